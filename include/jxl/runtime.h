@@ -1,0 +1,96 @@
+/* What compiled programs and the runtime say to each other.
+**
+** Every compiled function is `int f(jxl_call *c, sizes..., inputs..., outputs...)`: 0 on success, non-zero after an
+** error was recorded in `c`.  Sizes are int64_t; inputs and outputs are pointers to packed row-major elements, aligned
+** to 64 bytes when jxl allocated them.  There is no other state, so calls are thread-safe. */
+#ifndef JXL_RUNTIME_H
+#define JXL_RUNTIME_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* In the order of the compiler's own table (compiler/ir/dtype.def). */
+typedef enum {
+    JXL_BOOL, JXL_I8, JXL_I16, JXL_I32, JXL_I64, JXL_U8, JXL_U16, JXL_U32, JXL_U64,
+    JXL_F16, JXL_BF16, JXL_F32, JXL_F64, JXL_C64, JXL_C128
+} jxl_dtype;
+
+typedef struct {
+    void          *data;  /* packed, row-major */
+    int32_t        dtype; /* jxl_dtype */
+    int32_t        rank;
+    const int64_t *shape;
+} jxl_array;
+
+typedef struct jxl_pool jxl_pool;
+
+typedef struct jxl_call {
+    int       status;        /* 0, or the exit status that the error asks for */
+    int64_t   place;         /* of a failing parallel loop: the lowest chunk that failed */
+    char     *message;       /* malloc'ed; NULL while all is well */
+    jxl_pool *pool;          /* NULL: everything runs on the calling thread */
+    void     *blocks;        /* memory taken and not yet given back */
+    int       rank, nranks;  /* 0 and 1 without MPI */
+} jxl_call;
+
+/* call.c */
+void        jxl_call_init(jxl_call *);      /* takes the process-wide pool */
+void        jxl_call_free(jxl_call *);      /* and every block that an error left behind */
+const char *jxl_message(const jxl_call *);  /* "" while all is well */
+/* Records an error (the first one wins) and returns its non-zero status.  `format` is a template as below. */
+int         jxl_fail(jxl_call *, const char *format, int nargs, const jxl_array *args);
+
+/* memory.c: 64-byte aligned blocks; NULL after recording "out of memory" with the size asked for. */
+void *jxl_alloc(jxl_call *, int64_t bytes);
+void  jxl_release(jxl_call *, void *);
+/* A block that grows at its end, for stacked results of loops whose trip count is not known: returns the block, maybe
+** moved, with room for at least `bytes`. */
+void *jxl_grow(jxl_call *, void *, int64_t bytes);
+
+/* pool.c.  Runs body(c, context, lo, hi) over pieces of 0..n of at least `grain`; the pieces are claimed dynamically.
+** Non-zero if a piece failed: the error of the lowest piece is in `c`. */
+typedef int (*jxl_body)(jxl_call *, void *context, int64_t lo, int64_t hi);
+int jxl_parallel_for(jxl_call *, jxl_body, void *context, int64_t n, int64_t grain);
+int jxl_num_threads(void); /* JXL_NUM_THREADS, else the affinity mask */
+
+/* print.c.  A template is text with holes: {k!KC} or {k!KC:spec}; `{{` and `}}` are braces.
+**   k     which argument
+**   K     p a Python number, j a JAX array, w a weakly typed JAX array, n a NumPy array, g a NumPy scalar
+**   C     s as str(), r as repr(), f as format(value, spec)
+** A hole prints what CPython with that library prints, to the digit. */
+int   jxl_print(jxl_call *, int stream, const char *format, int nargs, const jxl_array *args); /* stream 1 or 2 */
+char *jxl_format(jxl_call *, const char *format, int nargs, const jxl_array *args); /* jxl_release it */
+
+/* npy.c.  `what` names the program's place and expression for messages. */
+int jxl_load_open(jxl_call *, const char *path, int32_t dtype, int32_t rank, const char *what, void **file,
+                  int64_t *shape);                                    /* reads the header, checks dtype and rank */
+int jxl_load_read(jxl_call *, void *file, void *data);                /* reads the elements, closes */
+int jxl_save(jxl_call *, const char *path, const jxl_array *, const char *what);
+
+/* time.c: seconds */
+double jxl_time(int32_t clock); /* 0 time.time, 1 perf_counter (and monotonic), 2 process_time */
+
+/* flags.c: the command line of a program with main(...) parameters, and sys.argv */
+typedef struct {
+    const char *name;     /* "epochs", or NULL for sys.argv */
+    int32_t     dtype;    /* of a scalar flag or of the file's elements */
+    int32_t     rank;     /* -1 a plain number, -2 text, -3 a switch, else --name FILE.npy of that rank */
+    const char *fallback; /* its default as text; NULL where it must be given */
+    const char *help;     /* one line */
+} jxl_flag;
+/* Fills values[i]: a number of that dtype (rank -1, -3: one byte), char * (-2), or an opened file for jxl_load_read (>= 0)
+** with its shape in shapes[i].  --help prints and exits 0; a mistake prints one sentence and exits 2. */
+int jxl_flags(jxl_call *, int argc, char **argv, const char *doc, const jxl_flag *, int n, void **values,
+              int64_t **shapes);
+
+/* start.c: main of an executable calls this with the compiled program; returns the exit status. */
+int jxl_main(int argc, char **argv, int (*program)(jxl_call *, int argc, char **argv));
+
+#ifdef __cplusplus
+}
+#endif
+#endif
