@@ -137,6 +137,11 @@ int         add_source(Compiler *, const char *path, const char *text, int lengt
 const Source *source_of(const Compiler *, int file);
 void        line_column(const Compiler *, Span, int *line, int *column); /* from 1; column in code points */
 
+/* install.c: where jxl's own files are, told from where jxlc stands */
+
+const char *install_include(Compiler *); /* the directory of the library modules and headers */
+const char *install_runtime(Compiler *); /* libjxlrt.a */
+
 /* What the command line asked for; the driver fills it in. */
 typedef struct {
     const char  *output;
