@@ -1,0 +1,62 @@
+/* Memory: blocks aligned to 64 bytes, chained in the call that took them, so that an error, which returns at once from
+** wherever it happens, leaves nothing behind. */
+#include "internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct Block Block;
+struct Block {
+    Block *next, *before;
+    size_t room; /* bytes after the header */
+};
+_Static_assert(sizeof(Block) <= JXL_BLOCK_HEADER, "a block's header fits before its first aligned byte");
+
+static Block *header_of(void *data) { return (Block *)((char *)data - JXL_BLOCK_HEADER); }
+static void *data_of(Block *b) { return (char *)b + JXL_BLOCK_HEADER; }
+
+static void *out_of_memory(jxl_call *c, int64_t bytes) {
+    static const char *const unit[] = { "bytes", "KB", "MB", "GB", "TB", "PB", "EB" };
+    double amount = (double)bytes;
+    int u = 0;
+    for (; u < 6 && amount >= 1024; u++) amount /= 1024;
+    if (bytes < 0)
+        jxl_fail_text(c, 1, "out of memory: the size of an array does not fit into 64 bits");
+    else
+        jxl_fail_text(c, 1, "out of memory: %.*f %s were asked for", u ? 1 : 0, amount, unit[u]);
+    return NULL;
+}
+
+void *jxl_alloc(jxl_call *c, int64_t bytes) {
+    if (bytes < 0 || bytes > INT64_MAX - 2 * JXL_BLOCK_HEADER) return out_of_memory(c, bytes);
+    size_t room = ((size_t)bytes + 63) / 64 * 64;
+    Block *b = aligned_alloc(64, JXL_BLOCK_HEADER + room);
+    if (!b) return out_of_memory(c, bytes);
+    *b = (Block){ .next = c->blocks, .room = room };
+    if (b->next) b->next->before = b;
+    c->blocks = b;
+    return data_of(b);
+}
+
+void jxl_release(jxl_call *c, void *data) {
+    if (!data) return;
+    Block *b = header_of(data);
+    if (b->next) b->next->before = b->before;
+    if (b->before)
+        b->before->next = b->next;
+    else
+        c->blocks = b->next;
+    free(b);
+}
+
+void *jxl_grow(jxl_call *c, void *data, int64_t bytes) {
+    if (!data) return jxl_alloc(c, bytes);
+    Block *b = header_of(data);
+    if (bytes >= 0 && (size_t)bytes <= b->room) return data;
+    int64_t twice = b->room < INT64_MAX / 4 ? 2 * (int64_t)b->room : bytes;
+    void *grown = jxl_alloc(c, bytes < 0 || bytes > twice ? bytes : twice);
+    if (!grown) return NULL;
+    memcpy(grown, data, b->room);
+    jxl_release(c, data);
+    return grown;
+}

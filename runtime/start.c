@@ -1,0 +1,17 @@
+/* main of an executable: runs the compiled program and says what went wrong, if anything did. */
+#include "internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+int jxl_main(int argc, char **argv, int (*program)(jxl_call *, int argc, char **argv)) {
+    jxl_call c;
+    jxl_call_init(&c);
+    if (jxl_threads_wanted(&c)) program(&c, argc, argv);
+    if (fflush(stdout)) jxl_fail_text(&c, 1, "could not write standard output: %s", strerror(errno));
+    if (c.status && *jxl_message(&c)) fprintf(stderr, "%s\n", jxl_message(&c));
+    int status = c.status;
+    jxl_call_free(&c);
+    return status;
+}
