@@ -1,0 +1,35 @@
+/* transform: functions to functions.
+**
+** Applied by the front end when the program says `grad` or `vmap`, innermost first, and memoised on (function,
+** transformation, which arguments).  Every result is cleaned up (folded, shared, dead instructions left out). */
+#ifndef JXL_TRANSFORM_H
+#define JXL_TRANSFORM_H
+
+#include "ops/ops.h"
+
+/* jvp.c: f(x...) -> y... becomes jvp_f(x..., t of the active x...) -> (y..., dy of the active y...).
+** `active[i]` says which parameters have a tangent; the results that have one are reported in `active_out`. */
+Func *transform_jvp(Module *, const Func *, const bool *active, bool *active_out);
+
+/* linearize.c: f(x...) becomes forward(x...) -> (y..., residuals...) and linear(residuals..., t...) -> dy... */
+typedef struct {
+    Func *forward, *linear;
+    int   nresiduals;
+    bool *active_out; /* per result of f */
+} Linearized;
+Linearized transform_linearize(Module *, const Func *, const bool *active);
+
+/* transpose.c: linear(residuals..., t...) -> dy... becomes transposed(residuals..., ct of dy...) -> ct of t... */
+Func *transform_transpose(Module *, const Func *linear, int nresiduals);
+
+/* vmap.c: axis 0 of the batched parameters is the batch; all results that depend on them have it in front.
+** With `force`, every result has it. */
+Func *transform_vmap(Module *, const Func *, const bool *batched, const Dim *lanes, bool force, bool *batched_out);
+
+/* clean.c: the same function, folded, shared and without dead instructions. */
+Func *transform_clean(Module *, const Func *);
+
+/* The dtype of tangents of a value of that type: itself for floats and complex; others have none. */
+bool type_has_tangent(const Type *);
+
+#endif
