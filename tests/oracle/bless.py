@@ -1,0 +1,70 @@
+"""Runs programs under CPython with JAX and writes what they print to NAME.out.  Started by bless.sh.
+
+Where a program goes beyond JAX, NAME.py beside NAME.jxl says the same in JAX's words and is run instead.  Every program
+runs in a process of its own, forked after the imports and before JAX has started anything.
+"""
+import os
+import re
+import runpy
+import sys
+from pathlib import Path
+
+os.environ["JAX_PLATFORMS"] = "cpu"
+import jax
+import jax.numpy
+import jax.scipy.special
+import numpy
+
+here = Path(__file__).resolve().parent
+top = here.parent.parent
+
+
+def programs():
+    """Each program with its expected output."""
+    for path in sorted(here.glob("**/*.jxl")):
+        yield path, path.with_suffix(".out")
+    for path in sorted((top / "samples").glob("*.jxl")):
+        yield path, here / "samples" / (path.stem + ".out")
+
+
+def run(path, out):
+    """True where the program ended well; its output is then in `out`."""
+    twin = path.with_suffix(".py")
+    source = twin if twin.exists() else path
+    args = re.search(r"^# args: (.*)$", path.read_text(), re.M)
+    temporary = out.with_suffix(".new")
+    child = os.fork()
+    if child == 0:
+        os.chdir(top)
+        os.dup2(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644), 1)
+        sys.argv = [str(source)] + (args.group(1).split() if args else [])
+        sys.path[:0] = [str(top / "include" / "jxl"), str(source.parent)]
+        status = 1
+        try:
+            runpy.run_path(str(source), run_name="__main__")
+            sys.stdout.flush()
+            status = 0
+        except BaseException as e:
+            import traceback
+            traceback.print_exc()
+        os._exit(status)
+    status = os.waitpid(child, 0)[1]
+    if status == 0:
+        os.replace(temporary, out)
+    else:
+        temporary.unlink()
+        print(f"{source}: failed", file=sys.stderr)
+    return status == 0
+
+
+wanted = {Path(p).resolve() for p in sys.argv[1:] if p != "--all"}
+every = "--all" in sys.argv
+failed = 0
+for path, out in programs():
+    if every or path in wanted or (not wanted and not out.exists()):
+        out.parent.mkdir(exist_ok=True)
+        failed += not run(path, out)
+if every:
+    (here / "VERSIONS").write_text(
+        f"python {sys.version.split()[0]}\njax {jax.__version__}\nnumpy {numpy.__version__}\n")
+sys.exit(failed != 0)
