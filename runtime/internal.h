@@ -16,4 +16,70 @@ int jxl_threads_wanted(jxl_call *);
 /* pool.c */
 jxl_pool *jxl_process_pool(void);
 
+/* text.c: a text that grows, in a block of the call.  After "out of memory" adding does nothing. */
+typedef struct {
+    jxl_call *call;
+    char *at; /* ends with NUL once something was added */
+    size_t n;
+} Text;
+void jxl_text_add(Text *, const char *bytes, size_t n);
+void jxl_text_put(Text *, const char *text);
+void jxl_text_fill(Text *, char, int64_t n);
+void jxl_text_addf(Text *, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* dtype.c: what the runtime knows about an element type */
+typedef enum { KIND_BOOL, KIND_INT, KIND_FLOAT, KIND_COMPLEX } Kind;
+typedef struct {
+    const char *name;  /* as NumPy calls it */
+    const char *brief; /* as programs write it */
+    Kind kind;
+    int size;
+    int part;              /* of a complex type: the dtype of its parts, else the dtype itself */
+    double exponents_from; /* NumPy prints numbers from here on with exponents */
+} Dtype;
+extern const Dtype jxl_dtypes[];
+double jxl_half_to_double(uint16_t);
+
+/* One element of an array. */
+typedef struct {
+    int dtype, negative;
+    uint64_t magnitude; /* of a bool or an int */
+    double re, im;
+} Number;
+Number jxl_element(const jxl_array *, int64_t index);
+int64_t jxl_count(const jxl_array *); /* of its elements */
+
+/* digits.c: finite numbers as decimal digits, 0.ddd times ten to the power `point`.  The sign of x is not looked at;
+** zero is the one digit 0 with point 1. */
+typedef struct {
+    int n, point;
+    char digit[32];
+} Decimal;
+Decimal jxl_shortest(double x, int dtype);        /* the fewest digits that only this number of its type has */
+Decimal jxl_rounded(double x, int digits);        /* at most 30; no zeros at the end */
+void jxl_put_positional(Text *, const Decimal *); /* 12.5, 0.02, 12. */
+void jxl_put_exponent(Text *, const Decimal *, int least_digits); /* 1.25e+01, 1.e+01 */
+
+/* scalar.c: one number as Python or NumPy writes it */
+void jxl_python_float(Text *, double);
+void jxl_python_scalar(Text *, const Number *); /* str() and repr() of a Python number */
+void jxl_numpy_scalar(Text *, const Number *);  /* str() of a NumPy scalar */
+
+/* spec.c: format(value, spec) of Python's numbers and texts; a wrong spec is recorded in the text's call */
+void jxl_format_number(Text *, const Number *, const char *spec);
+void jxl_format_string(Text *, const char *value, const char *spec);
+
+/* layout.c: the elements of an array, as numpy.array2string arranges them */
+void jxl_put_array(Text *, const jxl_array *, const char *separator, int prefix, int suffix);
+
+/* repr.c */
+void jxl_repr_jax(Text *, const jxl_array *, int weak);
+void jxl_repr_numpy(Text *, const jxl_array *);
+void jxl_repr_numpy_scalar(Text *, const Number *);
+void jxl_repr_string(Text *, const char *);
+void jxl_put_type(Text *, const jxl_array *);
+
+/* format.c: expands a template */
+void jxl_expand(Text *, const char *format, int nargs, const jxl_array *args);
+
 #endif
