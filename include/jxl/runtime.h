@@ -59,16 +59,21 @@ int jxl_num_threads(void); /* JXL_NUM_THREADS, else the affinity mask */
 
 /* print.c.  A template is text with holes: {k!KC} or {k!KC:spec}; `{{` and `}}` are braces.
 **   k     which argument
-**   K     p a Python number, j a JAX array, w a weakly typed JAX array, n a NumPy array, g a NumPy scalar
-**   C     s as str(), r as repr(), f as format(value, spec)
-** A hole prints what CPython with that library prints, to the digit. */
+**   K     p a Python number, j a JAX array, w a weakly typed JAX array, n a NumPy array, g a NumPy scalar,
+**         t a text, whose `data` is a C string
+**   C     s as str(), r as repr(), f as format(value, spec), t its type as programs write it: f32[3, 4]
+** A hole prints what CPython with that library prints, to the digit.  `spec` may have holes itself: {0!pf:{1!ps}.2f}. */
 int   jxl_print(jxl_call *, int stream, const char *format, int nargs, const jxl_array *args); /* stream 1 or 2 */
 char *jxl_format(jxl_call *, const char *format, int nargs, const jxl_array *args); /* jxl_release it */
 
-/* npy.c.  `what` names the program's place and expression for messages. */
+/* npy_load.c, npy_save.c.  `what` names the program's place and expression for messages, which begin with it.  A file of
+** 64-bit numbers may be read into an array of their 32-bit partner, as jnp.load does; else the dtypes must be equal.
+** Byte order and Fortran order are turned round.  Saving adds ".npy" to the name where it is missing. */
 int jxl_load_open(jxl_call *, const char *path, int32_t dtype, int32_t rank, const char *what, void **file,
                   int64_t *shape);                                    /* reads the header, checks dtype and rank */
 int jxl_load_read(jxl_call *, void *file, void *data);                /* reads the elements, closes */
+/* What a file holds, for the compiler: `shape` has room for 32 sizes. */
+int jxl_load_look(jxl_call *, const char *path, const char *what, int32_t *dtype, int32_t *rank, int64_t *shape);
 int jxl_save(jxl_call *, const char *path, const jxl_array *, const char *what);
 
 /* time.c: seconds */

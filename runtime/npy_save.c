@@ -1,0 +1,86 @@
+/* Saving .npy files, byte for byte as numpy.save does.  What is written is another file beside the old one, which it
+** replaces when it is complete: a program that is killed leaves the old one as it was. */
+#define _GNU_SOURCE
+#include "npy.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char *const codes[] = { "|b1", "|i1", "<i2", "<i4", "<i8", "|u1", "<u2", "<u4",
+                                     "<u8", "<f2", "<V2", "<f4", "<f8", "<c8", "<c16" };
+
+static int width_of(int64_t n) { return snprintf(NULL, 0, "%lld", (long long)n); }
+
+/* The header's text, with NumPy's room for the first axis to grow, and what aligns the elements to 64 bytes. */
+static void put_header(Text *t, const jxl_array *a) {
+    jxl_text_addf(t, "{'descr': '%s', 'fortran_order': False, 'shape': (", codes[a->dtype]);
+    for (int i = 0; i < a->rank; i++) jxl_text_addf(t, i ? ", %lld" : "%lld", (long long)a->shape[i]);
+    jxl_text_put(t, a->rank == 1 ? ",), }" : "), }");
+    if (a->rank) jxl_text_fill(t, ' ', 21 - width_of(a->shape[0]));
+    jxl_text_fill(t, ' ', 63 - (10 + (int64_t)t->n) % 64);
+    jxl_text_put(t, "\n");
+}
+
+static int write_all(jxl_call *c, FILE *file, const jxl_array *a) {
+    Text t = { .call = c };
+    put_header(&t, a);
+    if (c->status) return 0;
+    size_t size = (size_t)jxl_dtypes[a->dtype].size, count = (size_t)jxl_count(a);
+    unsigned char start[10] = { 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, (unsigned char)t.n, (unsigned char)(t.n >> 8) };
+    int good = fwrite(start, 1, 10, file) == 10 && fwrite(t.at, 1, t.n, file) == t.n;
+    good = good && fwrite(a->data, size, count, file) == count;
+    jxl_release(c, t.at);
+    return good;
+}
+
+static int ends_with(const char *text, const char *end) {
+    size_t n = strlen(text), m = strlen(end);
+    return n >= m && !strcmp(text + n - m, end);
+}
+
+static int save_beside(jxl_call *c, const char *path, const jxl_array *a, const char *what) {
+    Text beside = { .call = c };
+    jxl_text_addf(&beside, "%s.XXXXXX", path);
+    if (c->status) return c->status;
+    int fd = mkstemp(beside.at);
+    mode_t mask = umask(0);
+    umask(mask);
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "wb");
+    int good = file && write_all(c, file, a);
+    int error = errno;
+    if (file && fclose(file)) good = 0, error = errno;
+    if (good && (chmod(beside.at, 0666 & ~mask) || rename(beside.at, path))) good = 0, error = errno;
+    if (!good) {
+        if (fd >= 0) unlink(beside.at);
+        jxl_fail_file(c, path, what, "could not be written: %s", strerror(error));
+    }
+    jxl_release(c, beside.at);
+    return c->status;
+}
+
+/* A device or a pipe is not replaced but written to. */
+static int save_into(jxl_call *c, const char *path, const jxl_array *a, const char *what) {
+    FILE *file = fopen(path, "wb");
+    int good = file && write_all(c, file, a);
+    int error = errno;
+    if (file && fclose(file)) good = 0, error = errno;
+    return good ? 0 : jxl_fail_file(c, path, what, "could not be written: %s", strerror(error));
+}
+
+int jxl_save(jxl_call *c, const char *path, const jxl_array *a, const char *what) {
+    if (c->rank) return 0;
+    Text name = { .call = c };
+    jxl_text_addf(&name, "%s%s", path, ends_with(path, ".npy") ? "" : ".npy");
+    if (c->status) return c->status;
+    struct stat st;
+    int exists = !stat(name.at, &st);
+    char *target = exists ? realpath(name.at, NULL) : NULL; /* what a link points to is replaced, not the link */
+    const char *to = target ? target : name.at;
+    int status = exists && !S_ISREG(st.st_mode) ? save_into(c, to, a, what) : save_beside(c, to, a, what);
+    free(target);
+    jxl_release(c, name.at);
+    return status;
+}
