@@ -1,0 +1,439 @@
+/* values: Python's values at compile time, and what the files of this layer share.
+**
+** A value is a `Py`: immutable, except for the contents of containers and objects and for variables, which change
+** through the journal only.  Values of the IR inside a Py may belong to an enclosing IR function; `value_here` brings
+** them into the one that is being built.  Size variables mean the same in all of them. */
+#ifndef JXL_ELABORATE_VALUES_H
+#define JXL_ELABORATE_VALUES_H
+
+#include "elaborate/elaborate.h"
+
+typedef struct Elab      Elab;
+typedef struct PyObject *Py;
+typedef struct Env       Env;
+typedef struct Frame     Frame;
+typedef struct Tracing   Tracing;
+
+typedef enum {
+    PY_ERROR,    /* what a reported mistake gives: agrees with everything, reported no more */
+    PY_UNBOUND,  /* a variable without a value */
+    PY_APART,    /* two sides of a run-time `if` that do not merge: an error where it is used */
+    /* static */
+    PY_NONE,
+    PY_BOOL,     /* integer */
+    PY_INT,      /* integer */
+    PY_FLOAT,    /* number */
+    PY_COMPLEX,  /* number + imag j */
+    PY_STR,      /* str */
+    PY_BYTES,    /* str */
+    PY_ELLIPSIS,
+    PY_NOT_IMPLEMENTED,
+    PY_DTYPE,    /* dtype: jnp.float32, callable too */
+    PY_SLICE,    /* slice; its parts may be known at run time only */
+    PY_FUNCTION, /* function: def or lambda */
+    PY_METHOD,   /* method: a callable with its first argument */
+    PY_NATIVE,   /* native: a row of natives.def */
+    PY_CLOSURE,  /* closure: a function of this layer with values of its own, like grad(f) or vmap(f) */
+    PY_TYPE,     /* type: int, list, ...: callable where a native of its name stands in `builtins` */
+    PY_CLASS,    /* class */
+    PY_MODULE,   /* module */
+    PY_PROPERTY, /* property, staticmethod, classmethod: wrapped */
+    /* known at run time */
+    PY_SCALAR,   /* scalar: a Python number */
+    PY_ARRAY,    /* array */
+    PY_TEXT,     /* text: a string with run-time values in it */
+    /* containers: have contents */
+    PY_TUPLE,    /* contents fixed; with a class it is a NamedTuple */
+    PY_LIST,
+    PY_DICT,
+    PY_SET,
+    PY_OBJECT,   /* of a class: its attributes */
+    PY_GROWING,  /* growing: a list that a run-time loop fills */
+    PY_RANGE,    /* range; its parts may be known at run time only */
+    PY_LAZY,     /* lazy: zip, enumerate, map, filter, reversed, iter: what a `for` consumes */
+    PY_GENERATOR,/* generator */
+    PY_TREEDEF,  /* treedef: the structure of a tree; `wrapped` is a tree whose leaves are numbered */
+    PY_KINDS
+} PyKind;
+
+typedef enum { NUMBER_BOOL, NUMBER_INT, NUMBER_FLOAT, NUMBER_COMPLEX } NumberKind; /* as bool, i64, f64, c128 */
+typedef enum { FLAVOUR_JAX, FLAVOUR_NUMPY } Flavour;
+
+/* A variable.  `born` tells what existed before a branch, an attempt or a function began. */
+typedef struct {
+    Py          value;
+    const char *name;
+    Span        span; /* where it was last written */
+    int         born;
+} Place;
+
+/* What a container holds.  Never changed in place once a mark of the journal has seen it. */
+typedef struct {
+    int  n, cap;
+    Py  *at;
+    Py  *keys;  /* dict: keys; object: names as PY_STR; else NULL */
+    int  epoch; /* of the journal when it was made */
+} Contents;
+
+/* The data that names of one array share, as NumPy would: x[i] = v raises the version. */
+typedef struct {
+    Place       version; /* PY_INT */
+    const char *changed_name;
+    Span        changed; /* by what */
+} Alias;
+
+typedef struct {
+    int     nparts;
+    struct TextPart {
+        const char *text;       /* a static part, or */
+        int         length;
+        Py          value;      /* PY_SCALAR or PY_ARRAY */
+        char        conversion; /* 's', 'r' or 'f' */
+        const char *spec;       /* of 'f'; "" else */
+    } *part;
+} PyText;
+
+typedef struct {
+    Node       *node;  /* FunctionDef or Lambda */
+    Env        *env;   /* where it was defined */
+    Py         *defaults; /* by parameter, in the order posonly, args, kwonly; NULL: none */
+    const char *name;
+    Py          owner; /* the class it was defined in, for super(); or NULL */
+    bool        library;
+    bool        inline_always; /* it has been seen to write to what it did not make */
+} PyFunction;
+
+typedef struct Native Native;
+
+typedef struct {
+    int         nargs, nkeywords;
+    Py         *args;
+    const char **names; /* of keywords, interned */
+    Py         *values;
+    Span        span;   /* the call */
+    Span       *spans;  /* of args then keywords; may be NULL */
+} Args;
+
+typedef struct {
+    const Native *native;
+    Py           *arg;  /* by parameter of the signature; *args a tuple, **kwargs a dict; defaults filled in */
+    const Args   *args; /* as they were given */
+    Span          span;
+} Call;
+
+typedef Py (*NativeFn)(Elab *, Call *);
+typedef Py (*ClosureFn)(Elab *, Py self, const Args *);
+
+struct Native {
+    const char *module;    /* "primitives", "builtins", or the type whose method it is: "str", "list", "array", ... */
+    const char *name;
+    const char *signature; /* as between Python's parentheses; defaults are literals */
+    NativeFn    call;
+    int         op;        /* of a primitive made from ops.def; else -1 */
+};
+
+typedef enum { LAZY_ZIP, LAZY_ENUMERATE, LAZY_MAP, LAZY_FILTER, LAZY_REVERSED, LAZY_ITERATOR } LazyKind;
+
+struct PyObject {
+    PyKind kind;
+    int    born; /* of what has contents */
+    Py     cls;  /* the class of a PY_OBJECT or of a NamedTuple */
+    union {
+        Int128 integer;
+        struct { double number, imag; };
+        struct { const char *at; int n; } str;
+        DType dtype;
+        struct { Py start, stop, step; } slice; /* and range */
+        PyFunction function;
+        struct { Py function, self; } method;
+        const Native *native;
+        struct { ClosureFn call; const char *name; void *data; Py inner; } closure; /* inner: the function it wraps */
+        struct { const char *name; } type;
+        struct PyClass *class_;
+        struct PyModule *module;
+        struct { Py wrapped, setter; const char *what; } wrapped; /* what: "property", "staticmethod", "classmethod" */
+        struct { Value *value; const Dim *dim; NumberKind number; } scalar; /* dim: an int whose size expression is known;
+                                                                               value may then be NULL until it is asked for */
+        struct { Value *value; Alias *alias; int version; Flavour flavour; bool weak; bool numpy_scalar; bool key;
+        } array; /* key: a typed random key, its last axis hidden */
+        PyText   text;
+        Contents *contents; /* tuple, list, dict, set, object */
+        struct { struct Growing *g; } growing;
+        struct { LazyKind kind; Py *part; int nparts; Contents *position; } lazy;
+        struct { Py function; Env *env; Frame *frame; } generator;
+        struct { Py left, right; const char *left_span_text; Span at; } apart;
+    };
+};
+
+typedef struct PyClass {
+    const char *name;
+    Node       *node;
+    Py          bases[8];
+    int         nbases;
+    Contents   *members;     /* keys PY_STR */
+    Env        *env;
+    bool        named_tuple, dataclass, frozen, library;
+    const char **fields;     /* of NamedTuple and dataclass, in order */
+    Py         *defaults;    /* NULL: none */
+    Py         *factories;   /* default_factory; NULL: none */
+    int         nfields;
+    bool        tree;        /* registered: its data fields are children of a tree, the others static */
+    bool       *data;        /* by field */
+    Py          flatten, unflatten; /* of register_pytree_node; or NULL */
+} PyClass;
+
+typedef struct PyModule {
+    const char *name; /* "jax.numpy" */
+    Env        *env;  /* NULL for the built-in `jxl.primitives` */
+    int         file;
+    bool        running; /* its body is being run: a circular import */
+} PyModule;
+
+/* A scope that runs, or whose functions still do. */
+struct Env {
+    Scope *scope;
+    Env   *outer;  /* the one around it in the text; NULL for a module */
+    Env   *module; /* the module's */
+    Map    places; /* Place by interned name */
+    Py     names;  /* PY_MODULE or PY_CLASS it belongs to */
+};
+
+typedef enum { STATE_RUNS, STATE_RETURN, STATE_BREAK, STATE_CONTINUE } State;
+
+/* A Python function (or module body) that runs. */
+struct Frame {
+    Frame      *caller;
+    Env        *env;
+    Py          function;  /* NULL for a module */
+    const char *title;
+    Span        call;      /* where it was called */
+    Place       state;     /* PY_INT of State, or a run-time int after a branch that left on one side only */
+    Place       result;
+    const Origin *origin;  /* of the call */
+    bool        library;
+    Py        (*on_yield)(Elab *, void *data, Py value); /* of a generator that runs */
+    void       *yield_data;
+    int         depth;
+};
+
+/* An IR function that is being built. */
+struct Tracing {
+    Tracing *outer;
+    Func    *func;
+    Builder  b;
+    int      born;          /* what is older was made outside */
+    bool     writes_outside;
+    Map      imports;       /* outer value -> parameter here, in order */
+    struct { Place *place; Py object; void *seen; } *reads; /* what it read of the outside */
+    int      nreads, cap_reads;
+};
+
+typedef struct {
+    Place *place;  /* a variable, or NULL and */
+    Py     object; /* what has contents */
+    void  *old;    /* Py or Contents */
+    Span   old_span;
+} Write;
+
+struct Elab {
+    Compiler *cx;
+    Arena    *arena; /* as long as the elaboration */
+    Module   *module;
+    Tracing  *tracing;
+    Builder  *b;     /* the tracing's */
+    Frame    *frame;
+    Span      span;  /* the expression that is evaluated now */
+    int       serial, epoch, marks, mark_serial;
+    struct { Write *at; int n, cap; } journal;
+    Map       modules; /* PyModule by name */
+    Map       memory;  /* remembered decisions about loops, and traced functions */
+    bool      x64, partitionable;
+    int       depth;
+    Py        none, true_, false_, error, unbound, ellipsis, not_implemented, empty_tuple;
+    Env      *builtins;
+};
+
+/* values.c: making values and asking about them */
+
+Py  py_new(Elab *, PyKind);
+Py  py_bool(Elab *, bool);
+Py  py_int(Elab *, Int128);
+Py  py_float(Elab *, double);
+Py  py_complex(Elab *, double re, double im);
+Py  py_str(Elab *, const char *);
+Py  py_str_n(Elab *, const char *, int n);
+Py  py_dtype(Elab *, DType);
+Py  py_slice(Elab *, Py start, Py stop, Py step);
+Py  py_tuple(Elab *, int n, Py const *);
+Py  py_list(Elab *, int n, Py const *);
+Py  py_dict(Elab *);
+Py  py_set(Elab *);
+Py  py_method(Elab *, Py function, Py self);
+Py  py_closure(Elab *, const char *name, ClosureFn, void *data, Py inner);
+Py  py_native(Elab *, const char *module, const char *name); /* NULL if there is none */
+Py  py_lazy(Elab *, LazyKind, int n, Py const *);
+/* A run-time number; py_size gives a static int where the size is one. */
+Py  py_scalar(Elab *, NumberKind, Value *);
+Py  py_size(Elab *, const Dim *);
+/* An array of its own (no alias yet).  jax: canonical dtype is the caller's business. */
+Py  py_array(Elab *, Value *, Flavour, bool weak);
+Py  py_array_like(Elab *, Value *, Py like); /* flavour of `like`, not weak */
+
+bool py_is_number(Py);     /* static or run-time Python number, bool included */
+bool py_is_static_number(Py);
+bool py_is_array(Py);
+bool py_is_int(Py);        /* static or run-time int (not bool) */
+bool py_is_index(Py);      /* an int, a bool's kin, or a 0-d integer array */
+NumberKind  py_number_kind(Py);
+const char *py_type_name(Elab *, Py); /* as type(x).__name__: "int", "list", "Array", "Params" */
+const char *py_describe(Elab *, Py);  /* for messages: "f32[n, 784]", "an int known at run time", "a list of 3" */
+/* Static facts; an array of constants is computed where that helps. */
+bool py_static_int(Elab *, Py, int64_t *);
+bool py_static_real(Elab *, Py, double *);
+bool py_static_text(Py, const char **);
+bool py_equal_static(Elab *, Py, Py);    /* the same for sure: equal statics, the same object, the same SSA value */
+/* True, False as Python's truth; -1 where it is known at run time only (then *value is a bool[]), -2 after an error. */
+int  py_truth(Elab *, Py, Value **value);
+
+/* journal.c: what changes */
+
+Place  *place_new(Elab *, const char *name);
+void    place_set(Elab *, Place *, Py, Span);
+Py      place_get(Elab *, Place *);          /* PY_UNBOUND where it has none; records a read of the outside */
+const Contents *contents_of(Elab *, Py);     /* to read */
+Contents *contents_change(Elab *, Py);       /* to write: journaled, and nobody else sees it */
+void    contents_push(Elab *, Contents *, Py key_or_NULL, Py);
+Py      dict_get(Elab *, Py, Py key);        /* NULL: absent */
+void    dict_set(Elab *, Py, Py key, Py);
+Py      attribute_get(Elab *, Py object, const char *name); /* of a PY_OBJECT's own; NULL: absent */
+int     journal_mark(Elab *);
+void    journal_keep(Elab *, int mark);      /* the writes stay */
+void    journal_undo(Elab *, int mark);      /* the writes are taken back */
+/* Takes the writes back and gives what each place and object held at the end, once each, oldest first. */
+typedef struct { Place *place; Py object; void *before, *after; Span span; } Written;
+typedef struct { Written *at; int n, cap; } Writings;
+Writings journal_take(Elab *, int mark);
+void     journal_apply(Elab *, const Writings *);
+
+/* environment.c */
+
+Env   *env_new(Elab *, Scope *, Env *outer);
+Place *env_place(Elab *, Env *, const char *name);      /* made if need be */
+Place *name_place(Elab *, Env *, const char *name);     /* the variable a name means here; NULL: no such */
+Py     name_get(Elab *, Env *, const char *name, Span); /* or an error that says so */
+
+/* expressions.c */
+
+Py   eval(Elab *, Node *);
+void assign(Elab *, Node *target, Py, Span);
+Py   attribute(Elab *, Py, const char *name, Span);          /* x.name or an error */
+Py   attribute_or_null(Elab *, Py, const char *name);
+void attribute_set(Elab *, Py, const char *name, Py, Span);
+
+/* operators.c, arrays.c: Python's and JAX's arithmetic */
+
+Py binary(Elab *, Operator, Py, Py, Span);
+Py unary(Elab *, Operator, Py, Span);
+Py compare(Elab *, Operator, Py, Py, Span);
+Py contains(Elab *, Py container, Py, Span);
+
+/* arrays.c: borders between Python's numbers and arrays */
+
+Value  *value_here(Elab *, Value *);              /* the same value in the function that is being built */
+Value  *scalar_value(Elab *, Py, NumberKind);     /* a Python number as bool[], i64[], f64[] or c128[] */
+Value  *array_value(Elab *, Py);                  /* of an array (or of a number, as its weak default array) */
+Py      to_array(Elab *, Py, Flavour, Span);      /* jnp.asarray: numbers (weak), arrays, nested lists of them */
+DType   default_dtype(Elab *, NumberKind);        /* JAX's: i32, f32, c64 unless 64-bit is enabled */
+DType   canonical_dtype(Elab *, DType);           /* 64-bit dtypes as JAX holds them now */
+/* JAX's lattice (NumPy's where all are NumPy's), weak types included. */
+typedef struct { DType dtype; bool weak; Flavour flavour; bool scalar; } Kind;
+Kind    kind_of(Elab *, Py);
+Kind    promote(Elab *, Kind, Kind);
+Value  *as_kind(Elab *, Py, Kind);                /* its array, converted */
+/* Brings shapes together as NumPy does; false after an error that names `what`. */
+bool    broadcast_together(Elab *, Value **, int n, const char *what, Span);
+Py      elementwise(Elab *, Op, int n, Py const *, const char *what, Span); /* promote, broadcast, emit */
+const Dim *to_size(Elab *, Py, const char *what, Span); /* a size from an int; binds a run-time one; NULL after an error */
+int     to_shape(Elab *, Py, const Dim **dims, const char *what, Span); /* rank, or -1 after an error */
+/* One axis of an array of that rank from an int, negative ones from the end; -1 after an error. */
+int     to_axis(Elab *, Py, int rank, const char *what, Span);
+bool    to_dtype(Elab *, Py, DType *, Span);      /* dtype objects, names, Python's types */
+/* All elements if the value is made of constants: computed by the evaluator. */
+bool    static_elements(Elab *, Value *, Tensor *);
+
+/* indexing.c */
+
+Py   subscript(Elab *, Py, Py index, Span);
+Py   subscript_set(Elab *, Py, Py index, Py, Span); /* for arrays the new array; else the container itself */
+
+/* statements.c */
+
+void run_body(Elab *, Nodes); /* in the frame at hand; frame->state says how it ended */
+
+/* branches.c */
+
+typedef void (*Side)(Elab *, void *);
+/* A run-time `if`: both sides from the same state, what they wrote merged. */
+void branch(Elab *, Value *c, Side yes, Side no, void *data, Span);
+
+/* loops.c, iterate.c */
+
+void run_for(Elab *, Node *);
+void run_while(Elab *, Node *);
+/* All values of an iterable whose number is known; false after an error. */
+bool iterate(Elab *, Py, Py **items, int *n, Span);
+
+/* calls.c, functions.c, classes.c */
+
+Py   call(Elab *, Py f, const Args *);
+Py   call_values(Elab *, Py f, int n, Py const *, Span); /* plain positional arguments */
+Py   call_method(Elab *, Py, const char *name, int n, Py const *, Span);
+Py   function_new(Elab *, Node *, const char *name);
+Py   class_new(Elab *, Node *);
+bool is_subclass(Elab *, Py, Py);
+Py   class_lookup(Elab *, Py cls, const char *name); /* through the bases; NULL: absent */
+
+/* natives.c: the functions that are written in C, one row each in natives.def and in ops.def */
+
+const Native *native_find(const char *module, const char *name);
+Py            native_call(Elab *, const Native *, const Args *);
+Native const *native_at(int i); /* NULL behind the last */
+
+/* trace.c: a Python function as an IR function */
+
+typedef struct {
+    Func   *func;      /* parameters: the leaves of the arguments, then what it captured */
+    Py      result;    /* the tree it returned, its leaves values of the function */
+    Value **captured;  /* in the function around it */
+    int     ncaptured;
+} Traced;
+void    tracing_begin(Elab *, Tracing *, const char *name, const char *title);
+void    tracing_end(Elab *, Value **results, int n); /* closes the function: its results and its size parameters */
+Inst   *call_func(Elab *, Func *, Value **args, int nargs);
+
+/* trees.c */
+
+typedef struct { Py *at; int n, cap; } Leaves;
+void tree_flatten(Elab *, Py, Leaves *);
+Py   tree_unflatten(Elab *, Py like, Py **leaves); /* takes them one after the other */
+bool tree_same(Elab *, Py, Py);
+/* Leaves in parallel, `f` called with one leaf of each. */
+Py   tree_map(Elab *, int n, Py const *trees, Py (*f)(Elab *, void *, Py *), void *data, Span);
+
+/* modules.c */
+
+Py import_module(Elab *, const char *name, Span); /* runs its body the first time */
+
+/* text.c */
+
+Py   text_of(Elab *, Py, char conversion, const char *spec, Span); /* str(x), repr(x) or format(x, spec): PY_STR or PY_TEXT */
+Py   text_join(Elab *, int n, Py const *);
+/* The template (runtime.h) of a text and the values it prints. */
+const char *text_template(Elab *, Py, Value ***values, int *n);
+
+/* errors: at the span, or where the user called the library; the result is e->error */
+
+Py   fail(Elab *, Span, const char *format, ...) FORMAT(3, 4);
+Span user_span(Elab *, Span);
+
+#endif
