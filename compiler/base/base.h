@@ -164,10 +164,12 @@ struct Compiler {
     Arena  *arena; /* lives as long as the compilation */
     Map     names;
     struct { Source *at; int n, cap; } sources; /* at[0] is "nowhere" */
+    struct { const char **at; int n, cap; } files_read; /* beside the sources, .npy headers: for the depfile */
     struct Diags *diags;
     Options options;
     const char *pass;                 /* the pass that runs now, for bug() */
-    void (*on_bug)(Compiler *);       /* shows the module the failing pass was given */
+    const struct Module *module;      /* what it was given */
+    void (*on_bug)(Compiler *);       /* shows that module */
     void *tables;                     /* interned types and sizes; belongs to ir */
 };
 
