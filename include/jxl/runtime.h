@@ -66,6 +66,11 @@ int jxl_num_threads(void); /* JXL_NUM_THREADS, else the affinity mask */
 int   jxl_print(jxl_call *, int stream, const char *format, int nargs, const jxl_array *args); /* stream 1 or 2 */
 char *jxl_format(jxl_call *, const char *format, int nargs, const jxl_array *args); /* jxl_release it */
 
+/* sort.c: for each row along the last axis the stable permutation that sorts it, as i32 or i64 by index->dtype.  `keys`
+** are arrays of index's shape; where the first is equal the second decides, and so on.  lax.sort's order: -0.0 equals
+** 0.0, all NaNs are equal and last, complex numbers go by their real part first. */
+int jxl_argsort(jxl_call *, const jxl_array *index, int nkeys, const jxl_array *keys);
+
 /* npy_load.c, npy_save.c.  `what` names the program's place and expression for messages, which begin with it.  A file of
 ** 64-bit numbers may be read into an array of their 32-bit partner, as jnp.load does; else the dtypes must be equal.
 ** Byte order and Fortran order are turned round.  Saving adds ".npy" to the name where it is missing. */

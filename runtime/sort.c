@@ -1,0 +1,135 @@
+/* Sorting: the stable permutation that puts rows into order, in lax.sort's order of numbers.
+**
+** Every key becomes an unsigned integer whose order is the wanted one, and rows of those are sorted digit by digit from
+** the lowest (radix sort), or by insertion where they are short.  Several keys are sorted from the last to the first:
+** each sort is stable, so what the later keys decided stays where the earlier ones are equal. */
+#include "internal.h"
+
+#include <string.h>
+
+enum { SHORT_ROW = 48, PARALLEL_ELEMENTS = 16384 };
+
+typedef struct {
+    uint64_t key;
+    int64_t index;
+} Item;
+
+/* Of a float of `bits` bits: zeros are equal, and so are NaNs, which come last. */
+static uint64_t order_float(uint64_t x, int bits, int fraction_bits) {
+    uint64_t sign = 1ULL << (bits - 1), all = sign | (sign - 1), magnitude = x & (sign - 1);
+    uint64_t infinity = (sign - 1) & ~((1ULL << fraction_bits) - 1);
+    if (magnitude > infinity) return all;
+    if (magnitude == 0) return sign;
+    return x & sign ? ~x & all : x | sign;
+}
+
+static uint64_t read_bits(const void *at, int size) {
+    uint64_t x = 0;
+    memcpy(&x, at, (size_t)size); /* little-endian */
+    return x;
+}
+
+/* The key of one number, and of how many bytes it is. */
+static uint64_t order(int dtype, const void *at) {
+    int size = jxl_dtypes[dtype].size;
+    uint64_t x = read_bits(at, size);
+    switch (dtype) {
+    case JXL_I8:
+    case JXL_I16:
+    case JXL_I32:
+    case JXL_I64: return x ^ 1ULL << (8 * size - 1);
+    case JXL_F16: return order_float(x, 16, 10);
+    case JXL_BF16: return order_float(x, 16, 7);
+    case JXL_F32: return order_float(x, 32, 23);
+    case JXL_F64: return order_float(x, 64, 52);
+    default: return x;
+    }
+}
+
+static void sort_short(Item *items, int64_t n) {
+    for (int64_t i = 1; i < n; i++) {
+        Item x = items[i];
+        int64_t k = i;
+        for (; k > 0 && items[k - 1].key > x.key; k--) items[k] = items[k - 1];
+        items[k] = x;
+    }
+}
+
+/* By the byte at `shift`; 0 where it is the same in all, and nothing was moved. */
+static int sort_digit(const Item *from, Item *to, int64_t n, int shift) {
+    int64_t start[256] = { 0 };
+    for (int64_t i = 0; i < n; i++) start[from[i].key >> shift & 255]++;
+    if (start[from[0].key >> shift & 255] == n) return 0;
+    int64_t sum = 0;
+    for (int d = 0; d < 256; d++) {
+        int64_t count = start[d];
+        start[d] = sum;
+        sum += count;
+    }
+    for (int64_t i = 0; i < n; i++) to[start[from[i].key >> shift & 255]++] = from[i];
+    return 1;
+}
+
+/* Sorts by one key; the items may end in either of the two buffers, which is returned. */
+static Item *sort_items(Item *items, Item *other, int64_t n, int bytes) {
+    if (n <= SHORT_ROW) {
+        sort_short(items, n);
+        return items;
+    }
+    for (int shift = 0; shift < 8 * bytes; shift += 8) {
+        if (!sort_digit(items, other, n, shift)) continue;
+        Item *sorted = other;
+        other = items;
+        items = sorted;
+    }
+    return items;
+}
+
+typedef struct {
+    const jxl_array *index, *keys;
+    int nkeys;
+    int64_t n; /* of each row */
+} Sort;
+
+static Item *sort_by(const jxl_array *key, int64_t row, int64_t n, int part, Item *items, Item *other) {
+    int size = jxl_dtypes[key->dtype].size, dtype = jxl_dtypes[key->dtype].part, bytes = jxl_dtypes[dtype].size;
+    const char *at = (const char *)key->data + row * n * size + part * bytes;
+    for (int64_t i = 0; i < n; i++) items[i].key = order(dtype, at + items[i].index * size);
+    return sort_items(items, other, n, bytes);
+}
+
+static void sort_row(const Sort *s, int64_t row, Item *items, Item *other) {
+    Item *both[] = { items, other };
+    for (int64_t i = 0; i < s->n; i++) items[i].index = i;
+    for (int k = s->nkeys - 1; k >= 0; k--) {
+        int parts = jxl_dtypes[s->keys[k].dtype].kind == KIND_COMPLEX ? 2 : 1;
+        while (parts-- > 0) {
+            items = sort_by(&s->keys[k], row, s->n, parts, items, other);
+            other = items == both[0] ? both[1] : both[0];
+        }
+    }
+    int32_t *narrow = (int32_t *)s->index->data + row * s->n;
+    int64_t *wide = (int64_t *)s->index->data + row * s->n;
+    if (s->index->dtype == JXL_I32)
+        for (int64_t i = 0; i < s->n; i++) narrow[i] = (int32_t)items[i].index;
+    else
+        for (int64_t i = 0; i < s->n; i++) wide[i] = items[i].index;
+}
+
+static int sort_rows(jxl_call *c, void *context, int64_t lo, int64_t hi) {
+    const Sort *s = context;
+    Item *items = jxl_alloc(c, 2 * s->n * (int64_t)sizeof *items);
+    if (!items) return c->status;
+    for (int64_t row = lo; row < hi; row++) sort_row(s, row, items, items + s->n);
+    jxl_release(c, items);
+    return 0;
+}
+
+int jxl_argsort(jxl_call *c, const jxl_array *index, int nkeys, const jxl_array *keys) {
+    int64_t n = index->rank ? index->shape[index->rank - 1] : 1, count = jxl_count(index);
+    if (!count) return 0;
+    if (index->dtype == JXL_I32 && n > INT32_MAX)
+        return jxl_fail_text(c, 1, "a sort of %lld elements needs 64-bit indices", (long long)n);
+    Sort s = { index, keys, nkeys, n };
+    return jxl_parallel_for(c, sort_rows, &s, count / n, 1 + PARALLEL_ELEMENTS / n);
+}

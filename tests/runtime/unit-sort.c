@@ -1,0 +1,85 @@
+/* Sorting: against a plain comparison of every pair, for every dtype, several keys, short and long rows. */
+#include "internal.h"
+
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* -1, 0 or 1: x before, beside or after y. */
+static int compare_parts(double x, double y) {
+    if (isnan(x) || isnan(y)) return isnan(x) - isnan(y);
+    return (x > y) - (x < y);
+}
+
+static int compare(const jxl_array *key, int64_t i, int64_t j) {
+    Number x = jxl_element(key, i), y = jxl_element(key, j);
+    if (jxl_dtypes[key->dtype].kind >= KIND_FLOAT) {
+        int first = compare_parts(x.re, y.re);
+        return first ? first : compare_parts(x.im, y.im);
+    }
+    if (x.negative != y.negative) return x.negative ? -1 : 1;
+    int larger = (x.magnitude > y.magnitude) - (x.magnitude < y.magnitude);
+    return x.negative ? -larger : larger;
+}
+
+/* Bytes whose floats are often special, often equal, and of both signs. */
+static void fill(unsigned char *data, size_t bytes, int dtype) {
+    static const uint32_t singles[] = { 0, 0x80000000, 0x7fc00000, 0xffc00000, 0x7f800000, 0xff800000, 0x3f800000 };
+    static const uint16_t halves[] = { 0, 0x8000, 0x7e00, 0xfe00, 0x7c00, 0xfc00, 0x3c00, 1, 0x8001 };
+    for (size_t i = 0; i < bytes; i++) data[i] = dtype == JXL_BOOL ? rand() & 1 : (unsigned char)(rand() % 7 * 41);
+    if (dtype == JXL_F32 || dtype == JXL_C64)
+        for (size_t i = 0; i + 4 <= bytes; i += 4)
+            if (rand() & 1) memcpy(data + i, &singles[rand() % 7], 4);
+    if (dtype == JXL_F16)
+        for (size_t i = 0; i + 2 <= bytes; i += 2)
+            if (rand() & 1) memcpy(data + i, &halves[rand() % 9], 2);
+    if (dtype == JXL_F64)
+        for (size_t i = 0; i + 8 <= bytes; i += 8)
+            if (rand() & 1) memcpy(data + i, &(double){ singles[rand() % 7] == 0 ? -0.0 : NAN }, 8);
+}
+
+static void check_sort(int index_dtype, int64_t rows, int64_t n, int nkeys, const int *dtypes) {
+    int64_t shape[] = { rows, n }, count = rows * n;
+    jxl_array keys[2], index = { malloc((size_t)count * 8), index_dtype, 2, shape };
+    for (int k = 0; k < nkeys; k++) {
+        size_t bytes = (size_t)(count * jxl_dtypes[dtypes[k]].size);
+        keys[k] = (jxl_array){ malloc(bytes), dtypes[k], 2, shape };
+        fill(keys[k].data, bytes, dtypes[k]);
+    }
+    jxl_call c;
+    jxl_call_init(&c);
+    cr_assert(jxl_argsort(&c, &index, nkeys, keys) == 0);
+    for (int64_t at = 0; at < count; at++) {
+        if (at % n == 0) continue;
+        int64_t row = at / n * n, i = 0, j = 0, order = 0;
+        if (index_dtype == JXL_I32)
+            i = ((int32_t *)index.data)[at - 1], j = ((int32_t *)index.data)[at];
+        else
+            i = ((int64_t *)index.data)[at - 1], j = ((int64_t *)index.data)[at];
+        cr_assert(i >= 0 && i < n && j >= 0 && j < n);
+        for (int k = 0; k < nkeys && !order; k++) order = compare(&keys[k], row + i, row + j);
+        cr_assert(order < 0 || (order == 0 && i < j), "%s, rows of %ld: %ld before %ld", jxl_dtypes[dtypes[0]].name,
+                  (long)n, (long)i, (long)j);
+    }
+    cr_assert_null(c.blocks);
+    jxl_call_free(&c);
+    for (int k = 0; k < nkeys; k++) free(keys[k].data);
+    free(index.data);
+}
+
+Test(sort, every_dtype) {
+    static const int64_t lengths[] = { 1, 2, 7, 48, 49, 300, 5000 };
+    srand(1);
+    for (int dtype = JXL_BOOL; dtype <= JXL_C128; dtype++)
+        for (int i = 0; i < 7; i++) check_sort(i % 2 ? JXL_I32 : JXL_I64, 1 + i % 3, lengths[i], 1, &dtype);
+}
+
+Test(sort, several_keys_and_many_rows) {
+    srand(2);
+    setenv("JXL_NUM_THREADS", "3", 1);
+    check_sort(JXL_I32, 2, 1000, 2, (int[]){ JXL_BOOL, JXL_F32 });
+    check_sort(JXL_I64, 3, 100, 2, (int[]){ JXL_C64, JXL_I8 });
+    check_sort(JXL_I32, 2000, 60, 1, (int[]){ JXL_F64 });
+    check_sort(JXL_I32, 20000, 3, 2, (int[]){ JXL_U8, JXL_U64 });
+}
