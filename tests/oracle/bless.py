@@ -33,12 +33,16 @@ def run(path, out):
     source = twin if twin.exists() else path
     args = re.search(r"^# args: (.*)$", path.read_text(), re.M)
     temporary = out.with_suffix(".new")
+    argv = [str(source)] + (args.group(1).split() if args else [])
+    library = str(top / "include" / "jxl")
     child = os.fork()
     if child == 0:
         os.chdir(top)
         os.dup2(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644), 1)
-        sys.argv = [str(source)] + (args.group(1).split() if args else [])
-        sys.path[:0] = [str(top / "include" / "jxl"), str(source.parent)]
+        if "from jxl import" in source.read_text():  # runs main at the end of the process: needs one from its start
+            os.environ["PYTHONPATH"] = library
+            os.execv(sys.executable, [sys.executable] + argv)
+        sys.argv = argv
         status = 1
         try:
             runpy.run_path(str(source), run_name="__main__")
