@@ -78,9 +78,10 @@ typedef struct LBlock LBlock;
 typedef struct LFunc  LFunc;
 
 struct LValue {
-    LType  type;
-    int    id;  /* dense in its function */
-    LInst *def; /* NULL for a parameter of a block */
+    LType   type;
+    int     id;    /* dense in its function */
+    LInst  *def;   /* NULL for a parameter of a block */
+    LBlock *block; /* where it is defined */
 };
 
 struct LInst {
@@ -104,6 +105,7 @@ struct LBlock {
     LValue **params, **results;
     LInst   *first, *last;
     LBlock  *parent; /* NULL for a function's body */
+    LOp      within; /* what holds it: LOOP_for, ...; LOOP_call for a function's body */
 };
 
 struct LFunc {
@@ -127,13 +129,15 @@ typedef struct LModule {
     LFunc        *main; /* NULL for a library */
 } LModule;
 
-/* build.c: appends; folds index arithmetic on constants, so that lowering may write the obvious thing */
+/* build.c: appends.  Arithmetic on i64 constants is folded; what was computed before is shared; and what does not change in a
+** `for` stands before it, so that lowering may write the obvious thing where it is needed. */
 
 typedef struct LBuilder {
     LModule      *module;
     LFunc        *func;
     LBlock       *block;
     const Origin *origin; /* given to what is appended */
+    Map          *shared; /* of the function: by content, what was appended */
 } LBuilder;
 
 LModule *loop_module_new(Compiler *, const Target *);
@@ -164,9 +168,8 @@ LValue *loop_shuffle(LBuilder *, LValue *, LValue *, int lanes, const int *pick)
 LValue *loop_lanes_below(LBuilder *, LValue *count, int lanes);
 LValue *loop_any(LBuilder *, LValue *mask);
 LValue *loop_all(LBuilder *, LValue *mask);
-/* An elementwise operation of ops.def on real dtypes; elementary functions become their polynomials (math.c). */
-LValue *loop_apply(LBuilder *, Op, int nargs, LValue *const *args);
-LValue *loop_plain(LBuilder *, Op, int nargs, LValue *const *args, DType result); /* one `apply`, neither folded nor expanded */
+/* One `apply`, not expanded. */
+LValue *loop_plain(LBuilder *, Op, int nargs, LValue *const *args, DType result);
 LValue *loop_unary(LBuilder *, Op, LValue *);
 LValue *loop_binary(LBuilder *, Op, LValue *, LValue *);
 LValue *loop_select(LBuilder *, LValue *c, LValue *x, LValue *y);
@@ -180,8 +183,11 @@ LValue *loop_mul(LBuilder *, LValue *, LValue *);
 
 /* `mask` may be NULL. */
 LValue *loop_load(LBuilder *, LType, LValue *ptr, LValue *index, int64_t stride, LValue *mask);
+/* From memory that nobody writes until the function ends: may be shared and stand before loops. */
+LValue *loop_load_fixed(LBuilder *, LType, LValue *ptr, LValue *index, int64_t stride, LValue *mask);
 void    loop_store(LBuilder *, LValue *, LValue *ptr, LValue *index, int64_t stride, LValue *mask);
 LValue *loop_gather(LBuilder *, LType, LValue *ptr, LValue *indices, LValue *mask);
+LValue *loop_gather_fixed(LBuilder *, LType, LValue *ptr, LValue *indices, LValue *mask);
 void    loop_scatter(LBuilder *, LValue *, LValue *ptr, LValue *indices, LValue *mask);
 LValue *loop_at(LBuilder *, LValue *ptr, LValue *index, int64_t bytes);
 LValue *loop_stack(LBuilder *, int64_t bytes, int alignment);
@@ -207,6 +213,10 @@ void  loop_else(LBuilder *, LLoop *, int nresults, LValue *const *results);    /
 void  loop_end_if(LBuilder *, LLoop *, int nresults, LValue *const *results); /* closes else; carry: the results */
 void  loop_end_then(LBuilder *, LLoop *);                                      /* closes an if without else or results */
 
+/* scalar.c: any elementwise operation of ops.def on real dtypes, in terms of what `apply` must do: halves by way of f32, whole
+** number division by 0, shifts beyond the width; elementary functions become their polynomials (math.c). */
+LValue *loop_apply(LBuilder *, Op, int nargs, LValue *const *args);
+
 void    loop_call(LBuilder *, LFunc *, LValue *const *args, int nargs);
 LValue *loop_runtime(LBuilder *, RuntimeEntry, LValue *const *args, int nargs); /* its result, or NULL */
 
@@ -214,6 +224,7 @@ LValue *loop_runtime(LBuilder *, RuntimeEntry, LValue *const *args, int nargs); 
 
 const char *loop_op_name(LOp);
 const char *loop_op_meaning(LOp);
+int         loop_op_args(LOp);            /* -1: any */
 const char *runtime_name(RuntimeEntry);  /* "alloc": the symbol is jxl_alloc */
 const char *runtime_args(RuntimeEntry);
 char        runtime_gives(RuntimeEntry);
