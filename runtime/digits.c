@@ -26,14 +26,6 @@ Decimal jxl_rounded(double x, int digits) {
     return parse_exponent_form(text);
 }
 
-static double to_half(double x) {
-    if (x >= 65520) return INFINITY;
-    int exponent;
-    frexp(x, &exponent);
-    double unit = ldexp(1, exponent < -13 ? -24 : exponent - 11);
-    return nearbyint(x / unit) * unit;
-}
-
 /* The number of that type that a decimal stands for.  A decimal of at most 5 digits is never so close to the middle
 ** between two halves that rounding to double first could matter. */
 static double back(const Decimal *d, int dtype) {
@@ -41,7 +33,7 @@ static double back(const Decimal *d, int dtype) {
     snprintf(text, sizeof text, "0.%.*se%d", d->n, d->digit, d->point);
     if (dtype == JXL_F32) return strtof(text, NULL);
     double x = strtod(text, NULL);
-    return dtype == JXL_F16 ? to_half(x) : x;
+    return dtype == JXL_F16 ? jxl_half_to_double(jxl_double_to_half(x)) : x;
 }
 
 /* The next larger decimal of `digits` digits. */

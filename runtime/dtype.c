@@ -36,6 +36,18 @@ double jxl_half_to_double(uint16_t h) {
     return h >> 15 ? -x : x;
 }
 
+uint16_t jxl_double_to_half(double x) {
+    uint16_t sign = signbit(x) ? 0x8000 : 0;
+    int exponent;
+    x = fabs(x);
+    if (isnan(x)) return 0x7e00;
+    if (x >= 65520) return sign | 0x7c00;
+    frexp(x, &exponent);                               /* x is a fraction in 0.5..1 times two to the exponent */
+    if (x < 0x1p-14) exponent = -13;                   /* subnormal, or zero */
+    double units = nearbyint(ldexp(x, 11 - exponent)); /* 1024..2048, where 2048 carries; less when subnormal */
+    return sign | (uint16_t)(units + 1024 * (exponent + 13));
+}
+
 static double bfloat_to_double(uint16_t b) {
     uint32_t bits = (uint32_t)b << 16;
     float x;

@@ -39,6 +39,7 @@ typedef struct {
 } Dtype;
 extern const Dtype jxl_dtypes[];
 double jxl_half_to_double(uint16_t);
+uint16_t jxl_double_to_half(double);
 
 /* One element of an array. */
 typedef struct {

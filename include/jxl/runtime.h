@@ -84,18 +84,22 @@ int jxl_save(jxl_call *, const char *path, const jxl_array *, const char *what);
 /* time.c: seconds */
 double jxl_time(int32_t clock); /* 0 time.time, 1 perf_counter (and monotonic), 2 process_time */
 
-/* flags.c: the command line of a program with main(...) parameters, and sys.argv */
+/* flags.c: the command line of a program with main(...) parameters */
 typedef struct {
-    const char *name;     /* "epochs", or NULL for sys.argv */
-    int32_t     dtype;    /* of a scalar flag or of the file's elements */
-    int32_t     rank;     /* -1 a plain number, -2 text, -3 a switch, else --name FILE.npy of that rank */
-    const char *fallback; /* its default as text; NULL where it must be given */
-    const char *help;     /* one line */
+    const char *name;     /* "epochs" */
+    int32_t     dtype;    /* of a number or of the file's elements */
+    int32_t     rank;     /* -1 a number, -2 text, -3 a switch --name / --no-name, else --name FILE.npy of that rank */
+    const char *fallback; /* its default as text ("True" or "False" for a switch); NULL where it must be given */
+    const char *help;     /* one line, such as the annotation; "(default: ...)" is added */
 } jxl_flag;
-/* Fills values[i]: a number of that dtype (rank -1, -3: one byte), char * (-2), or an opened file for jxl_load_read (>= 0)
-** with its shape in shapes[i].  --help prints and exits 0; a mistake prints one sentence and exits 2. */
+/* Fills values[i]: a number of that dtype (rank -1, -3: one byte), const char * (-2), or a file for jxl_load_read (>= 0)
+** with its shape in shapes[i].  --help prints and exits 0; a mistake is an error of one sentence with status 2. */
 int jxl_flags(jxl_call *, int argc, char **argv, const char *doc, const jxl_flag *, int n, void **values,
               int64_t **shapes);
+int jxl_argument(jxl_call *, int argc, char **argv, int64_t index, const char **text); /* sys.argv[index] */
+
+/* parse.c: int(text) or float(text), by dtype */
+int jxl_number(jxl_call *, const char *text, int32_t dtype, void *value);
 
 /* start.c: main of an executable calls this with the compiled program; returns the exit status. */
 int jxl_main(int argc, char **argv, int (*program)(jxl_call *, int argc, char **argv));
