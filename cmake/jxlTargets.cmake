@@ -1,9 +1,11 @@
-# Build rules for .jxl files, used by find_package(jxl) and, in jxl's own tree, by its tests.
+# Build rules for .jxl files, used by find_package(jxl).
 #
-#   jxl_add_executable(name prog.jxl [OPTIONS -O3 ...])   a target that makes ${CMAKE_CURRENT_BINARY_DIR}/name
-#   jxl_add_library(name model.jxl [OPTIONS ...])         a library of the file's @export functions, with its header
+#   jxl_add_executable(name prog.jxl [OPTIONS -O3 ...])   an executable of the whole program
+#   jxl_add_library(name model.jxl [OPTIONS ...])         a static library of the file's @export functions; name.h is
+#                                                         on the include path of whatever links with it
 #
-# Both rebuild when any file that the program read while compiling changes: imported modules and .npy headers included.
+# Both are ordinary targets (target_link_libraries, install and add_test know them), and are made again when any file
+# that jxlc read changes: imported modules, and the .npy files whose headers it looked at.
 
 if(NOT TARGET jxl::runtime)
   add_library(jxl::runtime STATIC IMPORTED)
@@ -12,37 +14,39 @@ if(NOT TARGET jxl::runtime)
     INTERFACE_LINK_LIBRARIES "Threads::Threads;m")
 endif()
 
-# The shared half: runs jxlc on `source` to make `result` and whatever it leaves beside it.
-function(_jxl_compile source result byproducts options)
+# The shared half: jxlc makes `object`, and `header` where that is not empty.
+function(_jxl_compile source object header options)
   cmake_policy(PUSH)
-  cmake_policy(SET CMP0116 NEW) # Ninja reads depfiles as they are; jxlc writes absolute paths
+  cmake_policy(SET CMP0116 NEW) # Ninja reads the depfile as jxlc writes it, with absolute paths
   add_custom_command(
-    OUTPUT "${result}" ${byproducts}
-    COMMAND "${JXL_COMPILER}" ${options} -MD -MF "${result}.d" "${source}" -o "${result}"
-    DEPENDS "${source}" "${JXL_COMPILER}" "${JXL_RUNTIME}"
-    DEPFILE "${result}.d"
+    OUTPUT "${object}" ${header}
+    COMMAND "${JXL_COMPILER}" ${options} -MD -MF "${object}.d" -MT "${object}" "${source}" -o "${object}"
+    DEPENDS "${source}" "${JXL_COMPILER}"
+    DEPFILE "${object}.d"
     COMMENT "Compiling ${source}"
     VERBATIM)
   cmake_policy(POP)
+  set_source_files_properties("${object}" PROPERTIES EXTERNAL_OBJECT ON GENERATED ON)
 endfunction()
 
 function(jxl_add_executable name source)
   cmake_parse_arguments(PARSE_ARGV 2 arg "" "" "OPTIONS")
   cmake_path(ABSOLUTE_PATH source)
-  set(result "${CMAKE_CURRENT_BINARY_DIR}/${name}")
-  _jxl_compile("${source}" "${result}" "" "${arg_OPTIONS}")
-  add_custom_target(${name} ALL DEPENDS "${result}")
+  set(object "${CMAKE_CURRENT_BINARY_DIR}/${name}.jxl.o")
+  _jxl_compile("${source}" "${object}" "" "--emit=obj;${arg_OPTIONS}")
+  add_executable(${name} "${object}")
+  set_target_properties(${name} PROPERTIES LINKER_LANGUAGE C)
+  target_link_libraries(${name} PRIVATE jxl::runtime)
 endfunction()
 
 function(jxl_add_library name source)
   cmake_parse_arguments(PARSE_ARGV 2 arg "" "" "OPTIONS")
   cmake_path(ABSOLUTE_PATH source)
-  set(result "${CMAKE_CURRENT_BINARY_DIR}/${name}.o")
+  set(object "${CMAKE_CURRENT_BINARY_DIR}/${name}.o")
   set(header "${CMAKE_CURRENT_BINARY_DIR}/${name}.h")
-  _jxl_compile("${source}" "${result}" "${header}" "-c;${arg_OPTIONS}")
-  add_library(${name} STATIC "${result}" "${header}")
+  _jxl_compile("${source}" "${object}" "${header}" "-c;${arg_OPTIONS}")
+  add_library(${name} STATIC "${object}" "${header}")
   set_target_properties(${name} PROPERTIES LINKER_LANGUAGE C)
-  set_source_files_properties("${result}" PROPERTIES EXTERNAL_OBJECT ON GENERATED ON)
   target_include_directories(${name} INTERFACE "${CMAKE_CURRENT_BINARY_DIR}")
   target_link_libraries(${name} INTERFACE jxl::runtime)
 endfunction()
