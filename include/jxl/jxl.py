@@ -1,97 +1,173 @@
-"""What is built into jxl, for CPython: with it a .jxl file runs under JAX as it stands.
+"""What jxl has built in, for running the same file under CPython with JAX.
 
     from __future__ import annotations
     from jxl import *
 
-Shapes in annotations are not checked here.  As in a compiled program, a function `main` that the module does not call
-itself is called at its end, with its parameters taken from the command line.
+The types f32, i8[n, 3], ... mean something to jxl only; `export` changes nothing; an `extern` function cannot be called.
+A file that is run, defines main(...) and does not call it gets main's parameters as command-line flags, as compiled.
 """
 import ast
-import atexit
-import inspect
+import functools
+import re
 import sys
 
-__all__ = ["export", "extern", "bool_", "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "f16", "bf16", "f32",
-           "f64", "c64", "c128"]
-
-_program = getattr(sys.modules["__main__"], "__file__", None)  # gone when the program has ended
+__all__ = ["f16", "bf16", "f32", "f64", "i8", "i16", "i32", "i64", "u8", "u16", "u32", "u64", "c64", "c128", "bool_",
+           "export", "extern"]
 
 
-class _Type:
-    """A dtype in an annotation: `f32`, `f32[n, 3]`."""
+class ArrayType:
+    """An element type, or with sizes in brackets an array type.  It stands for its dtype where JAX wants one."""
 
-    def __init__(self, name):
-        self.name = name
+    def __init__(self, name, dtype_name, sizes=None):
+        self.name, self.dtype_name, self.sizes = name, dtype_name, sizes
 
-    def __getitem__(self, shape):
-        return self
+    def __getitem__(self, sizes):
+        return ArrayType(self.name, self.dtype_name, sizes if isinstance(sizes, tuple) else (sizes,))
 
     def __repr__(self):
-        return self.name
+        return self.name if self.sizes is None else f"{self.name}[{', '.join(map(str, self.sizes))}]"
 
-
-bool_, i8, i16, i32, i64 = map(_Type, ("bool", "i8", "i16", "i32", "i64"))
-u8, u16, u32, u64 = map(_Type, ("u8", "u16", "u32", "u64"))
-f16, bf16, f32, f64, c64, c128 = map(_Type, ("f16", "bf16", "f32", "f64", "c64", "c128"))
-
-
-def export(f):
-    """A C function in the object file that jxlc -c makes; here the function itself."""
-    return f
-
-
-def extern(header):
-    """A C function.  CPython cannot call it: what needs it says so."""
-
-    def declare(f):
-        def refuse(*args):
-            raise NotImplementedError(f"{f.__name__} is a C function declared in {header}")
-
-        return refuse
-
-    return declare
-
-
-def _calls_main(tree):
-    """Does a statement of the module itself call main?"""
-    for statement in tree.body:
-        if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
-            continue
-        for node in ast.walk(statement):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "main":
-                return True
-    return False
-
-
-def _value(text, kind):
-    if text.endswith(".npy") and kind not in ("int", "float", "str"):
+    @property
+    def dtype(self):
         import jax.numpy as jnp
-
-        return jnp.load(text)
-    return {"int": int, "float": float, "str": str}.get(kind, float)(text)
+        return jnp.dtype(self.dtype_name)
 
 
-def _run_main():
-    module = sys.modules["__main__"]
-    main = getattr(module, "main", None)
-    if not inspect.isfunction(main) or main.__module__ != "__main__" or _program is None:
-        return
-    with open(_program) as file:
-        if _calls_main(ast.parse(file.read())):
-            return
+TYPES = {name: ArrayType(name, dtype) for name, dtype in {
+    "f16": "float16", "bf16": "bfloat16", "f32": "float32", "f64": "float64", "i8": "int8", "i16": "int16",
+    "i32": "int32", "i64": "int64", "u8": "uint8", "u16": "uint16", "u32": "uint32", "u64": "uint64",
+    "c64": "complex64", "c128": "complex128", "bool_": "bool"}.items()}
+globals().update(TYPES)
+
+
+def export(function=None, **options):
+    """Compiled, this makes a C function; here it changes nothing."""
+    return function if function else lambda f: f
+
+
+def extern(*header, **options):
+    """Compiled, this declares a C function."""
+    def declare(function):
+        @functools.wraps(function)
+        def call(*args, **kwargs):
+            raise NotImplementedError(f"{function.__name__} is a C function; only compiled programs can call it")
+        return call
+    return declare(header[0]) if header and callable(header[0]) else declare
+
+
+def split_annotation(text):
+    """'f32[n, 784]' is ('f32', ['n', '784']), 'int' is ('int', None)."""
+    m = re.fullmatch(r"\s*(\w+)\s*(?:\[(.*)\])?\s*", text, re.S)
+    if not m:
+        return text.strip(), None
+    return m[1], None if m[2] is None else [size.strip() for size in m[2].split(",")]
+
+
+def load(parser, flag, path, dtype_name, text, sizes, known):
+    """The array a file holds, checked against its annotation as compiled programs do."""
+    import jax.numpy as jnp
+    import numpy as np
+    try:
+        x = jnp.asarray(np.load(path))
+    except (OSError, ValueError, EOFError) as e:
+        parser.error(f"--{flag}: {path}: {e}")
+    held = f"{x.dtype}{list(x.shape)}"
+    if x.dtype.name != dtype_name or x.ndim != len(sizes):
+        parser.error(f"--{flag}: {path} holds {held}; expected was {text}")
+    for size, wanted in zip(x.shape, sizes):
+        wanted = int(wanted) if wanted.isdigit() else known.setdefault(wanted, size) if wanted.isidentifier() else size
+        if size != wanted:
+            parser.error(f"--{flag}: {path} holds {held}; expected was {text}")
+    return x
+
+
+def number(name):
+    """A flag of a 0-d type: a number that becomes an array."""
+    is_float = name in ("f16", "bf16", "f32", "f64")
+
+    def read(text):
+        import jax.numpy as jnp
+        return jnp.asarray(float(text) if is_float else int(text), TYPES[name].dtype)
+    read.__name__ = "float" if is_float else "int"
+    return read
+
+
+def call_with_flags(main, parameters, doc):
+    """Calls main with what the command line says.  `parameters` are those of its `def`, as ast nodes."""
     import argparse
-
-    parser = argparse.ArgumentParser(description=main.__doc__)
-    parameters = inspect.signature(main).parameters
-    for name, p in parameters.items():
-        kind = p.annotation if isinstance(p.annotation, str) else getattr(p.annotation, "__name__", "")
-        needed = p.default is inspect.Parameter.empty
-        if kind == "bool":
-            parser.add_argument("--" + name, action="store_true")
+    import inspect
+    import os
+    parser = argparse.ArgumentParser(prog=os.path.basename(sys.argv[0]), description=doc, allow_abbrev=False,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    files, elements, scalars = {}, {}, {"int": int, "float": float, "str": str}
+    for name, p in inspect.signature(main).parameters.items():
+        node = parameters[name]
+        text = ast.unparse(node) if node else type(p.default).__name__
+        kind, sizes = split_annotation(text)
+        options = {"required": True, "help": text} if p.default is p.empty else {
+            "default": p.default, "help": f"{text} (default: {p.default})"}
+        if kind in ("bool", "bool_") and sizes is None:
+            options["action"] = argparse.BooleanOptionalAction
+        elif sizes is not None and kind in TYPES:
+            options["metavar"] = "FILE.npy"
+            files[name] = kind, text, sizes
+        elif kind in TYPES or kind in scalars:
+            options["type"] = scalars.get(kind) or number(kind)
+            if kind in TYPES:
+                elements[name] = kind
         else:
-            parser.add_argument("--" + name, required=needed, default=None if needed else p.default,
-                                type=lambda text, kind=kind: _value(text, kind))
-    main(**vars(parser.parse_args()))
+            parser.error(f"main's parameter {name}: {text} cannot be a flag")
+        parser.add_argument("--" + name, **options)
+    names = set(inspect.signature(main).parameters)
+    words = []
+    for word in sys.argv[1:]:
+        flag, equals, value = word.partition("=")
+        known = flag.startswith("--") and flag[2:].replace("-", "_")
+        if known in names:
+            flag = "--" + known
+        elif known and known.startswith("no_") and known[3:] in names:
+            flag = "--no-" + known[3:]
+        words.append(flag + equals + value)
+    values, known = vars(parser.parse_args(words)), {}
+    for name, (kind, text, sizes) in files.items():
+        if isinstance(values[name], str):
+            values[name] = load(parser, name, values[name], TYPES[kind].dtype_name, text, sizes, known)
+    for name, kind in elements.items():
+        if isinstance(values[name], (int, float)):
+            values[name] = number(kind)(str(values[name]))
+    main(**values)
 
 
-atexit.register(_run_main)
+def calls_main(node):
+    """Whether running these statements may call main: a call of that name, outside functions and classes."""
+    if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)):
+        return False
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "main":
+        return True
+    return any(calls_main(child) for child in ast.iter_child_nodes(node))
+
+
+def run_program():
+    """If we are imported by a program that leaves calling main to us, runs that program and ends."""
+    frame = sys._getframe(1)
+    while frame and (frame.f_globals is globals() or "importlib" in frame.f_code.co_filename):
+        frame = frame.f_back
+    if not frame or frame.f_globals.get("__name__") != "__main__" or "__file__" not in frame.f_globals:
+        return
+    program, path = frame.f_globals, frame.f_globals["__file__"]
+    with open(path, encoding="utf-8") as file:
+        tree = ast.parse(file.read(), path)
+    mains = [s for s in tree.body if isinstance(s, ast.FunctionDef) and s.name == "main"]
+    if not mains or calls_main(tree):
+        return
+    # The import is the program's first statement, so its body can as well be run from here, and main after it.
+    sys.modules.setdefault("jxl", sys.modules[__name__])
+    exec(compile(tree, path, "exec"), program)
+    a = mains[-1].args
+    parameters = {p.arg: p.annotation for p in a.posonlyargs + a.args + a.kwonlyargs}
+    doc = ast.get_docstring(mains[-1]) or ast.get_docstring(tree)
+    call_with_flags(program["main"], parameters, doc)
+    sys.exit()
+
+
+run_program()
