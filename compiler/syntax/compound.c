@@ -185,7 +185,7 @@ static Node *function_def(Parser *p, NodeKind kind, Token first, Nodes decorator
     parse_expect(p, TOKEN_PAREN, "after the name of a function");
     Node *args = parse_parameters(p, TOKEN_PAREN_END, true);
     parse_expect(p, TOKEN_PAREN_END, "after the parameters");
-    Node *returns = parse_accept(p, TOKEN_ARROW) ? parse_expression(p) : NULL;
+    Node *returns = parse_accept(p, TOKEN_ARROW) ? parse_quoted(p, parse_expression(p)) : NULL;
     parse_colon(p, "after the head of `def`");
     Nodes body = parse_block(p, token_span(p, word), "`def`");
     Node *n = compound_node(p, kind, first);

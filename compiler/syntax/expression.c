@@ -1,4 +1,4 @@
-/* expression: the rules of the grammar from `:=` down to atoms. */
+/* expression: the rules of the grammar from `:=` down to calls and subscripts. */
 #include "syntax/syntax.h"
 
 bool parse_starts_expression(TokenKind kind) {
@@ -27,187 +27,6 @@ bool parse_starts_expression(TokenKind kind) {
 }
 
 static Span token_span(const Parser *p, Token t) { return (Span){ p->file, t.start, t.end }; }
-
-static Node *constant(Parser *p, Constant value, int start) {
-    Node *n = parse_node(p, NODE_Constant, start);
-    n->Constant.value = value;
-    return n;
-}
-
-/* for_if_clauses: `for` targets `in` disjunction (`if` disjunction)*, once or more */
-static Nodes for_if_clauses(Parser *p) {
-    Nodes clauses = { 0 };
-    while (parse_is(p, KEY_for) || (parse_is(p, KEY_async) && parse_peek(p, 1).kind == KEY_for)) {
-        int start = parse_start(p);
-        bool async = parse_accept(p, KEY_async);
-        Nodes ifs = { 0 };
-        parse_next(p);
-        Node *target = parse_for_targets(p);
-        parse_expect(p, KEY_in, "after the variable of `for`");
-        Node *iter = parse_disjunction(p);
-        while (parse_accept(p, KEY_if)) PUSH(p->cx->arena, &ifs, parse_disjunction(p));
-        Node *c = parse_node(p, NODE_comprehension, start);
-        c->comprehension.target = target;
-        c->comprehension.iter = iter;
-        c->comprehension.ifs = ifs;
-        c->comprehension.is_async = async;
-        PUSH(p->cx->arena, &clauses, c);
-    }
-    return clauses;
-}
-
-static bool clauses_follow(const Parser *p) { return parse_is(p, KEY_for) || parse_is(p, KEY_async); }
-
-static void refuse_starred(Parser *p, const Node *element) {
-    if (element->kind == NODE_Starred) parse_fail_at(p, element->span, "a comprehension cannot unpack with `*`");
-}
-
-/* genexp: the element is read, `for` comes next; reads the closing bracket too */
-static Node *comprehension(Parser *p, NodeKind kind, Node *element, TokenKind end, const char *where, int start) {
-    refuse_starred(p, element);
-    Nodes clauses = for_if_clauses(p);
-    parse_expect(p, end, where);
-    Node *n = parse_node(p, kind, start);
-    if (kind == NODE_GeneratorExp) {
-        n->GeneratorExp.elt = element;
-        n->GeneratorExp.generators = clauses;
-    } else if (kind == NODE_ListComp) {
-        n->ListComp.elt = element;
-        n->ListComp.generators = clauses;
-    } else {
-        n->SetComp.elt = element;
-        n->SetComp.generators = clauses;
-    }
-    return n;
-}
-
-/* (element `,`)* element? up to a token that cannot begin one */
-static Nodes elements(Parser *p, Node *first) {
-    Nodes list = { 0 };
-    PUSH(p->cx->arena, &list, first);
-    while (parse_accept(p, TOKEN_COMMA) && parse_starts_expression(parse_peek(p, 0).kind))
-        PUSH(p->cx->arena, &list, parse_star_named_expression(p));
-    return list;
-}
-
-Node *parse_paren_contents(Parser *p, TokenKind end, int start) {
-    if (parse_accept(p, end)) return parse_node(p, NODE_Tuple, start);
-    Node *first = parse_is(p, KEY_yield) ? parse_star_expressions(p) : parse_star_named_expression(p);
-    if (clauses_follow(p))
-        return comprehension(p, NODE_GeneratorExp, first, end, "after a generator expression", start);
-    if (parse_is(p, TOKEN_COMMA)) {
-        Nodes list = elements(p, first);
-        parse_expect(p, end, "after the elements of a tuple");
-        Node *n = parse_node(p, NODE_Tuple, start);
-        n->Tuple.elts = list;
-        return n;
-    }
-    if (first->kind == NODE_Starred && !p->failed)
-        return parse_fail_at(p, first->span, "`*` unpacks into a tuple, list or call; write `(*x,)` for a tuple");
-    parse_expect(p, end, "after the expression in parentheses");
-    return first;
-}
-
-static Node *group(Parser *p) {
-    int start = parse_next(p).start;
-    return parse_paren_contents(p, TOKEN_PAREN_END, start);
-}
-
-static Node *list(Parser *p) {
-    int start = parse_next(p).start;
-    Nodes all = { 0 };
-    if (!parse_is(p, TOKEN_BRACKET_END)) {
-        Node *first = parse_star_named_expression(p);
-        if (clauses_follow(p))
-            return comprehension(p, NODE_ListComp, first, TOKEN_BRACKET_END, "after a list comprehension", start);
-        all = elements(p, first);
-    }
-    parse_expect(p, TOKEN_BRACKET_END, "after the elements of a list");
-    Node *n = parse_node(p, NODE_List, start);
-    n->List.elts = all;
-    return n;
-}
-
-/* double_starred_kvpair: `**` bitwise_or | expression `:` expression; `first` is the key if that was read */
-static void pair(Parser *p, Node *first, Nodes *keys, Nodes *values) {
-    Node *key = first, *value;
-    if (!first && parse_accept(p, TOKEN_POWER)) {
-        value = parse_bitwise_or(p);
-    } else {
-        if (!first) key = parse_expression(p);
-        parse_expect(p, TOKEN_COLON, "after the key of a dict");
-        value = parse_expression(p);
-    }
-    PUSH(p->cx->arena, keys, key);
-    PUSH(p->cx->arena, values, value);
-}
-
-static Node *dict(Parser *p, Node *first, int start) {
-    Nodes keys = { 0 }, values = { 0 };
-    bool unpacks = parse_is(p, TOKEN_POWER);
-    pair(p, first, &keys, &values);
-    if (clauses_follow(p)) {
-        if (unpacks) return parse_fail(p, "a comprehension cannot unpack with `**`");
-        Nodes clauses = for_if_clauses(p);
-        parse_expect(p, TOKEN_BRACE_END, "after a dict comprehension");
-        Node *n = parse_node(p, NODE_DictComp, start);
-        n->DictComp.key = keys.at[0];
-        n->DictComp.value = values.at[0];
-        n->DictComp.generators = clauses;
-        return n;
-    }
-    while (parse_accept(p, TOKEN_COMMA) && !parse_is(p, TOKEN_BRACE_END) && !p->failed) pair(p, NULL, &keys, &values);
-    parse_expect(p, TOKEN_BRACE_END, "after the items of a dict");
-    Node *n = parse_node(p, NODE_Dict, start);
-    n->Dict.keys = keys;
-    n->Dict.values = values;
-    return n;
-}
-
-static Node *dict_or_set(Parser *p) {
-    int start = parse_next(p).start;
-    if (parse_accept(p, TOKEN_BRACE_END)) return parse_node(p, NODE_Dict, start);
-    if (parse_is(p, TOKEN_POWER)) return dict(p, NULL, start);
-    Node *first = parse_star_named_expression(p);
-    if (parse_is(p, TOKEN_COLON) && first->kind != NODE_Starred) return dict(p, first, start);
-    if (clauses_follow(p))
-        return comprehension(p, NODE_SetComp, first, TOKEN_BRACE_END, "after a set comprehension", start);
-    Nodes all = elements(p, first);
-    parse_expect(p, TOKEN_BRACE_END, "after the elements of a set");
-    Node *n = parse_node(p, NODE_Set, start);
-    n->Set.elts = all;
-    return n;
-}
-
-static Node *atom(Parser *p) {
-    Token t = parse_peek(p, 0);
-    switch (t.kind) {
-    case TOKEN_NAME: {
-        parse_next(p);
-        Node *n = parse_node(p, NODE_Name, t.start);
-        n->Name.id = t.name;
-        return n;
-    }
-    case TOKEN_NUMBER:
-        parse_next(p);
-        return constant(p, number_value(p->cx, source_of(p->cx, p->file)->text + t.start, t.end - t.start), t.start);
-    case TOKEN_STRING: return parse_strings(p);
-    case TOKEN_PAREN: return group(p);
-    case TOKEN_BRACKET: return list(p);
-    case TOKEN_BRACE: return dict_or_set(p);
-    case TOKEN_ELLIPSIS: parse_next(p); return constant(p, (Constant){ .kind = CONSTANT_ELLIPSIS }, t.start);
-    case KEY_None: parse_next(p); return constant(p, (Constant){ .kind = CONSTANT_NONE }, t.start);
-    case KEY_True: parse_next(p); return constant(p, (Constant){ .kind = CONSTANT_BOOL, .integer = 1 }, t.start);
-    case KEY_False: parse_next(p); return constant(p, (Constant){ .kind = CONSTANT_BOOL }, t.start);
-    default: break;
-    }
-    if (p->at > 0 && !p->failed) {
-        Token before = p->tokens.at[p->at - 1];
-        if (token_text(before.kind))
-            return parse_fail(p, "expected an expression after `%s`, met %s", token_text(before.kind), parse_met(p));
-    }
-    return parse_fail(p, "expected an expression, met %s", parse_met(p));
-}
 
 /* `*` part */
 static Node *starred(Parser *p, Node *(*part)(Parser *)) {
@@ -244,14 +63,7 @@ static void argument(Parser *p, Nodes *args, Nodes *keywords) {
         return;
     }
     Node *value = t.kind == TOKEN_STAR ? starred(p, parse_expression) : parse_named_expression(p);
-    if (clauses_follow(p)) {
-        Nodes clauses = for_if_clauses(p);
-        refuse_starred(p, value);
-        Node *n = parse_node(p, NODE_GeneratorExp, value->span.start);
-        n->GeneratorExp.elt = value;
-        n->GeneratorExp.generators = clauses;
-        value = n;
-    }
+    if (parse_clauses_follow(p)) value = parse_comprehension(p, NODE_GeneratorExp, value, value->span.start);
     if (parse_is(p, TOKEN_ASSIGN)) {
         parse_fail_at(p, value->span, "only a name can stand before `=` in a call");
     } else if (keywords->n && value->kind != NODE_Starred && !p->failed) {
@@ -343,7 +155,7 @@ static Node *trailer(Parser *p, Node *value, TokenKind opening) {
 
 static Node *primary(Parser *p) {
     int start = parse_start(p), links = 0;
-    Node *value = atom(p);
+    Node *value = parse_atom(p);
     for (;;) {
         TokenKind kind = parse_peek(p, 0).kind;
         if (kind != TOKEN_DOT && kind != TOKEN_BRACKET && kind != TOKEN_PAREN) break;

@@ -109,6 +109,7 @@ static void indentation(Lexer *l) {
              "tabs and spaces are mixed: how deep this line stands depends on the tab");
         caret(l->cx, "indent with spaces only");
         l->mixed = true;
+        emit(l, TOKEN_BROKEN, start, l->at);
     } else if (agree && top.columns != in.columns) {
         diag(l->cx, span_of(l, start, l->at), "the indentation of this line matches none of the lines above");
         caret(l->cx, "%d columns; the block above has %d", in.columns, top.columns);

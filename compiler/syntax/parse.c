@@ -36,6 +36,12 @@ static void recover(Parser *p, int level) {
     p->recovering--;
 }
 
+/* What is nested too deeply is not read. */
+static void skip_block(Parser *p, int level) {
+    p->failed = false;
+    while (!parse_is(p, TOKEN_END) && !(parse_is(p, TOKEN_DEDENT) && p->level == level)) parse_next(p);
+}
+
 /* Up to a DEDENT, which is left, or the end of the file. */
 static Nodes statements(Parser *p) {
     Nodes all = { 0 };
@@ -43,7 +49,7 @@ static Nodes statements(Parser *p) {
     while (!parse_is(p, TOKEN_END) && !parse_is(p, TOKEN_DEDENT)) {
         if (!parse_enter(p, DEPTH_LEVEL)) {
             parse_leave(p, DEPTH_LEVEL);
-            recover(p, level);
+            skip_block(p, level);
             break;
         }
         if (parse_is(p, TOKEN_INDENT)) {
@@ -83,6 +89,7 @@ Nodes parse_block(Parser *p, Span owner, const char *words) {
     }
     if (!parse_accept(p, TOKEN_INDENT)) {
         Token t = parse_peek(p, 0);
+        p->failed |= t.kind == TOKEN_BROKEN;
         if (p->failed) return all;
         diag(p->cx, (Span){ p->file, t.start, t.end }, "expected an indented block after %s", words);
         note_at(p->cx, owner, "%s is here", words);
@@ -123,7 +130,7 @@ static Node *annotation(Parser *p, Node *target, Token first) {
         return parse_fail_at(p, target->span, "only one variable can be annotated, not %s", node_words(target->kind));
     Token colon = parse_next(p);
     parse_as_target(p, target, CTX_Store);
-    Node *type = parse_expression(p);
+    Node *type = parse_quoted(p, parse_expression(p));
     Node *value = parse_accept(p, TOKEN_ASSIGN) ? parse_star_expressions(p) : NULL;
     Node *n = parse_node(p, NODE_AnnAssign, first.start);
     n->at = (Span){ p->file, colon.start, colon.end };
@@ -314,7 +321,7 @@ static Node *misplaced(Parser *p) {
     case KEY_def:
     case KEY_class:
     case KEY_async:
-    case TOKEN_AT: return parse_fail(p, "%s begins a line of its own", parse_met(p));
+    case TOKEN_AT: return parse_fail(p, "`%s` begins a line of its own", token_text(kind));
     default: return parse_fail(p, "expected a statement, met %s", parse_met(p));
     }
 }

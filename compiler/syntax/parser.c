@@ -42,9 +42,7 @@ static const char *words_of(const Parser *p, Token t) {
     case TOKEN_INDENT: return "a deeper indentation";
     case TOKEN_DEDENT: return "the end of the block";
     case TOKEN_STRING: return "a string";
-    default:
-        return arena_text(p->cx->arena, "`%.*s`%s", n < 60 ? n : 60, source_of(p->cx, p->file)->text + t.start,
-                          t.kind >= KEY_False ? ", a keyword" : "");
+    default: return arena_text(p->cx->arena, "`%.*s`", n < 60 ? n : 60, source_of(p->cx, p->file)->text + t.start);
     }
 }
 
@@ -100,7 +98,7 @@ const char *parse_name(Parser *p, const char *where, Span *span) {
     Token t = parse_peek(p, 0);
     if (span) *span = (Span){ p->file, t.start, t.end };
     if (parse_accept(p, TOKEN_NAME)) return t.name;
-    parse_fail(p, "expected a name %s, met %s", where, parse_met(p));
+    parse_fail(p, "expected a name %s, met %s%s", where, parse_met(p), t.kind >= KEY_False ? ", a keyword" : "");
     return NULL;
 }
 

@@ -292,3 +292,16 @@ Node *parse_strings(Parser *p) {
     n->JoinedStr.values = j.values;
     return n;
 }
+
+/* A type in quotes stands for what is in them; text that is no expression stays a string. */
+Node *parse_quoted(Parser *p, Node *type) {
+    if (!type || type->kind != NODE_Constant || type->Constant.value.kind != CONSTANT_STR) return type;
+    int start = type->span.start + 1, end = type->span.end - 1, mark = diag_mark(p->cx);
+    if (end - start != type->Constant.value.length || end == start) return type; /* a prefix, escapes, several parts */
+    Parser q = { .cx = p->cx, .file = p->file, .depth = p->depth, .last_end = start };
+    q.tokens = lex(p->cx, p->file, start, end, true);
+    Node *inner = parse_star_expressions(&q);
+    if (!q.failed && parse_is(&q, TOKEN_END) && diag_mark(p->cx) == mark) return inner;
+    diag_rewind(p->cx, mark);
+    return type;
+}

@@ -266,9 +266,15 @@ Node *parse_star_expressions(Parser *); /* or a yield, if `yield` comes next */
 Node *parse_disjunction(Parser *);
 Node *parse_bitwise_or(Parser *);
 Node *parse_sum(Parser *);
-Node *parse_paren_contents(Parser *, TokenKind end, int start); /* from behind the opening one to behind the closing */
-void parse_arguments(Parser *, Nodes *args, Nodes *keywords);   /* the same, of a call */
+void parse_arguments(Parser *, Nodes *args, Nodes *keywords); /* from behind `(` to behind `)` */
 bool parse_starts_expression(TokenKind);
+
+/* atom.c */
+
+Node *parse_atom(Parser *);
+Node *parse_paren_contents(Parser *, TokenKind end, int start); /* from behind `(` to behind `)` */
+bool parse_clauses_follow(const Parser *);                      /* the `for` of a comprehension */
+Node *parse_comprehension(Parser *, NodeKind, Node *element, int start);
 
 /* target.c: what stands left of `=` and behind `def` */
 
@@ -286,5 +292,6 @@ Node *parse_case(Parser *);
 /* string.c */
 
 Node *parse_strings(Parser *);
+Node *parse_quoted(Parser *, Node *type);
 
 #endif

@@ -82,7 +82,7 @@ static Node *parameter(Parser *p, bool annotated, bool star, bool has_default) {
     const char *name = parse_name(p, "for a parameter", &word);
     Node *annotation = NULL, *value = NULL;
     if (annotated && parse_accept(p, TOKEN_COLON))
-        annotation = star ? parse_star_named_expression(p) : parse_expression(p);
+        annotation = parse_quoted(p, star ? parse_star_named_expression(p) : parse_expression(p));
     Node *n = parse_node(p, NODE_arg, start);
     if (parse_is(p, TOKEN_ASSIGN)) {
         if (!has_default) return parse_fail(p, "a parameter with `*` has no default");

@@ -1,0 +1,5 @@
+f(); f(a); f(a, b,); f(*a); f(**a); f(a, *b, c, *d, k=1, *e, **g, j=2, **h)
+f(x for x in y); f((x for x in y), 1); f(x := 1); f(a=b, c=d)
+f(a)(b)(c); f(a).b[c](d)
+f(a if b else c, *d or e)
+f(lambda: 1, lambda x: x)

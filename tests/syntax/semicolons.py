@@ -1,0 +1,5 @@
+a; b
+a;
+a; b = 1; pass;
+if x: a; b;
+else: c
