@@ -1,11 +1,12 @@
 #!/bin/sh
-# Installs jxl, moves the installed tree, and builds the project beside this file with it, with each generator at hand.
+# Installs jxl, moves the installed tree, and builds project/ with it, with each generator at hand.
 #
 #   run.sh CMAKE BUILD WORK
 set -eu
 cmake=$1 build=$2 work=$3
-here=$(cd "$(dirname "$0")" && pwd)
+here=$(cd "$(dirname "$0")/project" && pwd)
 
+work=$work/package
 rm -rf "$work"
 mkdir -p "$work"
 "$cmake" --install "$build" --prefix "$work/first" > "$work/install.log"
