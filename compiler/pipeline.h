@@ -15,9 +15,18 @@ extern const Pass passes[];
 extern const int  npasses;
 
 /* Runs the passes that the options ask for, with verification after each, printing, timing and checking; frees what it is
-** given.  NULL after --stop-after, or where the user's program was found wrong. */
-Module *pipeline_run(Compiler *, Module *);
+** given.  NULL where the user's program was found wrong.  After --stop-after `stopped` is true. */
+Module *pipeline_run(Compiler *, Module *, bool *stopped);
 /* --passes=a,b on a .jxir file. */
 Module *pipeline_run_named(Compiler *, Module *, const char *names);
+/* Whether there is such a pass; else says so, with the nearest name. */
+bool pipeline_knows(Compiler *, const char *option, const char *name);
+
+/* --time-passes: what has passed since `since`, for the step of that name; gives the time now. */
+double pipeline_time(Compiler *, const char *step, double since);
+double pipeline_now(void);
+
+/* check.c: every function of both modules on the same random inputs; the differences are our mistake and are named. */
+void pipeline_check(Compiler *, const char *pass, const Module *before, const Module *after);
 
 #endif

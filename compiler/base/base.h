@@ -171,6 +171,7 @@ struct Compiler {
     const struct Module *module;      /* what it was given */
     void (*on_bug)(Compiler *);       /* shows that module */
     void *tables;                     /* interned types and sizes; belongs to ir */
+    const void *machine;              /* the target; belongs to emit */
 };
 
 Compiler *compiler_new(void);

@@ -26,6 +26,8 @@ const char *install_runtime(Compiler *cx) {
     const char *dir = own_directory(cx);
     const char *built = arena_text(cx->arena, "%s/lib/libjxlrt.a", dir);
     if (exists(built)) return built;
+    const char *test = arena_text(cx->arena, "%s/../lib/libjxlrt.a", dir); /* build/bin holds programs for tests */
+    if (exists(test)) return test;
     return arena_text(cx->arena, "%s/../lib/jxl/libjxlrt.a", dir);
 }
 

@@ -44,6 +44,14 @@ const char *jxl_message(const jxl_call *);  /* "" while all is well */
 /* Records an error (the first one wins) and returns its non-zero status.  `format` is a template as below. */
 int         jxl_fail(jxl_call *, const char *format, int nargs, const jxl_array *args);
 
+/* export.c: what the C functions of @export call.  `jxl_call_end` frees the call and copies its message to `error`, which has
+** room for JXL_ERROR_BYTES unless it is NULL; it returns the status. */
+#ifndef JXL_ERROR_BYTES
+#define JXL_ERROR_BYTES 512
+#endif
+int jxl_call_end(jxl_call *, char *error);
+int jxl_fail_size(jxl_call *, const char *name, int64_t size); /* "n is -1: ..." */
+
 /* memory.c: 64-byte aligned blocks; NULL after recording "out of memory" with the size asked for. */
 void *jxl_alloc(jxl_call *, int64_t bytes);
 void  jxl_release(jxl_call *, void *);

@@ -1,0 +1,314 @@
+/* driver: each source through the layers, then the link. */
+#include "driver.h"
+#include "elaborate/elaborate.h"
+#include "emit/emit.h"
+#include "pipeline.h"
+#include "syntax/syntax.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+extern char **environ;
+
+static const Span nowhere = { 0 };
+
+static bool ends_in(const char *path, const char *end) {
+    size_t n = strlen(path), m = strlen(end);
+    return n > m && !strcmp(path + n - m, end);
+}
+
+static bool is_source(const char *path) { return path[0] != '-' && (ends_in(path, ".jxl") || ends_in(path, ".jxir")); }
+
+/* dir/prog.jxl -> prog.o; with `keep`, dir/prog.o */
+static const char *with_ending(Compiler *cx, const char *path, const char *ending, bool keep) {
+    const char *name = strrchr(path, '/'), *start = name && !keep ? name + 1 : path;
+    const char *dot = strrchr(name ? name : path, '.');
+    int n = dot ? (int)(dot - start) : (int)strlen(start);
+    return arena_text(cx->arena, "%.*s%s", n, start, ending);
+}
+
+/* Text for reading goes to standard output unless -o says otherwise. */
+static FILE *open_text(Compiler *cx) {
+    const char *path = cx->options.output;
+    if (!path || !strcmp(path, "-")) return stdout;
+    FILE *f = fopen(path, "w");
+    if (!f) diag(cx, nowhere, "could not write %s: %s", path, strerror(errno));
+    return f;
+}
+
+static bool close_text(Compiler *cx, FILE *f) {
+    bool ok = !ferror(f) && !fflush(f);
+    if (f != stdout && fclose(f)) ok = false;
+    if (!ok)
+        diag(cx, nowhere, "could not write %s: %s", cx->options.output ? cx->options.output : "standard output",
+             strerror(errno));
+    return ok;
+}
+
+static bool print_ir(Compiler *cx, const Module *m) {
+    FILE *f = open_text(cx);
+    if (!f) return false;
+    print_module(f, m);
+    return close_text(cx, f);
+}
+
+static bool evaluate(Compiler *cx, const Module *m) {
+    if (!m->main) {
+        diag(cx, nowhere, "there is nothing to evaluate: the program only defines functions");
+        return false;
+    }
+    Eval ev = { .arena = m->arena, .out = stdout };
+    Tensor none;
+    bool ok = eval_func(&ev, m->main, &none, &none);
+    fflush(stdout);
+    if (!ok) fprintf(stderr, "%s\n", ev.failure);
+    return ok;
+}
+
+static int read_source(Compiler *cx, const char *path) {
+    size_t length;
+    const char *text = read_file(cx->arena, path, &length);
+    if (!text) {
+        diag(cx, nowhere, "%s: %s", path, strerror(errno));
+        return 0;
+    }
+    if (length > INT32_MAX - 1) {
+        diag(cx, nowhere, "%s: a source may have 2 GiB at most", path);
+        return 0;
+    }
+    return add_source(cx, path, text, (int)length, false);
+}
+
+/* Text to tensor IR; NULL after diagnostics. */
+static Module *front_end(Compiler *cx, int file, const char *path) {
+    double start = pipeline_now();
+    cx->pass = "elaborate";
+    Module *m = ends_in(path, ".jxir") ? read_module(cx, file) : elaborate(cx, file);
+    cx->pass = NULL;
+    pipeline_time(cx, "front end", start);
+    if (diag_flush(cx)) return NULL;
+    verify_module(m);
+    return m;
+}
+
+/* Loops, then LLVM; the module is freed. */
+static bool back_end(Compiler *cx, const Command *c, Module *m, const char *output) {
+    double start = pipeline_now();
+    const Target *target = emit_target(cx);
+    if (!target) return false;
+    cx->pass = "lower";
+    cx->module = m;
+    LModule *loops = loop_lower(m, target);
+    loop_verify(loops);
+    cx->pass = NULL;
+    start = pipeline_time(cx, "lower", start);
+    bool ok = true;
+    if (c->want == WANT_LOOPS) {
+        FILE *f = open_text(cx);
+        if (f) loop_print(f, loops);
+        ok = f && close_text(cx, f);
+    } else {
+        static const EmitKind kinds[] = { [WANT_LLVM] = EMIT_LLVM,
+                                          [WANT_ASM] = EMIT_ASSEMBLY,
+                                          [WANT_OBJECT] = EMIT_OBJECT,
+                                          [WANT_PROGRAM] = EMIT_OBJECT };
+        cx->pass = "emit";
+        ok = emit_module(loops, kinds[c->want], output);
+        cx->pass = NULL;
+    }
+    pipeline_time(cx, "emit", start);
+    loop_module_free(loops);
+    return ok;
+}
+
+static bool print_tree(Compiler *cx, int file) {
+    const Node *tree = parse_file(cx, file);
+    if (diag_flush(cx)) return false;
+    FILE *f = open_text(cx);
+    if (!f) return false;
+    tree_print(f, tree, false);
+    return close_text(cx, f);
+}
+
+/* One source as far as the command wants it; `output` is the object or text to write.  The C header goes to `header`. */
+static bool compile(Compiler *cx, const Command *c, const char *path, const char *output, const char *header,
+                    bool *has_main) {
+    int file = read_source(cx, path);
+    if (!file) return false;
+    if (c->want == WANT_TREE) return print_tree(cx, file);
+    Module *m = front_end(cx, file, path);
+    if (!m || c->mode == MODE_CHECK) return m != NULL;
+    *has_main = m->main != NULL;
+    if (c->options.passes) {
+        m = pipeline_run_named(cx, m, c->options.passes);
+        return m && print_ir(cx, m);
+    }
+    if (c->eval) return evaluate(cx, m);
+    if (c->want == WANT_IR) return print_ir(cx, m);
+    if (header && !emit_header(m, header)) return false;
+    bool stopped = false;
+    m = pipeline_run(cx, m, &stopped);
+    if (!m) return false;
+    if (stopped) return print_ir(cx, m);
+    return back_end(cx, c, m, output);
+}
+
+static Compiler *compiler_for(const Command *c) {
+    Compiler *cx = compiler_new();
+    cx->options = c->options;
+    cx->options.include_dirs = c->include_dirs.at;
+    cx->options.ninclude_dirs = c->include_dirs.n;
+    return cx;
+}
+
+/* The file that a depfile's rule makes, or NULL where only text is written. */
+static const char *final_output(Compiler *cx, const Command *c, const char *path) {
+    if (c->options.output && strcmp(c->options.output, "-")) return c->options.output;
+    if (c->want == WANT_OBJECT) return with_ending(cx, path, ".o", false);
+    if (c->want == WANT_ASM) return c->options.output ? "-" : with_ending(cx, path, ".s", false);
+    if (c->want == WANT_PROGRAM) return "a.out";
+    return "-";
+}
+
+static bool one_source(const Command *c, const char *path, const char *object, int argc, char **argv, bool *has_main) {
+    Compiler *cx = compiler_for(c);
+    crash_watch(cx, argc, argv);
+    const char *final = final_output(cx, c, path), *header = NULL;
+    if (c->want == WANT_OBJECT || (c->want == WANT_PROGRAM && c->options.shared && c->mode == MODE_COMPILE))
+        header = with_ending(cx, final, ".h", true);
+    bool ok = compile(cx, c, path, object ? object : final, header, has_main);
+    if (ok && c->depfile) {
+        const char *depfile = c->depfile_path ? c->depfile_path : with_ending(cx, final, ".d", true);
+        ok = depfile_write(cx, c, final, depfile);
+        if (!ok) diag(cx, nowhere, "could not write %s: %s", depfile, strerror(errno));
+    }
+    if (diag_flush(cx)) ok = false;
+    crash_unwatch();
+    compiler_free(cx);
+    return ok;
+}
+
+/* Becomes the program, which has no name in the file system any more. */
+static int start(Compiler *cx, const Command *c, const char *program, const char *directory) {
+    Words words = { 0 };
+    for (int i = 0; i < c->inputs.n; i++)
+        if (is_source(c->inputs.at[i])) PUSH(cx->arena, &words, c->inputs.at[i]);
+    words.n = 1; /* argv[0] is the source, as under Python */
+    for (int i = 0; i < c->arguments.n; i++) PUSH(cx->arena, &words, c->arguments.at[i]);
+    PUSH(cx->arena, &words, NULL);
+    char **argv = NEW_ARRAY(cx->arena, char *, words.n);
+    for (int i = 0; i + 1 < words.n; i++) argv[i] = arena_text(cx->arena, "%s", words.at[i]);
+    int fd = open(program, O_RDONLY | O_CLOEXEC);
+    work_directory_remove(directory);
+    if (fd >= 0) fexecve(fd, argv, environ);
+    diag(cx, nowhere, "could not run the program: %s", strerror(errno));
+    diag_flush(cx);
+    return 1;
+}
+
+static bool link_inputs(Compiler *cx, const Command *c, const Words *objects, const char *output) {
+    double begin = pipeline_now();
+    bool ok = emit_link(cx, &(Link){ objects->at, objects->n, output, c->options.shared });
+    pipeline_time(cx, "link", begin);
+    return ok;
+}
+
+/* Compiles every source into a directory of our own, then links, and for `run` starts the result. */
+static int make_program(const Command *c, int argc, char **argv) {
+    Compiler *cx = compiler_for(c);
+    const char *directory = work_directory(cx), *program = NULL;
+    Words objects = { 0 };
+    bool ok = directory != NULL;
+    for (int i = 0; directory && i < c->inputs.n; i++) {
+        const char *path = c->inputs.at[i], *object = path;
+        if (is_source(path)) {
+            bool has_main = false;
+            object = arena_text(cx->arena, "%s/%d.o", directory, i);
+            if (!one_source(c, path, object, argc, argv, &has_main)) ok = false;
+            if (ok && has_main && program && !c->options.shared) {
+                diag(cx, nowhere, "%s and %s are both programs: each does something when it starts", program, path);
+                ok = false;
+            }
+            if (has_main) program = path;
+        } else if (path[0] != '-' && access(path, R_OK)) {
+            diag(cx, nowhere, "%s: %s", path, strerror(errno));
+            ok = false;
+        }
+        PUSH(cx->arena, &objects, object);
+    }
+    bool others = objects.n > 0 && !is_source(c->inputs.at[0]);
+    for (int i = 0; i < c->inputs.n; i++) others |= !is_source(c->inputs.at[i]);
+    if (ok && !program && !others && !c->options.shared) {
+        diag(cx, nowhere, "%s only defines functions: there is nothing to run", c->inputs.at[0]);
+        note(cx, "-c makes an object file of what is marked @export, -shared a library");
+        ok = false;
+    }
+    const char *output =
+        c->mode == MODE_RUN ? arena_text(cx->arena, "%s/program", directory) : final_output(cx, c, c->inputs.at[0]);
+    if (ok) ok = link_inputs(cx, c, &objects, output);
+    int status = diag_flush(cx) || !ok;
+    if (!status && c->mode == MODE_RUN) status = start(cx, c, output, directory);
+    work_directory_remove(directory);
+    compiler_free(cx);
+    return status;
+}
+
+static int sources_among(const Words *inputs) {
+    int n = 0;
+    for (int i = 0; i < inputs->n; i++) n += is_source(inputs->at[i]);
+    return n;
+}
+
+/* What cannot be meant; 2 after saying so. */
+static int nonsense(const Command *c) {
+    const char *unknown = NULL;
+    bool linking = c->mode != MODE_CHECK && c->want == WANT_PROGRAM;
+    for (int i = 0; i < c->inputs.n; i++)
+        if (c->inputs.at[i][0] != '-' && !is_source(c->inputs.at[i]) && !(linking && strrchr(c->inputs.at[i], '.')))
+            unknown = c->inputs.at[i];
+    int sources = sources_among(&c->inputs);
+    if (unknown) {
+        fprintf(stderr, "jxlc: error: %s: not a .jxl or .jxir file%s\n", unknown,
+                linking ? ", nor an object or library" : "");
+    } else if (c->mode == MODE_RUN && sources != 1) {
+        fprintf(stderr, "jxlc: error: run takes one program; its arguments follow --\n");
+    } else if (c->mode == MODE_COMPILE && !linking && sources > 1 && c->options.output &&
+               strcmp(c->options.output, "-")) {
+        fprintf(stderr, "jxlc: error: cannot specify '-o' with '-c', '-S' or '--emit' with multiple files\n");
+    } else if (c->depfile && c->depfile_path && sources > 1) {
+        fprintf(stderr, "jxlc: error: cannot specify '-MF' with multiple files\n");
+    } else {
+        return 0;
+    }
+    return 2;
+}
+
+int driver(int argc, char **argv) {
+    Arena *arena = arena_new();
+    Compiler *defaults = compiler_new();
+    Command c = { .arena = arena, .want = WANT_PROGRAM, .options = defaults->options };
+    command_parse(&c, argc, argv);
+    bool only_text = c.options.passes || c.options.stop_after || c.eval;
+    if (only_text && c.want > WANT_LLVM) c.want = WANT_LLVM; /* nothing to link */
+    int status = nonsense(&c);
+    const char *const named[][2] = { { "--print-after", c.options.print_after },
+                                     { "--stop-after", c.options.stop_after } };
+    for (int i = 0; !status && i < COUNT(named); i++)
+        if (named[i][1] && !pipeline_knows(defaults, named[i][0], named[i][1])) status = 2;
+    if (status)
+        diag_flush(defaults);
+    else if (c.mode != MODE_CHECK && c.want == WANT_PROGRAM)
+        status = make_program(&c, argc, argv);
+    else
+        for (int i = 0; i < c.inputs.n; i++) {
+            bool has_main;
+            if (is_source(c.inputs.at[i]) && !one_source(&c, c.inputs.at[i], NULL, argc, argv, &has_main)) status = 1;
+        }
+    compiler_free(defaults);
+    arena_free(arena);
+    return status;
+}

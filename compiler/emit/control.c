@@ -1,0 +1,217 @@
+/* control: loops, branches, parallel pieces and calls.
+**
+** A `for` is a test, then a body that ends by asking whether to go round again: what a loop carries is a phi at the head of
+** the body.  A piece of a parallel loop becomes a function; what it reads of the function around it travels in a record on
+** that function's stack. */
+#include "emit/llvm.h"
+
+#include <string.h>
+
+static LLVMValueRef of(Emit *e, const LValue *x) { return e->value[x->id]; }
+static LLVMBasicBlockRef here(Emit *e) { return LLVMGetInsertBlock(e->b); }
+static LLVMBasicBlockRef block_here(Emit *e) { return LLVMAppendBasicBlockInContext(e->llvm, e->func, ""); }
+static void go_on_in(Emit *e, LLVMBasicBlockRef block) { LLVMPositionBuilderAtEnd(e->b, block); }
+
+static LLVMValueRef phi(Emit *e, LLVMTypeRef t, LLVMValueRef x, LLVMBasicBlockRef from) {
+    LLVMValueRef y = LLVMBuildPhi(e->b, t, "");
+    LLVMAddIncoming(y, &x, &from, 1);
+    return y;
+}
+
+static void also(LLVMValueRef y, LLVMValueRef x, LLVMBasicBlockRef from) { LLVMAddIncoming(y, &x, &from, 1); }
+
+/* args: lower, upper, carries */
+static void for_loop(Emit *e, const LInst *in) {
+    const LBlock *body = in->blocks[0];
+    LLVMValueRef lower = of(e, in->args[0]), upper = of(e, in->args[1]);
+    LLVMBasicBlockRef before = here(e), head = block_here(e), after = block_here(e);
+    LLVMBuildCondBr(e->b, LLVMBuildICmp(e->b, LLVMIntSLT, lower, upper, ""), head, after);
+
+    go_on_in(e, head);
+    LLVMValueRef i = e->value[body->params[0]->id] = phi(e, e->i64, lower, before);
+    for (int k = 0; k < in->nresults; k++)
+        e->value[body->params[k + 1]->id] = phi(e, type_in(e, in->results[k]->type), of(e, in->args[k + 2]), before);
+    block_insts(e, body);
+    LLVMBasicBlockRef end = here(e);
+    LLVMValueRef next = LLVMBuildNSWAdd(e->b, i, int_const(e->i64, in->n), "");
+    also(i, next, end);
+    for (int k = 0; k < in->nresults; k++) also(of(e, body->params[k + 1]), of(e, body->results[k]), end);
+    LLVMBuildCondBr(e->b, LLVMBuildICmp(e->b, LLVMIntSLT, next, upper, ""), head, after);
+
+    go_on_in(e, after);
+    for (int k = 0; k < in->nresults; k++) {
+        LLVMValueRef y = phi(e, type_in(e, in->results[k]->type), of(e, in->args[k + 2]), before);
+        also(y, of(e, body->results[k]), end);
+        e->value[in->results[k]->id] = y;
+    }
+}
+
+/* args: carries; block 0 is the condition, block 1 the body, both of the carries */
+static void while_loop(Emit *e, const LInst *in) {
+    const LBlock *condition = in->blocks[0], *body = in->blocks[1];
+    LLVMBasicBlockRef before = here(e), head = block_here(e);
+    LLVMBuildBr(e->b, head);
+    go_on_in(e, head);
+    for (int k = 0; k < in->nargs; k++) {
+        LLVMValueRef x = phi(e, type_in(e, in->args[k]->type), of(e, in->args[k]), before);
+        e->value[condition->params[k]->id] = e->value[body->params[k]->id] = x;
+    }
+    block_insts(e, condition);
+    LLVMBasicBlockRef inside = block_here(e), after = block_here(e);
+    LLVMBuildCondBr(e->b, of(e, condition->results[0]), inside, after);
+    go_on_in(e, inside);
+    block_insts(e, body);
+    for (int k = 0; k < in->nargs; k++) also(of(e, condition->params[k]), of(e, body->results[k]), here(e));
+    LLVMBuildBr(e->b, head);
+    go_on_in(e, after);
+    for (int k = 0; k < in->nresults; k++) e->value[in->results[k]->id] = of(e, condition->params[k]);
+}
+
+static void branch(Emit *e, const LInst *in) {
+    LLVMBasicBlockRef sides[2] = { block_here(e), block_here(e) }, after = block_here(e), ends[2];
+    LLVMBuildCondBr(e->b, of(e, in->args[0]), sides[0], sides[1]);
+    for (int s = 0; s < 2; s++) {
+        go_on_in(e, sides[s]);
+        if (s < in->nblocks) block_insts(e, in->blocks[s]);
+        ends[s] = here(e);
+        LLVMBuildBr(e->b, after);
+    }
+    go_on_in(e, after);
+    for (int k = 0; k < in->nresults; k++) {
+        LLVMValueRef y = phi(e, type_in(e, in->results[k]->type), of(e, in->blocks[0]->results[k]), ends[0]);
+        also(y, of(e, in->blocks[1]->results[k]), ends[1]);
+        e->value[in->results[k]->id] = y;
+    }
+}
+
+/* Leaves the function with that status unless it is 0. */
+void leave_unless_zero(Emit *e, LLVMValueRef status) {
+    LLVMBasicBlockRef from = here(e), on = block_here(e);
+    if (!e->failed) {
+        e->failed = block_here(e);
+        go_on_in(e, e->failed);
+        e->failed_status = LLVMBuildPhi(e->b, e->i32, "");
+        LLVMBuildRet(e->b, e->failed_status);
+        go_on_in(e, from);
+    }
+    also(e->failed_status, status, from);
+    LLVMBuildCondBr(e->b, LLVMBuildICmp(e->b, LLVMIntEQ, status, int_const(e->i32, 0), ""), on, e->failed);
+    go_on_in(e, on);
+}
+
+static void call(Emit *e, const LInst *in) {
+    LLVMValueRef args[256], f = map_get(&e->functions, in->callee);
+    if (in->nargs > 255) bug(e->cx, "a call with %d arguments", in->nargs);
+    args[0] = e->call;
+    for (int i = 0; i < in->nargs; i++) args[i + 1] = of(e, in->args[i]);
+    LLVMValueRef status = LLVMBuildCall2(e->b, function_type(e, in->callee), f, args, (unsigned)in->nargs + 1, "");
+    if (!in->callee->is_inner) leave_unless_zero(e, status);
+}
+
+static LLVMTypeRef type_of_letter(Emit *e, char letter) {
+    switch (letter) {
+    case 'i': return e->i64;
+    case 'w':
+    case 's': return e->i32;
+    case 'd': return e->f64;
+    case 'v': return e->none;
+    default: return e->ptr;
+    }
+}
+
+/* A null pointer where one must be stands for a failure; the call's first word is its status. */
+static void leave_if_null(Emit *e, LLVMValueRef x) {
+    LLVMBasicBlockRef missing = block_here(e), on = block_here(e);
+    LLVMBuildCondBr(e->b, LLVMBuildIsNull(e->b, x, ""), missing, on);
+    go_on_in(e, missing);
+    leave_unless_zero(e, load_from(e, e->i32, e->call, 8));
+    LLVMBuildBr(e->b, on);
+    go_on_in(e, on);
+}
+
+static void runtime(Emit *e, const LInst *in) {
+    const char *letters = runtime_args(in->entry), *name = arena_text(e->cx->arena, "jxl_%s", runtime_name(in->entry));
+    char gives = runtime_gives(in->entry);
+    LLVMTypeRef params[12], type;
+    LLVMValueRef args[12];
+    int n = 0, given = 0;
+    for (const char *l = letters; *l; l++, n++) {
+        params[n] = type_of_letter(e, *l);
+        args[n] = *l == 'c' ? e->call : of(e, in->args[given++]);
+    }
+    LLVMValueRef f = function_named(e, name, type_of_letter(e, gives), n, params, &type);
+    LLVMValueRef y = LLVMBuildCall2(e->b, type, f, args, (unsigned)n, "");
+    if (gives == 's') leave_unless_zero(e, y);
+    if (gives == 'P') leave_if_null(e, y);
+    if (in->nresults) e->value[in->results[0]->id] = y;
+}
+
+/* A function piece(call, record, lo, hi) of the block of a parallel loop. */
+static LLVMValueRef piece_of(Emit *e, const LInst *in, LLVMTypeRef record) {
+    LLVMTypeRef params[] = { e->ptr, e->ptr, e->i64, e->i64 };
+    LLVMTypeRef type = LLVMFunctionType(e->i32, params, 4, false);
+    LLVMValueRef f = LLVMAddFunction(e->module, arena_text(e->cx->arena, "%s.piece", LLVMGetValueName(e->func)), type);
+    LLVMSetLinkage(f, LLVMInternalLinkage);
+
+    Emit outer = *e;
+    LLVMBasicBlockRef from = here(e);
+    LLVMMetadataRef place = LLVMGetCurrentDebugLocation2(e->b);
+    LLVMValueRef *was = NEW_ARRAY(e->cx->arena, LLVMValueRef, in->ncaptured);
+    for (int k = 0; k < in->ncaptured; k++) was[k] = of(e, in->captured[k]);
+
+    function_begin(e, f);
+    debug_function(e, f, "a parallel loop", in->origin);
+    debug_place(e, in->origin);
+    LLVMTargetDataRef layout = LLVMGetModuleDataLayout(e->module);
+    for (int k = 0; k < in->ncaptured; k++) {
+        LLVMTypeRef t = memory_type(e, in->captured[k]->type);
+        LLVMValueRef at = byte_offset(e, LLVMGetParam(f, 1),
+                                      int_const(e->i64, (int64_t)LLVMOffsetOfElement(layout, record, (unsigned)k)));
+        LLVMValueRef x = load_from(e, t, at, (int)LLVMABIAlignmentOfType(layout, t));
+        e->value[in->captured[k]->id] =
+            in->captured[k]->type.dtype == DT_bool ? LLVMBuildTrunc(e->b, x, type_in(e, in->captured[k]->type), "") : x;
+    }
+    e->value[in->blocks[0]->params[0]->id] = LLVMGetParam(f, 2);
+    e->value[in->blocks[0]->params[1]->id] = LLVMGetParam(f, 3);
+    block_insts(e, in->blocks[0]);
+    function_finish(e);
+
+    for (int k = 0; k < in->ncaptured; k++) e->value[in->captured[k]->id] = was[k];
+    *e = outer;
+    go_on_in(e, from);
+    LLVMSetCurrentDebugLocation2(e->b, place);
+    return f;
+}
+
+/* args: count, grain */
+static void parallel(Emit *e, const LInst *in) {
+    LLVMTypeRef *fields = NEW_ARRAY(e->cx->arena, LLVMTypeRef, in->ncaptured + 1);
+    for (int k = 0; k < in->ncaptured; k++) fields[k] = memory_type(e, in->captured[k]->type);
+    LLVMTypeRef record = LLVMStructTypeInContext(e->llvm, fields, (unsigned)in->ncaptured, false);
+    LLVMTargetDataRef layout = LLVMGetModuleDataLayout(e->module);
+    LLVMValueRef place = stack_place(e, (int64_t)LLVMABISizeOfType(layout, record), 64);
+    for (int k = 0; k < in->ncaptured; k++) {
+        LLVMValueRef x = of(e, in->captured[k]);
+        if (in->captured[k]->type.dtype == DT_bool) x = LLVMBuildZExt(e->b, x, fields[k], "");
+        LLVMValueRef at =
+            byte_offset(e, place, int_const(e->i64, (int64_t)LLVMOffsetOfElement(layout, record, (unsigned)k)));
+        store_to(e, x, at, (int)LLVMABIAlignmentOfType(layout, fields[k]));
+    }
+    LLVMValueRef piece = LLVMBuildBitCast(e->b, piece_of(e, in, record), e->ptr, "");
+    LLVMTypeRef params[] = { e->ptr, e->ptr, e->ptr, e->i64, e->i64 }, type;
+    LLVMValueRef f = function_named(e, "jxl_parallel_for", e->i32, 5, params, &type);
+    LLVMValueRef args[] = { e->call, piece, place, of(e, in->args[0]), of(e, in->args[1]) };
+    leave_unless_zero(e, LLVMBuildCall2(e->b, type, f, args, 5, ""));
+}
+
+bool control_inst(Emit *e, const LInst *in) {
+    switch (in->op) {
+    case LOOP_for: for_loop(e, in); return true;
+    case LOOP_while: while_loop(e, in); return true;
+    case LOOP_if: branch(e, in); return true;
+    case LOOP_parallel: parallel(e, in); return true;
+    case LOOP_call: call(e, in); return true;
+    case LOOP_runtime: runtime(e, in); return true;
+    default: return false;
+    }
+}

@@ -1,0 +1,30 @@
+/* emit: the loop IR to LLVM, object files, C headers and programs.  The last layer; LLVM is seen nowhere else. */
+#ifndef JXL_EMIT_H
+#define JXL_EMIT_H
+
+#include "loop/loop.h"
+
+/* target.c: the machine that -march names, told from its features and never from its name.  NULL after a diagnostic. */
+const Target *emit_target(Compiler *);
+const char   *emit_llvm_version(void);
+
+/* module.c: writes the module, as `kind` says; "-" is standard output.  False after a diagnostic. */
+typedef enum { EMIT_LLVM, EMIT_ASSEMBLY, EMIT_OBJECT } EmitKind;
+bool emit_module(const LModule *, EmitKind, const char *path);
+
+/* header.c: plain C declarations of the exported functions, beside the object.  Nothing to declare: nothing written. */
+bool emit_header(const Module *, const char *path);
+
+/* link.c */
+typedef struct {
+    const char *const *inputs; /* objects, libraries, -l and -L, in order */
+    int                ninputs;
+    const char        *output;
+    bool               shared;
+} Link;
+bool emit_link(Compiler *, const Link *);
+/* A directory that only we can read, for what need not stay; removed by the next two. */
+const char *work_directory(Compiler *);
+void        work_directory_remove(const char *);
+
+#endif

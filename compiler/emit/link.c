@@ -1,0 +1,136 @@
+/* link: runs cc, by its absolute path and without a shell, on objects and the runtime.
+**
+** What need not stay is made in a directory of our own; the result is moved into place at the end, so that an old output
+** survives a failure. */
+#include "emit/emit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <dirent.h>
+
+extern char **environ;
+
+const char *work_directory(Compiler *cx) {
+    const char *base = getenv("TMPDIR");
+    char *path = arena_text(cx->arena, "%s/jxlc-XXXXXX", base && *base ? base : "/tmp");
+    if (!mkdtemp(path)) { /* mode 0700 */
+        diag(cx, (Span){ 0 }, "could not make a temporary directory %s: %s", path, strerror(errno));
+        return NULL;
+    }
+    return path;
+}
+
+void work_directory_remove(const char *path) {
+    DIR *d = path ? opendir(path) : NULL;
+    if (!d) return;
+    for (struct dirent *entry; (entry = readdir(d));)
+        if (entry->d_name[0] != '.') unlinkat(dirfd(d), entry->d_name, 0);
+    closedir(d);
+    rmdir(path);
+}
+
+/* The absolute path of a program, as a shell would find it. */
+static const char *program_path(Compiler *cx, const char *name) {
+    if (strchr(name, '/')) return name;
+    const char *path = getenv("PATH");
+    if (!path) path = "/usr/local/bin:/usr/bin:/bin";
+    while (*path) {
+        size_t n = strcspn(path, ":");
+        const char *at = arena_text(cx->arena, "%.*s/%s", (int)n, path, name);
+        if (*path == '/' && access(at, X_OK) == 0) return at;
+        path += n + (path[n] == ':');
+    }
+    return NULL;
+}
+
+static const char *c_compiler(Compiler *cx) {
+    static const char *const known[] = { "cc", "gcc", "clang" };
+    const char *chosen = getenv("CC");
+    if (chosen && *chosen && !strchr(chosen, ' ')) {
+        const char *path = program_path(cx, chosen);
+        if (path) return path;
+    }
+    for (int i = 0; i < COUNT(known); i++) {
+        const char *path = program_path(cx, known[i]);
+        if (path) return path;
+    }
+    return NULL;
+}
+
+static bool run(Compiler *cx, char *const *words) {
+    if (cx->options.verbose) {
+        for (char *const *w = words; *w; w++) fprintf(stderr, "%s%s", w == words ? "" : " ", *w);
+        fputc('\n', stderr);
+    }
+    pid_t child;
+    int why = posix_spawn(&child, words[0], NULL, NULL, words, environ), status;
+    if (why) {
+        diag(cx, (Span){ 0 }, "could not run %s: %s", words[0], strerror(why));
+        return false;
+    }
+    while (waitpid(child, &status, 0) < 0)
+        if (errno != EINTR) return false;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return true;
+    if (WIFSIGNALED(status))
+        diag(cx, (Span){ 0 }, "the linker (%s) was ended by signal %d", words[0], WTERMSIG(status));
+    else
+        diag(cx, (Span){ 0 }, "the linker (%s) ended with status %d", words[0], WEXITSTATUS(status));
+    return false;
+}
+
+/* Moves even between file systems; a device or a pipe is written to. */
+static bool move(Compiler *cx, const char *from, const char *to) {
+    struct stat was;
+    if ((stat(to, &was) || S_ISREG(was.st_mode)) && rename(from, to) == 0) return true;
+    size_t n;
+    const char *bytes = read_file(cx->arena, from, &n);
+    if (!bytes || !write_file(to, bytes, n)) return false;
+    if (stat(to, &was) == 0 && S_ISREG(was.st_mode)) chmod(to, was.st_mode | ((was.st_mode & 0444) >> 2));
+    return true;
+}
+
+bool emit_link(Compiler *cx, const Link *link) {
+    struct {
+        char **at;
+        int n, cap;
+    } words = { 0 };
+    const char *cc = c_compiler(cx), *runtime = install_runtime(cx);
+    if (!cc) {
+        diag(cx, (Span){ 0 }, "linking needs a C compiler, and there is no cc in PATH");
+        note(cx, "jxlc -c makes an object file without one");
+        return false;
+    }
+    if (access(runtime, R_OK)) {
+        diag(cx, (Span){ 0 }, "jxl's runtime library is not where it should be: %s", runtime);
+        return false;
+    }
+    const char *directory = work_directory(cx);
+    if (!directory) return false;
+    const char *result = arena_text(cx->arena, "%s/out", directory);
+    const char *const first[] = { cc, "-o", result };
+    for (int i = 0; i < COUNT(first); i++) PUSH(cx->arena, &words, arena_text(cx->arena, "%s", first[i]));
+    if (link->shared) PUSH(cx->arena, &words, "-shared");
+    for (int i = 0; i < link->ninputs; i++) PUSH(cx->arena, &words, arena_text(cx->arena, "%s", link->inputs[i]));
+    PUSH(cx->arena, &words, arena_text(cx->arena, "%s", runtime));
+    const char *const last[] = { "-Wl,--gc-sections", "-Wl,-O1", "-Wl,--as-needed", "-pthread", "-lm" };
+    for (int i = 0; i < COUNT(last); i++) PUSH(cx->arena, &words, arena_text(cx->arena, "%s", last[i]));
+    /* the runtime's names stay inside; its threads never end, so the library must not be unloaded under them */
+    const char *const of_shared[] = { "-Wl,--exclude-libs,ALL", "-Wl,-z,nodelete" };
+    for (int i = 0; link->shared && i < COUNT(of_shared); i++)
+        PUSH(cx->arena, &words, arena_text(cx->arena, "%s", of_shared[i]));
+    PUSH(cx->arena, &words, NULL);
+    bool ok = run(cx, words.at);
+    if (ok && !move(cx, result, link->output)) {
+        diag(cx, (Span){ 0 }, "could not write %s: %s", link->output, strerror(errno));
+        ok = false;
+    }
+    work_directory_remove(directory);
+    return ok;
+}

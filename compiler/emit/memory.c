@@ -1,0 +1,162 @@
+/* memory: loads, stores and pointers.
+**
+** An index counts elements; a bool is a byte in memory and a bit as a value; elements are aligned to their size. */
+#include "emit/llvm.h"
+
+static LLVMValueRef of(Emit *e, const LValue *x) { return e->value[x->id]; }
+
+/* The address of element `index`, or of as many as the index has lanes. */
+static LLVMValueRef address(Emit *e, LLVMValueRef ptr, LLVMValueRef index, int64_t bytes) {
+    LLVMValueRef offset = bytes == 1 ? index : LLVMBuildMul(e->b, index, int_const(LLVMTypeOf(index), bytes), "");
+    return byte_offset(e, ptr, offset);
+}
+
+static LLVMValueRef splat(Emit *e, LLVMValueRef x, int lanes) {
+    if (lanes == 1) return x;
+    LLVMTypeRef t = with_lanes(LLVMTypeOf(x), lanes);
+    LLVMValueRef one = LLVMBuildInsertElement(e->b, LLVMGetUndef(t), x, LLVMConstInt(e->i32, 0, false), "");
+    return LLVMBuildShuffleVector(e->b, one, LLVMGetUndef(t), int_const(with_lanes(e->i32, lanes), 0), "");
+}
+
+/* index + k * stride for lane k */
+static LLVMValueRef strided(Emit *e, LLVMValueRef index, int64_t stride, int lanes) {
+    LLVMValueRef k[LOOP_MAX_LANES * 8];
+    for (int i = 0; i < lanes; i++) k[i] = LLVMConstInt(e->i64, (unsigned long long)(stride * i), true);
+    return LLVMBuildAdd(e->b, splat(e, index, lanes), LLVMConstVector(k, (unsigned)lanes), "");
+}
+
+static LLVMValueRef as_value(Emit *e, LLVMValueRef x, LType t) {
+    if (t.dtype != DT_bool) return x;
+    return LLVMBuildICmp(e->b, LLVMIntNE, x, LLVMConstNull(LLVMTypeOf(x)), "");
+}
+
+static LLVMValueRef as_memory(Emit *e, LLVMValueRef x, LType t) {
+    if (t.dtype != DT_bool) return x;
+    return LLVMBuildZExt(e->b, x, memory_type(e, t), "");
+}
+
+static LLVMValueRef all_lanes(Emit *e, int lanes) { return int_const(with_lanes(e->i1, lanes), -1); }
+
+/* A scalar under a mask is read or written in a block of its own. */
+static LLVMBasicBlockRef guarded(Emit *e, LLVMValueRef mask) {
+    LLVMBasicBlockRef inside = LLVMAppendBasicBlockInContext(e->llvm, e->func, "");
+    LLVMBasicBlockRef after = LLVMAppendBasicBlockInContext(e->llvm, e->func, "");
+    LLVMBuildCondBr(e->b, mask, inside, after);
+    LLVMPositionBuilderAtEnd(e->b, inside);
+    return after;
+}
+
+static LLVMValueRef load_scalar(Emit *e, LLVMTypeRef t, LLVMValueRef at, int bytes, LLVMValueRef mask) {
+    if (!mask) return load_from(e, t, at, bytes);
+    LLVMBasicBlockRef before = LLVMGetInsertBlock(e->b), after = guarded(e, mask), inside = LLVMGetInsertBlock(e->b);
+    LLVMValueRef x = load_from(e, t, at, bytes), zero = LLVMConstNull(t);
+    LLVMBuildBr(e->b, after);
+    LLVMPositionBuilderAtEnd(e->b, after);
+    LLVMValueRef y = LLVMBuildPhi(e->b, t, "");
+    LLVMAddIncoming(y, &x, &inside, 1);
+    LLVMAddIncoming(y, &zero, &before, 1);
+    return y;
+}
+
+static void store_scalar(Emit *e, LLVMValueRef x, LLVMValueRef at, int bytes, LLVMValueRef mask) {
+    LLVMBasicBlockRef after = mask ? guarded(e, mask) : NULL;
+    store_to(e, x, at, bytes);
+    if (!after) return;
+    LLVMBuildBr(e->b, after);
+    LLVMPositionBuilderAtEnd(e->b, after);
+}
+
+static LLVMValueRef load(Emit *e, const LInst *in) {
+    LType t = in->results[0]->type;
+    LLVMTypeRef m = memory_type(e, t);
+    int bytes = loop_bytes(t);
+    LLVMValueRef ptr = of(e, in->args[0]), index = of(e, in->args[1]), mask = in->nargs > 2 ? of(e, in->args[2]) : NULL,
+                 x;
+    if (t.lanes == 1) {
+        x = load_scalar(e, m, address(e, ptr, index, bytes), bytes, mask);
+    } else if (in->n == 0 && !mask) {
+        x = splat(e, load_from(e, LLVMGetElementType(m), address(e, ptr, index, bytes), bytes), t.lanes);
+    } else if (in->n == 1) {
+        LLVMValueRef at = address(e, ptr, index, bytes);
+        x = mask ? masked_load(e, m, at, bytes, mask) : load_from(e, m, at, bytes);
+    } else {
+        LLVMValueRef at = address(e, ptr, strided(e, index, in->n, t.lanes), bytes);
+        x = masked_gather(e, m, at, bytes, mask ? mask : all_lanes(e, t.lanes));
+    }
+    return as_value(e, x, t);
+}
+
+static void store(Emit *e, const LInst *in) {
+    LType t = in->args[0]->type;
+    int bytes = loop_bytes(t);
+    LLVMValueRef x = as_memory(e, of(e, in->args[0]), t), ptr = of(e, in->args[1]), index = of(e, in->args[2]);
+    LLVMValueRef mask = in->nargs > 3 ? of(e, in->args[3]) : NULL;
+    if (t.lanes > 1 && in->n != 1) {
+        LLVMValueRef at = address(e, ptr, strided(e, index, in->n, t.lanes), bytes);
+        masked_scatter(e, x, at, bytes, mask ? mask : all_lanes(e, t.lanes));
+        return;
+    }
+    LLVMValueRef at = address(e, ptr, index, bytes);
+    if (t.lanes == 1) {
+        store_scalar(e, x, at, bytes, mask);
+    } else if (mask) {
+        masked_store(e, x, at, bytes, mask);
+    } else {
+        LLVMValueRef s = store_to(e, x, at, bytes);
+        if (in->m == 1) { /* past the caches */
+            LLVMMetadataRef one = LLVMValueAsMetadata(LLVMConstInt(e->i32, 1, false));
+            LLVMMetadataRef node = LLVMMDNodeInContext2(e->llvm, &one, 1);
+            LLVMSetAlignment(s, (unsigned)(bytes * t.lanes));
+            LLVMSetMetadata(s, LLVMGetMDKindIDInContext(e->llvm, "nontemporal", 11),
+                            LLVMMetadataAsValue(e->llvm, node));
+        }
+    }
+}
+
+static LLVMValueRef gather(Emit *e, const LInst *in) {
+    LType t = in->results[0]->type;
+    int bytes = loop_bytes(t);
+    LLVMTypeRef m = memory_type(e, t);
+    LLVMValueRef at = address(e, of(e, in->args[0]), of(e, in->args[1]), bytes),
+                 mask = in->nargs > 2 ? of(e, in->args[2]) : NULL;
+    if (t.lanes == 1) return as_value(e, load_scalar(e, m, at, bytes, mask), t);
+    return as_value(e, masked_gather(e, m, at, bytes, mask ? mask : all_lanes(e, t.lanes)), t);
+}
+
+static void scatter(Emit *e, const LInst *in) {
+    LType t = in->args[0]->type;
+    int bytes = loop_bytes(t);
+    LLVMValueRef x = as_memory(e, of(e, in->args[0]), t), mask = in->nargs > 3 ? of(e, in->args[3]) : NULL;
+    LLVMValueRef at = address(e, of(e, in->args[1]), of(e, in->args[2]), bytes);
+    if (t.lanes == 1)
+        store_scalar(e, x, at, bytes, mask);
+    else
+        masked_scatter(e, x, at, bytes, mask ? mask : all_lanes(e, t.lanes));
+}
+
+static void prefetch(Emit *e, const LInst *in) {
+    LLVMTypeRef t = e->ptr;
+    LLVMValueRef args[] = { byte_offset(e, of(e, in->args[0]), of(e, in->args[1])),
+                            LLVMConstInt(e->i32, in->m == 1, false), LLVMConstInt(e->i32, 3, false),
+                            LLVMConstInt(e->i32, 1, false) };
+    intrinsic(e, "llvm.prefetch", 1, &t, 4, args);
+}
+
+LLVMValueRef memory_inst(Emit *e, const LInst *in) {
+    switch (in->op) {
+    case LOOP_load: return load(e, in);
+    case LOOP_store: store(e, in); return NULL;
+    case LOOP_gather: return gather(e, in);
+    case LOOP_scatter: scatter(e, in); return NULL;
+    case LOOP_at: return address(e, of(e, in->args[0]), of(e, in->args[1]), in->n);
+    case LOOP_stack: return stack_place(e, in->n, in->m ? (int)in->m : 1);
+    case LOOP_copy:
+        LLVMBuildMemCpy(e->b, of(e, in->args[0]), 1, of(e, in->args[1]), 1, of(e, in->args[2]));
+        return NULL;
+    case LOOP_clear:
+        LLVMBuildMemSet(e->b, of(e, in->args[0]), LLVMConstInt(e->i8, 0, false), of(e, in->args[1]), 1);
+        return NULL;
+    case LOOP_prefetch: prefetch(e, in); return NULL;
+    default: bug(e->cx, "%s is not about memory", loop_op_name(in->op));
+    }
+}

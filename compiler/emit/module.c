@@ -1,0 +1,105 @@
+/* module: a module of the loop IR through LLVM into a file. */
+#include "emit/llvm.h"
+
+#include <llvm-c/Transforms/PassBuilder.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+static void types(Emit *e) {
+    LLVMContextRef c = e->llvm;
+    e->i1 = LLVMInt1TypeInContext(c);
+    e->i8 = LLVMInt8TypeInContext(c);
+    e->i16 = LLVMInt16TypeInContext(c);
+    e->i32 = LLVMInt32TypeInContext(c);
+    e->i64 = LLVMInt64TypeInContext(c);
+    e->f16 = LLVMHalfTypeInContext(c);
+    e->f32 = LLVMFloatTypeInContext(c);
+    e->f64 = LLVMDoubleTypeInContext(c);
+    e->none = LLVMVoidTypeInContext(c);
+#if LLVM_VERSION_MAJOR < 15
+    e->ptr = LLVMPointerType(e->i8, 0);
+#else
+    e->ptr = LLVMPointerTypeInContext(c, 0);
+#endif
+}
+
+static LLVMTargetMachineRef target_machine(Emit *e) {
+    static const LLVMCodeGenOptLevel levels[] = { LLVMCodeGenLevelNone, LLVMCodeGenLevelLess, LLVMCodeGenLevelDefault,
+                                                  LLVMCodeGenLevelAggressive };
+    LLVMTargetRef target;
+    char *why = NULL;
+    if (LLVMGetTargetFromTriple(e->machine->triple, &target, &why)) fatal("LLVM does not know this machine: %s", why);
+    return LLVMCreateTargetMachine(target, e->machine->triple, e->machine->cpu, e->machine->features,
+                                   levels[e->cx->options.opt_level], LLVMRelocPIC, LLVMCodeModelDefault);
+}
+
+static void translate(Emit *e) {
+    if (e->cx->options.debug_info) debug_begin(e);
+    for (const LFunc *f = e->loops->first; f; f = f->next) function_declare(e, f);
+    for (const LFunc *f = e->loops->first; f; f = f->next) {
+        function_define(e, f);
+        if (f->symbol && f->source) export_define(e, f);
+    }
+    if (e->loops->main && !e->cx->options.shared) program_entry(e);
+    if (e->debug) debug_finish(e);
+    char *why = NULL;
+    if (LLVMVerifyModule(e->module, LLVMReturnStatusAction, &why)) {
+        char *text = LLVMPrintModuleToString(e->module);
+        if (e->cx->options.verbose) fputs(text, stderr);
+        bug(e->cx, "LLVM does not accept what was made of the loops: %s", why);
+    }
+    LLVMDisposeMessage(why);
+}
+
+static void optimize(Emit *e, LLVMTargetMachineRef machine) {
+    LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
+    LLVMErrorRef error = LLVMRunPasses(e->module, pass_list(e->cx->options.opt_level), machine, options);
+    if (error) bug(e->cx, "LLVM's passes: %s", LLVMGetErrorMessage(error));
+    LLVMDisposePassBuilderOptions(options);
+}
+
+static bool put(Compiler *cx, const char *path, const void *bytes, size_t n) {
+    bool ok = strcmp(path, "-") ? write_file(path, bytes, n) : fwrite(bytes, 1, n, stdout) == n && !fflush(stdout);
+    if (!ok) diag(cx, (Span){ 0 }, "could not write %s: %s", path, strerror(errno));
+    return ok;
+}
+
+static bool write_out(Emit *e, LLVMTargetMachineRef machine, EmitKind kind, const char *path) {
+    if (kind == EMIT_LLVM) {
+        char *text = LLVMPrintModuleToString(e->module);
+        bool ok = put(e->cx, path, text, strlen(text));
+        LLVMDisposeMessage(text);
+        return ok;
+    }
+    LLVMMemoryBufferRef buffer;
+    char *why = NULL;
+    LLVMCodeGenFileType type = kind == EMIT_ASSEMBLY ? LLVMAssemblyFile : LLVMObjectFile;
+    if (LLVMTargetMachineEmitToMemoryBuffer(machine, e->module, type, &why, &buffer)) bug(e->cx, "LLVM: %s", why);
+    bool ok = put(e->cx, path, LLVMGetBufferStart(buffer), LLVMGetBufferSize(buffer));
+    LLVMDisposeMemoryBuffer(buffer);
+    return ok;
+}
+
+bool emit_module(const LModule *loops, EmitKind kind, const char *path) {
+    Emit e = { .loops = loops, .cx = loops->cx, .machine = machine_of(loops->cx) };
+    e.llvm = LLVMContextCreate();
+    e.module = LLVMModuleCreateWithNameInContext("jxl", e.llvm);
+    e.b = LLVMCreateBuilderInContext(e.llvm);
+    e.functions = map_new(e.cx->arena);
+    types(&e);
+    LLVMTargetMachineRef machine = target_machine(&e);
+    LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(machine);
+    LLVMSetModuleDataLayout(e.module, layout);
+    LLVMSetTarget(e.module, e.machine->triple);
+    translate(&e);
+    optimize(&e, machine);
+    bool ok = write_out(&e, machine, kind, path);
+    LLVMDisposeTargetData(layout);
+    LLVMDisposeTargetMachine(machine);
+    LLVMDisposeBuilder(e.b);
+    LLVMDisposeModule(e.module);
+    LLVMContextDispose(e.llvm);
+    return ok;
+}

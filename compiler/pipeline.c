@@ -1,0 +1,96 @@
+/* pipeline: the table of passes, and how they are run.
+**
+** The order of rows is the order of passes. */
+#include "pipeline.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+const Pass passes[] = {
+    { "copy", module_copy, "leave out what the program does not reach" },
+};
+const int npasses = COUNT(passes);
+
+double pipeline_now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+double pipeline_time(Compiler *cx, const char *step, double since) {
+    double now = pipeline_now();
+    if (cx->options.time_passes) fprintf(stderr, "%9.3f ms  %s\n", (now - since) * 1e3, step);
+    return now;
+}
+
+static const Pass *pass_named(const char *name) {
+    for (int i = 0; i < npasses; i++)
+        if (!strcmp(passes[i].name, name)) return &passes[i];
+    return NULL;
+}
+
+static void unknown(Compiler *cx, const char *option, const char *name) {
+    const char *nearest = NULL;
+    int least = 4;
+    for (int i = 0; i < npasses; i++) {
+        int d = edit_distance(name, passes[i].name);
+        if (d < least) least = d, nearest = passes[i].name;
+    }
+    diag(cx, (Span){ 0 }, "%s: there is no pass '%s'", option, name);
+    if (nearest) note(cx, "did you mean '%s'?", nearest);
+    note(cx, "--help-passes lists them");
+}
+
+bool pipeline_knows(Compiler *cx, const char *option, const char *name) {
+    if (pass_named(name) || (!strcmp(option, "--print-after") && !strcmp(name, "all"))) return true;
+    unknown(cx, option, name);
+    return false;
+}
+
+static bool chosen(const char *option, const char *name) {
+    return option && (!strcmp(option, name) || !strcmp(option, "all"));
+}
+
+/* The module after one pass, verified; the one before it is freed. */
+static Module *run_pass(Compiler *cx, const Pass *p, Module *before) {
+    double start = pipeline_now();
+    cx->pass = p->name;
+    cx->module = before;
+    Module *after = p->run(before);
+    if (diag_errors(cx)) return NULL; /* something only this pass can know is wrong with the program */
+    verify_module(after);
+    pipeline_time(cx, p->name, start);
+    if (cx->options.check_passes) pipeline_check(cx, p->name, before, after);
+    if (chosen(cx->options.print_after, p->name)) {
+        fprintf(stderr, "// after %s\n", p->name);
+        print_module(stderr, after);
+    }
+    cx->module = NULL;
+    cx->pass = NULL;
+    module_free(before);
+    return after;
+}
+
+Module *pipeline_run(Compiler *cx, Module *m, bool *stopped) {
+    for (int i = 0; m && i < npasses && !*stopped; i++) {
+        m = run_pass(cx, &passes[i], m);
+        *stopped = cx->options.stop_after && !strcmp(cx->options.stop_after, passes[i].name);
+    }
+    return m;
+}
+
+Module *pipeline_run_named(Compiler *cx, Module *m, const char *names) {
+    for (const char *at = names; m && *at; at += *at == ',') {
+        size_t n = strcspn(at, ",");
+        const char *name = arena_text(cx->arena, "%.*s", (int)n, at);
+        const Pass *p = pass_named(name);
+        if (!p) {
+            unknown(cx, "--passes", name);
+            return NULL;
+        }
+        m = run_pass(cx, p, m);
+        at += n;
+    }
+    return m;
+}
