@@ -25,7 +25,7 @@ extern char **environ;
 static char *jxlc;
 static const char *work;
 
-static void stop(const char *format, ...) {
+__attribute__((noreturn)) static void stop(const char *format, ...) {
     va_list args;
     va_start(args, format);
     vfprintf(stderr, format, args);

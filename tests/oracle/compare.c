@@ -23,7 +23,7 @@
 
 extern char **environ;
 
-static void stop(const char *format, ...) {
+__attribute__((noreturn)) static void stop(const char *format, ...) {
     va_list args;
     va_start(args, format);
     vfprintf(stderr, format, args);
