@@ -71,7 +71,7 @@ Node *parse_paren_contents(Parser *p, TokenKind end, int start) {
     }
     if (first->kind == NODE_Starred && !p->failed)
         return parse_fail_at(p, first->span, "`*` unpacks into a tuple, list or call; write `(*x,)` for a tuple");
-    parse_expect(p, end, "after the expression in parentheses");
+    parse_expect(p, end, p->in_braces ? "after the expression in braces" : "after the expression in parentheses");
     return first;
 }
 

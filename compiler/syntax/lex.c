@@ -16,7 +16,7 @@ typedef struct {
 } Indent; /* a tab reaches the next multiple of 8, or counts 1 */
 typedef struct {
     char open;
-    int at, ntokens;
+    int at;
 } Bracket;
 
 typedef struct {
@@ -98,8 +98,9 @@ static void indentation(Lexer *l) {
         PUSH(l->cx->arena, &l->indents, in);
         emit(l, TOKEN_INDENT, start, l->at);
     }
+    int deeper = top.columns;
     while (in.columns < l->indents.at[l->indents.n - 1].columns) {
-        l->indents.n--;
+        deeper = l->indents.at[--l->indents.n].columns;
         emit(l, TOKEN_DEDENT, l->at, l->at);
     }
     top = l->indents.at[l->indents.n - 1];
@@ -112,7 +113,7 @@ static void indentation(Lexer *l) {
         emit(l, TOKEN_BROKEN, start, l->at);
     } else if (agree && top.columns != in.columns) {
         diag(l->cx, span_of(l, start, l->at), "the indentation of this line matches none of the lines above");
-        caret(l->cx, "%d columns; the block above has %d", in.columns, top.columns);
+        caret(l->cx, "%d columns; %d or %d would do", in.columns, top.columns, deeper);
     }
 }
 
@@ -136,11 +137,13 @@ static int next_statement(Lexer *l) {
     return found;
 }
 
-/* Reports the innermost open bracket and goes on with the next statement. */
+/* Goes on with the next statement, and reports the innermost bracket that is open before it. */
 static void unclosed(Lexer *l) {
-    Bracket b = l->brackets.at[l->brackets.n - 1];
-    diag(l->cx, span_of(l, b.at, b.at + 1), "`%c` is never closed", b.open);
     int resume = l->resumed++ < MOST_RESUMED ? next_statement(l) : l->end;
+    int i = l->brackets.n - 1;
+    while (i > 0 && l->brackets.at[i].at >= resume) i--;
+    Bracket b = l->brackets.at[i];
+    diag(l->cx, span_of(l, b.at, b.at + 1), "`%c` is never closed", b.open);
     while (l->tokens.n && l->tokens.at[l->tokens.n - 1].start >= resume) l->tokens.n--;
     l->brackets.n = 0;
     emit(l, TOKEN_BROKEN, resume, resume);
@@ -158,7 +161,10 @@ static void close_bracket(Lexer *l, char c) {
         }
         return;
     }
-    Bracket b = l->brackets.at[--l->brackets.n];
+    Bracket b = l->brackets.at[l->brackets.n - 1];
+    int matching = l->brackets.n - 1; /* those inside it were forgotten */
+    while (matching > 0 && l->brackets.at[matching].open != open) matching--;
+    l->brackets.n = l->brackets.at[matching].open == open ? matching : l->brackets.n - 1;
     if (b.open == open) return;
     diag(l->cx, span_of(l, l->at, l->at + 1), "`%c` does not close `%c`", c, b.open);
     note_at(l->cx, span_of(l, b.at, b.at + 1), "`%c` is opened here", b.open);
@@ -175,10 +181,10 @@ static void punctuation(Lexer *l) {
     static const struct {
         const char *text, *message;
     } foreign[] = {
-        { "&&", "`&&` is written `and`" },
-        { "||", "`||` is written `or`" },
-        { "<>", "`<>` is written `!=`" },
-        { "===", "`===` is written `==`" },
+        { "&&", "`&&` is written `and`" },        { "||", "`||` is written `or`" },
+        { "<>", "`<>` is written `!=`" },         { "===", "`===` is written `==`" },
+        { "\u201c", "`\u201c` is written `\"`" }, { "\u201d", "`\u201d` is written `\"`" },
+        { "\u2018", "`\u2018` is written `'`" },  { "\u2019", "`\u2019` is written `'`" },
     };
     for (int i = 0; i < COUNT(foreign); i++) {
         int n = (int)strlen(foreign[i].text);
@@ -193,7 +199,7 @@ static void punctuation(Lexer *l) {
         char c = n == 1 ? ahead(l, 0) : 0;
         if (c && strchr(")]}", c)) close_bracket(l, c);
         emit(l, (TokenKind)kind, l->at, l->at + n);
-        if (c && strchr("([{", c)) PUSH(l->cx->arena, &l->brackets, ((Bracket){ c, l->at, l->tokens.n }));
+        if (c && strchr("([{", c)) PUSH(l->cx->arena, &l->brackets, ((Bracket){ c, l->at }));
         l->at += n;
         return;
     }

@@ -21,25 +21,39 @@ static bool continues_statement(TokenKind kind) {
     return kind == KEY_elif || kind == KEY_else || kind == KEY_except || kind == KEY_finally;
 }
 
-/* Behind the statement that failed at this level of indentation, its blocks and its other clauses. */
-static void recover(Parser *p, int level) {
+/* What is nested too deeply is not read. */
+static void skip_block(Parser *p, int level) {
+    while (!parse_is(p, TOKEN_END) && !(parse_is(p, TOKEN_DEDENT) && p->level == level)) parse_next(p);
+}
+
+static bool has_clauses(TokenKind kind) {
+    return kind == KEY_if || kind == KEY_for || kind == KEY_while || kind == KEY_try || kind == KEY_async ||
+           continues_statement(kind);
+}
+
+/* Behind the statement that began at the token `start`, at this level of indentation, and failed: reads its blocks and
+** its other clauses. */
+static void recover(Parser *p, int level, int start) {
+    TokenKind before = p->at > start ? p->tokens.at[p->at - 1].kind : TOKEN_FAILED;
+    bool line_starts = before == TOKEN_NEWLINE || before == TOKEN_INDENT || before == TOKEN_DEDENT;
+    bool clauses = has_clauses(p->tokens.at[start].kind);
     p->failed = false;
     p->recovering++;
     do {
-        skip_line(p);
-        if (parse_accept(p, TOKEN_INDENT)) statements(p);
+        if (!line_starts) skip_line(p);
+        line_starts = false;
+        if (parse_accept(p, TOKEN_INDENT)) {
+            if (p->depth + 4 * DEPTH_LEVEL > DEPTH_MOST)
+                skip_block(p, level + 1);
+            else
+                statements(p);
+        }
         while (p->level > level && !parse_is(p, TOKEN_END)) {
             parse_accept(p, TOKEN_DEDENT);
             if (p->level > level) statements(p);
         }
-    } while (continues_statement(parse_peek(p, 0).kind));
+    } while (clauses && continues_statement(parse_peek(p, 0).kind));
     p->recovering--;
-}
-
-/* What is nested too deeply is not read. */
-static void skip_block(Parser *p, int level) {
-    p->failed = false;
-    while (!parse_is(p, TOKEN_END) && !(parse_is(p, TOKEN_DEDENT) && p->level == level)) parse_next(p);
 }
 
 /* Up to a DEDENT, which is left, or the end of the file. */
@@ -49,6 +63,7 @@ static Nodes statements(Parser *p) {
     while (!parse_is(p, TOKEN_END) && !parse_is(p, TOKEN_DEDENT)) {
         if (!parse_enter(p, DEPTH_LEVEL)) {
             parse_leave(p, DEPTH_LEVEL);
+            p->failed = false;
             skip_block(p, level);
             break;
         }
@@ -60,7 +75,7 @@ static Nodes statements(Parser *p) {
         } else if (parse_accept(p, TOKEN_NEWLINE)) {
             /* a line joined to nothing */
         } else {
-            int before = all.n;
+            int before = all.n, start = p->at;
             Node *one = parse_compound(p);
             if (one)
                 PUSH(p->cx->arena, &all, one);
@@ -68,7 +83,7 @@ static Nodes statements(Parser *p) {
                 parse_simple_statements(p, &all);
             if (p->failed) {
                 all.n = before;
-                recover(p, level);
+                recover(p, level, start);
             }
         }
         parse_leave(p, DEPTH_LEVEL);
@@ -91,8 +106,9 @@ Nodes parse_block(Parser *p, Span owner, const char *words) {
         Token t = parse_peek(p, 0);
         p->failed |= t.kind == TOKEN_BROKEN;
         if (p->failed) return all;
-        diag(p->cx, (Span){ p->file, t.start, t.end }, "expected an indented block after %s", words);
-        note_at(p->cx, owner, "%s is here", words);
+        diag(p->cx, owner, "expected an indented block after %s", words);
+        if (t.kind > TOKEN_DEDENT)
+            note_at(p->cx, (Span){ p->file, t.start, t.end }, "this line is not indented deeper");
         return all;
     }
     all = statements(p);

@@ -78,10 +78,8 @@ Node *parse_fail(Parser *p, const char *format, ...) {
     Span span = { p->file, visible ? t.start : p->last_end, visible ? t.end : p->last_end + 1 };
     va_list args;
     va_start(args, format);
-    int before = diag_mark(p->cx);
     Node *e = fail(p, span, format, args);
     va_end(args);
-    if (t.kind == TOKEN_ASSIGN && diag_mark(p->cx) > before) caret(p->cx, "`==` compares, `=` assigns");
     return e;
 }
 
@@ -90,7 +88,10 @@ bool parse_expect(Parser *p, TokenKind kind, const char *where) {
     const char *wanted = kind == TOKEN_NEWLINE ? "the end of the line"
                          : kind == TOKEN_END   ? "`}`"
                                                : arena_text(p->cx->arena, "`%s`", token_text(kind));
+    int before = diag_mark(p->cx);
+    bool assigns = parse_is(p, TOKEN_ASSIGN);
     parse_fail(p, "expected %s %s, met %s", wanted, where, parse_met(p));
+    if (assigns && diag_mark(p->cx) > before) caret(p->cx, "`==` compares, `=` assigns");
     return false;
 }
 

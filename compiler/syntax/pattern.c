@@ -7,14 +7,26 @@ static Node *pattern(Parser *);
 
 static bool wildcard(const char *name) { return name && strcmp(name, "_") == 0; }
 
-static bool block_follows(const Parser *p) {
+/* The end of the line that the next token is on. */
+static int line_end(const Parser *p) {
     int i = p->at;
     while (p->tokens.at[i].kind != TOKEN_NEWLINE && p->tokens.at[i].kind != TOKEN_END) i++;
+    return i;
+}
+
+static bool block_follows(const Parser *p) {
+    int i = line_end(p);
     return i > 0 && i + 1 < p->tokens.n && p->tokens.at[i - 1].kind == TOKEN_COLON &&
            p->tokens.at[i + 1].kind == TOKEN_INDENT;
 }
 
-bool parse_begins_case(const Parser *p) { return parse_is_name(p, "case") && block_follows(p); }
+/* `case` is a name, too; behind a `match` that failed it is taken for the keyword wherever it may be. */
+bool parse_begins_case(const Parser *p) {
+    if (!parse_is_name(p, "case")) return false;
+    for (int i = p->at; p->recovering && i < line_end(p); i++)
+        if (p->tokens.at[i].kind == TOKEN_COLON) return true;
+    return block_follows(p);
+}
 
 /* `match` is a name, too.  It is the statement where what follows cannot continue an expression, or where the line
 ** ends in `:` and a block follows. */
@@ -269,7 +281,7 @@ Node *parse_case(Parser *p) {
     Span at = { p->file, word.start, word.end };
     Node *matched = patterns(p);
     Node *guard = parse_accept(p, KEY_if) ? parse_named_expression(p) : NULL;
-    parse_expect(p, TOKEN_COLON, guard ? "after the guard of `case`" : "after the pattern of `case`");
+    parse_colon(p, guard ? "after the guard of `case`" : "after the pattern of `case`");
     Nodes body = parse_block(p, at, "`case`");
     Node *n = parse_node(p, NODE_match_case, word.start);
     n->at = at;

@@ -362,8 +362,9 @@ static void resolve(Walk *w, Scope *s, Symbol *y, Scope *module) {
 static void check_nonlocals(Walk *w) {
     for (int i = 0; i < w->nonlocals.n; i++) {
         Names names = w->nonlocals.at[i]->Nonlocal.names;
+        Scope *s = w->nonlocal_scopes.at[i];
         for (int k = 0; k < names.n; k++)
-            if (!find_owner(w->nonlocal_scopes.at[i], names.at[k]))
+            if (!find_owner(s, names.at[k]) && !symbol_in(s, names.at[k])->parameter)
                 diag(w->cx, w->nonlocals.at[i]->span, "no enclosing function has a variable `%s`", names.at[k]);
     }
 }

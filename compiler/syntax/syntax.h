@@ -121,6 +121,10 @@ void tree_print(FILE *, const Node *, bool spans);
 ** be parsed is left out of the tree. */
 Node *parse_file(Compiler *, int file);
 
+/* refuse.c: reports a node that refused.def lists, or a part of one that is not supported; whether it did */
+
+bool refuse_node(Compiler *, const Node *);
+
 /* scope.c: what each name means
 **
 ** Modules, classes, functions, lambdas and comprehensions are scopes.  As in Python, a name bound anywhere in a

@@ -8,7 +8,8 @@ static void cannot(Parser *p, const Node *n, Context ctx) {
     diag(p->cx, n->span, ctx == CTX_Del ? "%s cannot be deleted" : "%s cannot be assigned to", words);
     bool compares = n->kind == NODE_BinOp || n->kind == NODE_BoolOp || n->kind == NODE_Compare ||
                     n->kind == NODE_Call || n->kind == NODE_UnaryOp || n->kind == NODE_Constant;
-    if (ctx == CTX_Store && compares) caret(p->cx, "`==` compares, `=` assigns");
+    bool assigned = p->at > 0 && p->tokens.at[p->at - 1].kind == TOKEN_ASSIGN;
+    if (assigned && compares) caret(p->cx, "`==` compares, `=` assigns");
 }
 
 static void elements_as_targets(Parser *p, Nodes elements, Context ctx) {

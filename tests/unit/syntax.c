@@ -128,3 +128,33 @@ Test(docstring, is_the_first_statement, .fini = free_compiler) {
     cr_assert_str_eq(docstring(body.at[0]->FunctionDef.body)->text, "what it does");
     cr_assert_null(docstring(body.at[1]->FunctionDef.body));
 }
+
+static int mistakes(const char *text, int length) {
+    cx = compiler_new();
+    parse_file(cx, add_source(cx, "a.jxl", text, length, false));
+    return diag_errors(cx);
+}
+
+/* What cannot stand in a file under tests/check, where more text follows. */
+Test(lex, the_end_of_a_file_is_a_mistake_like_any_other, .fini = free_compiler) {
+    static const struct {
+        const char *text;
+        int length;
+    } files[] = {
+        { "x = 1\ny = \0 2\nz = 3\n", 20 }, /* a NUL */
+        { "y = \"\"\"a\n", 9 },
+        { "f(\n", 3 },
+        { "x = 1 \\", 7 },
+        { "x = 'a", 6 },
+        { "x = '\\", 6 },
+        { "if x:\n", 6 },
+        { "f'{", 3 },
+        { "\xef\xbb", 2 },
+    };
+    for (int i = 0; i < COUNT(files); i++) {
+        cr_expect(mistakes(files[i].text, files[i].length) == 1, "file %d", i);
+        if (i + 1 < COUNT(files)) compiler_free(cx);
+    }
+}
+
+Test(lex, a_file_needs_no_last_newline, .fini = free_compiler) { cr_assert(mistakes("\xef\xbb\xbfif x: y", 10) == 0); }

@@ -1,0 +1,27 @@
+/* refuse: the parts of Python that are parsed and not run, said by name with what to write instead. */
+#include "syntax/syntax.h"
+
+static const char *const instead[NODE_KINDS] = {
+#define REFUSED(kind, text) [NODE_##kind] = text,
+#include "syntax/refused.def"
+#undef REFUSED
+};
+
+bool refuse_node(Compiler *cx, const Node *n) {
+    if (instead[n->kind]) {
+        diag(cx, n->at, "%s is not supported", node_words(n->kind));
+        caret(cx, "%s", instead[n->kind]);
+        return true;
+    }
+    if (n->kind == NODE_ClassDef && n->ClassDef.keywords.n) {
+        diag(cx, n->ClassDef.keywords.at[0]->span, "metaclasses and other keywords of `class` are not supported");
+        caret(cx, "write a plain class, a `NamedTuple` or a `@dataclass`");
+        return true;
+    }
+    if (n->kind == NODE_comprehension && n->comprehension.is_async) {
+        diag(cx, n->at, "`async for` is not supported");
+        caret(cx, "write `for`");
+        return true;
+    }
+    return false;
+}
