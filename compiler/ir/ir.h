@@ -37,6 +37,8 @@ double      element_real(DType, const void *);
 int64_t     element_int(DType, const void *);
 void        element_set_real(DType, void *, double);
 void        element_set_int(DType, void *, int64_t); /* wraps */
+void        element_complex(DType, const void *, double z[2]); /* of any dtype */
+void        element_set_complex(DType, void *, const double z[2]);
 
 /* dim.c: sizes.  A Dim is a polynomial with integer coefficients over atoms: size variables, and floor division, mod, min and
 ** max of other Dims.  Interned in canonical form, for the whole compilation: equal sizes are one pointer. */
@@ -205,6 +207,7 @@ struct Block {
 };
 
 struct Func {
+    struct Module *module;
     const char *name;    /* unique in its module */
     const char *title;   /* as the user knows it: "loss", "grad(loss)" */
     Sizes       sizes;   /* size parameters; the sizes of parameter types are expressions over these */
@@ -227,11 +230,15 @@ typedef struct Module {
     Func     *main;   /* the program, no parameters; NULL for a library */
 } Module;
 
+/* module.c */
+
 Module *module_new(Compiler *);
 void    module_free(Module *);
 Func   *module_find(const Module *, const char *name);
 Func   *func_new(Module *, const char *name); /* made unique by a number behind it */
 bool    func_binds_results(const Func *);
+/* Those sizes, in the order in which the result types first name them; a call's `binds` are what stands for them there. */
+Sizes   func_bound_sizes(Arena *, const Func *);
 
 /* op.c: facts of the table */
 
@@ -255,6 +262,9 @@ bool     attrs_equal(Op, const Attrs *, const Attrs *);
 uint64_t attrs_hash(Op, const Attrs *);
 Ints     ints_of(Arena *, int n, const int64_t *);
 Dims     dims_of(Arena *, int n, const Dim *const *);
+
+/* infer.c: the types of the results by the class's rule, or what is wrong; for shape rules that add a condition */
+const char *infer_class(Compiler *, const Inst *, const Type **results);
 
 /* build.c: appends to a block.  `emit` checks shapes (a wrong one is our bug), folds, shares, appends. */
 
@@ -379,8 +389,20 @@ typedef struct {
     int64_t     steps;      /* instructions run, for tests that count */
     int64_t     limit;      /* 0: none; else fails with "too long" */
     int64_t    *sizes;      /* by SizeVar id */
+    Arena      *home;       /* outlives loop iterations: for the failure */
+    int64_t     readings;   /* of the clock, which ticks at each */
+    int         depth;      /* of calls */
 } Eval;
-Tensor tensor_new(Arena *, const Type *);
+Tensor tensor_new(Arena *, const Type *); /* zeros */
+bool   eval_fail(Eval *, const char *format, ...) FORMAT(2, 3); /* records the failure; false */
+bool   eval_dim(Eval *, const Dim *, int64_t *value);
+/* For operations that bind sizes: sets `binds[which]`; makes the results once their sizes are known. */
+void   eval_bind(Eval *, const Inst *, int which, int64_t size);
+bool   eval_make_results(Eval *, const Inst *, Tensor *results);
+/* The template of print and its kin over those arguments; NULL after a failure. */
+char  *eval_format(Eval *, const char *format, int nargs, const Tensor *args);
+bool   eval_load(Eval *, const Inst *, const char *path, Tensor *result);
+bool   eval_flag(Eval *, const Inst *, Tensor *result);
 /* Arguments to results; false with ev->failure after a trap. */
 bool   eval_func(Eval *, const Func *, const Tensor *args, Tensor *results);
 /* Random arguments in the spirit of their dtypes, sizes drawn from 0..5 where they are free. */

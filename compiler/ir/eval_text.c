@@ -1,0 +1,66 @@
+/* eval_text: what print, files and flags are under evaluation: the runtime's own. */
+#include "ir/internal.h"
+
+#include <jxl/runtime.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The runtime's memory is given back at once; what is kept is copied. */
+static bool pass_on(Eval *ev, jxl_call *call, int status) {
+    if (status || call->status) eval_fail(ev, "%s", jxl_message(call));
+    jxl_call_free(call);
+    return !ev->failure;
+}
+
+char *eval_format(Eval *ev, const char *format, int nargs, const Tensor *args) {
+    jxl_array *arrays = NEW_ARRAY(ev->arena, jxl_array, nargs);
+    for (int i = 0; i < nargs; i++) {
+        int64_t *shape = NEW_ARRAY(ev->arena, int64_t, args[i].type->rank);
+        for (int k = 0; k < args[i].type->rank; k++) dim_is_int(args[i].type->dim[k], &shape[k]);
+        arrays[i] = (jxl_array){ args[i].bytes, (int32_t)args[i].type->dtype, args[i].type->rank, shape };
+    }
+    jxl_call call = { .nranks = 1 };
+    char *made = jxl_format(&call, format, nargs, arrays), *text = NULL;
+    if (made) text = arena_text(ev->arena, "%s", made);
+    if (made) jxl_release(&call, made);
+    return pass_on(ev, &call, made == NULL) ? text : NULL;
+}
+
+/* Sizes that are new are those of the file; the others must be. */
+bool eval_load(Eval *ev, const Inst *in, const char *path, Tensor *result) {
+    jxl_call call = { .nranks = 1 };
+    void *file;
+    int64_t shape[MAX_RANK];
+    const Attrs *a = in->attrs;
+    const char *what = a->message ? a->message : path;
+    int status = jxl_load_open(&call, path, (int32_t)a->dtype, a->shape.n, what, &file, shape);
+    if (status) return pass_on(ev, &call, status);
+    for (int i = 0; i < a->shape.n; i++)
+        for (int k = 0; k < a->binds.n; k++) {
+            const Dim *d = a->shape.at[i], *v = dim_var(in->block->func->module->cx, a->binds.at[k]);
+            if (d == v) eval_bind(ev, in, k, shape[i]);
+        }
+    bool ok = eval_make_results(ev, in, result);
+    for (int i = 0; ok && i < a->shape.n; i++) {
+        int64_t want;
+        dim_is_int(result->type->dim[i], &want);
+        if (want != shape[i])
+            ok = eval_fail(ev, "%s: axis %d has size %lld, not %lld", what, i, (long long)shape[i], (long long)want);
+    }
+    if (ok) status = jxl_load_read(&call, file, result->bytes);
+    return pass_on(ev, &call, status) && ok;
+}
+
+/* Its default; there is no command line. */
+bool eval_flag(Eval *ev, const Inst *in, Tensor *result) {
+    const Attrs *a = in->attrs;
+    if (!a->format) return eval_fail(ev, "--%s is not given", a->name ? a->name : "");
+    if (a->shape.n) return eval_load(ev, in, a->format, result);
+    if (!eval_make_results(ev, in, result)) return false;
+    bool truth = !strcmp(a->format, "True") || !strcmp(a->format, "true");
+    if (dtype_is_inexact(a->dtype))
+        element_set_real(a->dtype, result->bytes, strtod(a->format, NULL));
+    else
+        element_set_int(a->dtype, result->bytes, truth ? 1 : strtoll(a->format, NULL, 10));
+    return true;
+}

@@ -1,0 +1,84 @@
+/* effect: what the world sees, and what comes from it. */
+#include "ops/rules.h"
+
+#include <string.h>
+
+static const char *shape_nothing(Compiler *cx, const Inst *in, const Type **results) {
+    (void)cx, (void)results;
+    return in->attrs->format ? NULL : "no format";
+}
+static bool eval_print(Eval *ev, const Inst *in, const Tensor *args, Tensor *results) {
+    (void)results;
+    char *text = eval_format(ev, in->attrs->format, in->nargs, args);
+    if (!text) return false;
+    if (ev->out) fputs(text, ev->out);
+    return true;
+}
+const Rules rules_print = { .shape = shape_nothing, .eval = eval_print };
+
+static const char *shape_assert(Compiler *cx, const Inst *in, const Type **results) {
+    (void)results;
+    if (in->nargs < 1 || in->args[0]->type->dtype != DT_bool) return "assert without a bool";
+    if (in->args[0]->type != type_scalar(cx, DT_bool)) return "assert of many bools; reduce_and them first";
+    return in->attrs->format ? NULL : "no format";
+}
+static bool eval_assert(Eval *ev, const Inst *in, const Tensor *args, Tensor *results) {
+    (void)results;
+    if (tensor_int(&args[0], 0)) return true;
+    char *text = eval_format(ev, in->attrs->format, in->nargs, args);
+    return text ? eval_fail(ev, "%s", text) : false;
+}
+const Rules rules_assert = { .shape = shape_assert, .eval = eval_assert };
+
+static const char *shape_array(Compiler *cx, const Inst *in, const Type **results) {
+    const Attrs *a = in->attrs;
+    if (a->shape.n > MAX_RANK) return "too many axes";
+    results[0] = type_of(cx, a->dtype, a->shape.n, a->shape.at);
+    return NULL;
+}
+static bool eval_the_load(Eval *ev, const Inst *in, const Tensor *args, Tensor *y) {
+    char *path = eval_format(ev, in->attrs->format, in->nargs, args);
+    return path && eval_load(ev, in, path, y);
+}
+static bool eval_the_flag(Eval *ev, const Inst *in, const Tensor *args, Tensor *y) {
+    (void)args;
+    return eval_flag(ev, in, y);
+}
+const Rules rules_load = { .shape = shape_array, .eval = eval_the_load };
+const Rules rules_flag = { .shape = shape_array, .eval = eval_the_flag };
+
+static const char *shape_save(Compiler *cx, const Inst *in, const Type **results) {
+    (void)cx, (void)results;
+    return in->nargs < 1 ? "save of nothing" : in->attrs->format ? NULL : "no format";
+}
+/* Evaluation is for looking; it leaves no files behind. */
+static bool eval_save(Eval *ev, const Inst *in, const Tensor *args, Tensor *results) {
+    (void)results;
+    return eval_format(ev, in->attrs->format, in->nargs, args) != NULL;
+}
+const Rules rules_save = { .shape = shape_save, .eval = eval_save };
+
+static const char *shape_time(Compiler *cx, const Inst *in, const Type **results) {
+    if (in->attrs->clock < 0 || in->attrs->clock > 2) return "no such clock";
+    results[0] = type_scalar(cx, DT_f64);
+    return NULL;
+}
+static bool eval_time(Eval *ev, const Inst *in, const Tensor *args, Tensor *y) {
+    (void)in, (void)args;
+    element_set_real(DT_f64, y->bytes, (double)++ev->readings); /* the same at each evaluation */
+    return true;
+}
+const Rules rules_time = { .shape = shape_time, .eval = eval_time };
+
+static const char *shape_barrier(Compiler *cx, const Inst *in, const Type **results) {
+    (void)cx;
+    for (int i = 0; i < in->nargs; i++) results[i] = in->args[i]->type;
+    return NULL;
+}
+static bool eval_barrier(Eval *ev, const Inst *in, const Tensor *args, Tensor *y) {
+    (void)ev;
+    for (int i = 0; i < in->nargs; i++)
+        memcpy(y[i].bytes, args[i].bytes, (size_t)args[i].n * (size_t)dtype_bytes(args[i].type->dtype));
+    return true;
+}
+const Rules rules_barrier = { .shape = shape_barrier, .eval = eval_barrier };

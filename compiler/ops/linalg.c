@@ -1,0 +1,108 @@
+/* linalg: on the last two axes, batched over the rest. */
+#include "ops/rules.h"
+
+#include <math.h>
+
+static const char *shape_square(Compiler *cx, const Inst *in, const Type **results) {
+    const Type *x = in->args[0]->type;
+    if (x->rank < 2 || x->dim[x->rank - 1] != x->dim[x->rank - 2] || !dtype_is_inexact(x->dtype))
+        return arena_text(cx->arena, "%s of %s, which is not square", op_name(in->op), type_text(cx, x));
+    results[0] = x;
+    return NULL;
+}
+static const char *shape_triangular_solve(Compiler *cx, const Inst *in, const Type **results) {
+    const char *wrong = shape_square(cx, in, results);
+    if (wrong) return wrong;
+    const Type *a = in->args[0]->type, *b = in->args[1]->type;
+    bool fits = a->rank == b->rank && a->dtype == b->dtype;
+    for (int i = 0; fits && i < a->rank - 1; i++) fits = a->dim[i] == b->dim[i];
+    if (!fits) return arena_text(cx->arena, "triangular_solve of %s and %s", type_text(cx, a), type_text(cx, b));
+    results[0] = b;
+    return NULL;
+}
+
+/* One matrix, computed in double whatever its dtype. */
+typedef struct {
+    const Tensor *t;
+    int64_t first, columns;
+} Matrix;
+static void get(Matrix m, int64_t i, int64_t j, double z[2]) {
+    element_complex(m.t->type->dtype, tensor_at(m.t, m.first + i * m.columns + j), z);
+}
+static void put(Matrix m, int64_t i, int64_t j, const double z[2]) {
+    element_set_complex(m.t->type->dtype, tensor_slot(m.t, m.first + i * m.columns + j), z);
+}
+static void subtract_product(double z[2], const double a[2], const double b[2]) {
+    z[0] -= a[0] * b[0] - a[1] * b[1];
+    z[1] -= a[0] * b[1] + a[1] * b[0];
+}
+static void divide(double z[2], const double by[2]) {
+    double size = by[0] * by[0] + by[1] * by[1];
+    double re = (z[0] * by[0] + z[1] * by[1]) / size, im = (z[1] * by[0] - z[0] * by[1]) / size;
+    if (by[1] == 0) re = z[0] / by[0], im = z[1] / by[0];
+    z[0] = re;
+    z[1] = im;
+}
+
+static bool eval_cholesky(Eval *ev, const Inst *in, const Tensor *x, Tensor *y) {
+    (void)ev, (void)in;
+    int64_t size[MAX_RANK], n;
+    tensor_sizes(x->type, size);
+    n = size[x->type->rank - 1];
+    for (int64_t first = 0; n && first < x->n; first += n * n) {
+        Matrix a = { x, first, n }, l = { y, first, n };
+        bool positive = true;
+        for (int64_t j = 0; j < n; j++)
+            for (int64_t i = j; i < n; i++) {
+                double z[2], p[2], q[2];
+                get(a, i, j, z);
+                for (int64_t k = 0; k < j; k++) {
+                    get(l, i, k, p);
+                    get(l, j, k, q);
+                    subtract_product(z, p, (double[]){ q[0], -q[1] });
+                }
+                if (i == j) {
+                    positive = positive && z[0] > 0;
+                    z[0] = sqrt(z[0]);
+                    z[1] = 0;
+                } else {
+                    get(l, j, j, q);
+                    divide(z, q);
+                }
+                put(l, i, j, z);
+            }
+        for (int64_t i = 0; !positive && i < n; i++)
+            for (int64_t j = 0; j <= i; j++) put(l, i, j, (double[]){ (double)NAN, 0 });
+    }
+    return true;
+}
+const Rules rules_cholesky = { .shape = shape_square, .eval = eval_cholesky };
+
+static bool eval_triangular_solve(Eval *ev, const Inst *in, const Tensor *args, Tensor *y) {
+    (void)ev;
+    int64_t size_a[MAX_RANK], size_b[MAX_RANK];
+    int rank = args[0].type->rank;
+    tensor_sizes(args[0].type, size_a);
+    tensor_sizes(args[1].type, size_b);
+    int64_t n = size_a[rank - 1], m = size_b[rank - 1];
+    bool flip = in->attrs->transposed != 0, forward = (in->attrs->lower != 0) != flip;
+    for (int64_t one = 0; n && m && one < y->n / (n * m); one++) {
+        Matrix a = { &args[0], one * n * n, n }, b = { &args[1], one * n * m, m }, x = { y, one * n * m, m };
+        for (int64_t column = 0; column < m; column++)
+            for (int64_t done = 0; done < n; done++) {
+                int64_t i = forward ? done : n - 1 - done;
+                double z[2], p[2], q[2];
+                get(b, i, column, z);
+                for (int64_t k = forward ? 0 : i + 1; k < (forward ? i : n); k++) {
+                    get(a, flip ? k : i, flip ? i : k, p);
+                    get(x, k, column, q);
+                    subtract_product(z, p, q);
+                }
+                get(a, i, i, p);
+                if (!in->attrs->unit) divide(z, p);
+                put(x, i, column, z);
+            }
+    }
+    return true;
+}
+const Rules rules_triangular_solve = { .shape = shape_triangular_solve, .eval = eval_triangular_solve };
