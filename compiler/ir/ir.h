@@ -225,6 +225,7 @@ struct Func {
 ** always inlined, and `func_binds_results` says so. */
 typedef struct Module {
     Compiler *cx;
+    void     *memo;   /* what `transform` has made of its functions */
     Arena    *arena;  /* freed whole when the next one is built */
     Func     *first, *last;
     Func     *main;   /* the program, no parameters; NULL for a library */

@@ -94,4 +94,4 @@ static bool eval_dot(Eval *ev, const Inst *in, const Tensor *args, Tensor *z) {
     }
     return true;
 }
-const Rules rules_dot = { .shape = shape_dot, .eval = eval_dot };
+const Rules rules_dot = { .shape = shape_dot, .eval = eval_dot, .transpose = transpose_dot, .batch = batch_dot };

@@ -52,7 +52,9 @@ static bool eval_convert(Eval *ev, const Inst *in, const Tensor *x, Tensor *y) {
         convert_element(x->type->dtype, tensor_at(x, i), y->type->dtype, tensor_slot(y, i));
     return true;
 }
-const Rules rules_convert = { .shape = shape_convert, .eval = eval_convert, .fold = fold_convert };
+const Rules rules_convert = {
+    .shape = shape_convert, .eval = eval_convert, .fold = fold_convert, .transpose = transpose_convert
+};
 
 static const char *shape_bitcast(Compiler *cx, const Inst *in, const Type **results) {
     DType from = in->args[0]->type->dtype, to = in->attrs->dtype;
@@ -84,7 +86,7 @@ static bool eval_complex(Eval *ev, const Inst *in, const Tensor *x, Tensor *y) {
     }
     return true;
 }
-const Rules rules_complex = { .shape = shape_complex, .eval = eval_complex };
+const Rules rules_complex = { .shape = shape_complex, .eval = eval_complex, .transpose = transpose_complex };
 
 static const char *shape_select(Compiler *cx, const Inst *in, const Type **results) {
     const Type *c = in->args[0]->type, *x = in->args[1]->type;
@@ -100,4 +102,6 @@ static bool eval_select(Eval *ev, const Inst *in, const Tensor *x, Tensor *y) {
     for (int64_t i = 0; i < y->n; i++) memcpy(tensor_slot(y, i), tensor_at(&x[tensor_int(&x[0], i) ? 1 : 2], i), bytes);
     return true;
 }
-const Rules rules_select = { .shape = shape_select, .eval = eval_select, .fold = fold_select };
+const Rules rules_select = {
+    .shape = shape_select, .eval = eval_select, .fold = fold_select, .transpose = transpose_select
+};

@@ -14,7 +14,7 @@ static bool eval_print(Eval *ev, const Inst *in, const Tensor *args, Tensor *res
     if (ev->out) fputs(text, ev->out);
     return true;
 }
-const Rules rules_print = { .shape = shape_nothing, .eval = eval_print };
+const Rules rules_print = { .shape = shape_nothing, .eval = eval_print, .batch = batch_print };
 
 static const char *shape_assert(Compiler *cx, const Inst *in, const Type **results) {
     (void)results;
@@ -28,7 +28,7 @@ static bool eval_assert(Eval *ev, const Inst *in, const Tensor *args, Tensor *re
     char *text = eval_format(ev, in->attrs->format, in->nargs, args);
     return text ? eval_fail(ev, "%s", text) : false;
 }
-const Rules rules_assert = { .shape = shape_assert, .eval = eval_assert };
+const Rules rules_assert = { .shape = shape_assert, .eval = eval_assert, .batch = batch_assert };
 
 static const char *shape_array(Compiler *cx, const Inst *in, const Type **results) {
     const Attrs *a = in->attrs;
@@ -56,7 +56,7 @@ static bool eval_save(Eval *ev, const Inst *in, const Tensor *args, Tensor *resu
     (void)results;
     return eval_format(ev, in->attrs->format, in->nargs, args) != NULL;
 }
-const Rules rules_save = { .shape = shape_save, .eval = eval_save };
+const Rules rules_save = { .shape = shape_save, .eval = eval_save, .batch = batch_save };
 
 static const char *shape_time(Compiler *cx, const Inst *in, const Type **results) {
     if (in->attrs->clock < 0 || in->attrs->clock > 2) return "no such clock";
@@ -81,4 +81,6 @@ static bool eval_barrier(Eval *ev, const Inst *in, const Tensor *args, Tensor *y
         memcpy(y[i].bytes, args[i].bytes, (size_t)args[i].n * (size_t)dtype_bytes(args[i].type->dtype));
     return true;
 }
-const Rules rules_barrier = { .shape = shape_barrier, .eval = eval_barrier };
+const Rules rules_barrier = {
+    .shape = shape_barrier, .eval = eval_barrier, .transpose = transpose_barrier, .batch = batch_barrier
+};

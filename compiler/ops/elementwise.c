@@ -28,12 +28,16 @@ static int64_t integer_neg(const int64_t *x, DType d) {
     return (int64_t)(0 - (uint64_t)x[0]);
 }
 static void complex_neg(const double (*x)[2], double *y) { to(y, -from(x[0])); }
-const Rules rules_neg = { .real = real_neg, .integer = integer_neg, .complex = complex_neg, .fold = fold_neg };
+const Rules rules_neg = {
+    .real = real_neg, .integer = integer_neg, .complex = complex_neg, .fold = fold_neg, .transpose = transpose_neg
+};
 
 static double real_abs(const double *x) { return fabs(x[0]); }
 static int64_t integer_abs(const int64_t *x, DType d) { return x[0] < 0 && !is_unsigned(d) ? integer_neg(x, d) : x[0]; }
 static void complex_abs(const double (*x)[2], double *y) { to(y, hypot(x[0][0], x[0][1])); }
-const Rules rules_abs = { .real = real_abs, .integer = integer_abs, .complex = complex_abs, .shape = shape_part };
+const Rules rules_abs = {
+    .real = real_abs, .integer = integer_abs, .complex = complex_abs, .shape = shape_part, .jvp = jvp_abs
+};
 
 static double real_sign(const double *x) { return x[0] > 0 ? 1 : x[0] < 0 ? -1 : x[0]; /* 0, -0 and nan as they are */ }
 static int64_t integer_sign(const int64_t *x, DType d) { return is_unsigned(d) ? x[0] != 0 : (x[0] > 0) - (x[0] < 0); }
@@ -109,30 +113,30 @@ static void complex_acosh(const double (*x)[2], double *y) { to(y, cacosh(from(x
 static void complex_atanh(const double (*x)[2], double *y) { to(y, catanh(from(x[0]))); }
 static void complex_logistic(const double (*x)[2], double *y) { to(y, 1 / (1 + cexp(-from(x[0])))); }
 
-const Rules rules_exp = { .real = real_exp, .complex = complex_exp };
-const Rules rules_exp2 = { .real = real_exp2, .complex = complex_exp2 };
-const Rules rules_expm1 = { .real = real_expm1, .complex = complex_expm1 };
-const Rules rules_log = { .real = real_log, .complex = complex_log };
-const Rules rules_log2 = { .real = real_log2, .complex = complex_log2 };
-const Rules rules_log1p = { .real = real_log1p, .complex = complex_log1p };
-const Rules rules_sqrt = { .real = real_sqrt, .complex = complex_sqrt };
-const Rules rules_rsqrt = { .real = real_rsqrt, .complex = complex_rsqrt };
-const Rules rules_cbrt = { .real = real_cbrt };
-const Rules rules_sin = { .real = real_sin, .complex = complex_sin };
-const Rules rules_cos = { .real = real_cos, .complex = complex_cos };
-const Rules rules_tan = { .real = real_tan, .complex = complex_tan };
-const Rules rules_asin = { .real = real_asin, .complex = complex_asin };
-const Rules rules_acos = { .real = real_acos, .complex = complex_acos };
-const Rules rules_atan = { .real = real_atan, .complex = complex_atan };
-const Rules rules_sinh = { .real = real_sinh, .complex = complex_sinh };
-const Rules rules_cosh = { .real = real_cosh, .complex = complex_cosh };
-const Rules rules_tanh = { .real = real_tanh, .complex = complex_tanh };
-const Rules rules_asinh = { .real = real_asinh, .complex = complex_asinh };
-const Rules rules_acosh = { .real = real_acosh, .complex = complex_acosh };
-const Rules rules_atanh = { .real = real_atanh, .complex = complex_atanh };
-const Rules rules_logistic = { .real = real_logistic, .complex = complex_logistic };
-const Rules rules_erf = { .real = real_erf };
-const Rules rules_erfc = { .real = real_erfc };
+const Rules rules_exp = { .real = real_exp, .complex = complex_exp, .jvp = jvp_exp };
+const Rules rules_exp2 = { .real = real_exp2, .complex = complex_exp2, .jvp = jvp_exp2 };
+const Rules rules_expm1 = { .real = real_expm1, .complex = complex_expm1, .jvp = jvp_expm1 };
+const Rules rules_log = { .real = real_log, .complex = complex_log, .jvp = jvp_log };
+const Rules rules_log2 = { .real = real_log2, .complex = complex_log2, .jvp = jvp_log2 };
+const Rules rules_log1p = { .real = real_log1p, .complex = complex_log1p, .jvp = jvp_log1p };
+const Rules rules_sqrt = { .real = real_sqrt, .complex = complex_sqrt, .jvp = jvp_sqrt };
+const Rules rules_rsqrt = { .real = real_rsqrt, .complex = complex_rsqrt, .jvp = jvp_rsqrt };
+const Rules rules_cbrt = { .real = real_cbrt, .jvp = jvp_cbrt };
+const Rules rules_sin = { .real = real_sin, .complex = complex_sin, .jvp = jvp_sin };
+const Rules rules_cos = { .real = real_cos, .complex = complex_cos, .jvp = jvp_cos };
+const Rules rules_tan = { .real = real_tan, .complex = complex_tan, .jvp = jvp_tan };
+const Rules rules_asin = { .real = real_asin, .complex = complex_asin, .jvp = jvp_asin };
+const Rules rules_acos = { .real = real_acos, .complex = complex_acos, .jvp = jvp_acos };
+const Rules rules_atan = { .real = real_atan, .complex = complex_atan, .jvp = jvp_atan };
+const Rules rules_sinh = { .real = real_sinh, .complex = complex_sinh, .jvp = jvp_sinh };
+const Rules rules_cosh = { .real = real_cosh, .complex = complex_cosh, .jvp = jvp_cosh };
+const Rules rules_tanh = { .real = real_tanh, .complex = complex_tanh, .jvp = jvp_tanh };
+const Rules rules_asinh = { .real = real_asinh, .complex = complex_asinh, .jvp = jvp_asinh };
+const Rules rules_acosh = { .real = real_acosh, .complex = complex_acosh, .jvp = jvp_acosh };
+const Rules rules_atanh = { .real = real_atanh, .complex = complex_atanh, .jvp = jvp_atanh };
+const Rules rules_logistic = { .real = real_logistic, .complex = complex_logistic, .jvp = jvp_logistic };
+const Rules rules_erf = { .real = real_erf, .jvp = jvp_erf };
+const Rules rules_erfc = { .real = real_erfc, .jvp = jvp_erfc };
 
 /* Newton's method on erf, or on erfc where erf has run out of digits. */
 static double real_erf_inv(const double *x) {
@@ -148,13 +152,13 @@ static double real_erf_inv(const double *x) {
     }
     return copysign(y, x[0]);
 }
-const Rules rules_erf_inv = { .real = real_erf_inv };
+const Rules rules_erf_inv = { .real = real_erf_inv, .jvp = jvp_erf_inv };
 
 static double real_lgamma(const double *x) {
     int sign;
     return lgamma_r(x[0], &sign);
 }
-const Rules rules_lgamma = { .real = real_lgamma };
+const Rules rules_lgamma = { .real = real_lgamma, .jvp = jvp_lgamma };
 
 /* psi(x+1) = psi(x) + 1/x moves x to where the asymptotic series serves. */
 static double real_digamma(const double *at) {
@@ -172,7 +176,7 @@ static double real_digamma(const double *at) {
     for (int i = 6; i >= 0; i--) series = z * (c[i] + series);
     return sum + log(x) - 0.5 / x - series;
 }
-const Rules rules_digamma = { .real = real_digamma };
+const Rules rules_digamma = { .real = real_digamma, .jvp = jvp_digamma };
 
 /* bits */
 
@@ -233,9 +237,9 @@ const Rules rules_shift_right_arithmetic = { .integer = integer_shift_right_arit
 static void complex_real(const double (*x)[2], double *y) { to(y, x[0][0]); }
 static void complex_imag(const double (*x)[2], double *y) { to(y, x[0][1]); }
 static void complex_conj(const double (*x)[2], double *y) { to(y, conj(from(x[0]))); }
-const Rules rules_real = { .complex = complex_real, .shape = shape_part };
-const Rules rules_imag = { .complex = complex_imag, .shape = shape_part };
-const Rules rules_conj = { .complex = complex_conj };
+const Rules rules_real = { .complex = complex_real, .shape = shape_part, .transpose = transpose_real };
+const Rules rules_imag = { .complex = complex_imag, .shape = shape_part, .transpose = transpose_imag };
+const Rules rules_conj = { .complex = complex_conj, .transpose = transpose_conj };
 
 /* arithmetic */
 
@@ -278,13 +282,24 @@ static void complex_sub(const double (*x)[2], double *y) { to(y, from(x[0]) - fr
 static void complex_mul(const double (*x)[2], double *y) { to(y, from(x[0]) * from(x[1])); }
 static void complex_div(const double (*x)[2], double *y) { to(y, from(x[0]) / from(x[1])); }
 static void complex_pow(const double (*x)[2], double *y) { to(y, cpow(from(x[0]), from(x[1]))); }
-const Rules rules_add = { .real = real_add, .integer = integer_add, .complex = complex_add, .fold = fold_add };
-const Rules rules_sub = { .real = real_sub, .integer = integer_sub, .complex = complex_sub, .fold = fold_sub };
-const Rules rules_mul = { .real = real_mul, .integer = integer_mul, .complex = complex_mul, .fold = fold_mul };
-const Rules rules_div = { .real = real_div, .integer = integer_div, .complex = complex_div, .fold = fold_div };
-const Rules rules_rem = { .real = real_rem, .integer = integer_rem };
-const Rules rules_pow = { .real = real_pow, .integer = integer_pow, .complex = complex_pow };
-const Rules rules_atan2 = { .real = real_atan2 };
+const Rules rules_add = {
+    .real = real_add, .integer = integer_add, .complex = complex_add, .fold = fold_add, .transpose = transpose_add
+};
+const Rules rules_sub = {
+    .real = real_sub, .integer = integer_sub, .complex = complex_sub, .fold = fold_sub, .transpose = transpose_sub
+};
+const Rules rules_mul = {
+    .real = real_mul, .integer = integer_mul, .complex = complex_mul, .fold = fold_mul, .transpose = transpose_mul
+};
+const Rules rules_div = { .real = real_div,
+                          .integer = integer_div,
+                          .complex = complex_div,
+                          .fold = fold_div,
+                          .jvp = jvp_div,
+                          .transpose = transpose_div };
+const Rules rules_rem = { .real = real_rem, .integer = integer_rem, .jvp = jvp_rem };
+const Rules rules_pow = { .real = real_pow, .integer = integer_pow, .complex = complex_pow, .jvp = jvp_pow };
+const Rules rules_atan2 = { .real = real_atan2, .jvp = jvp_atan2 };
 
 /* Of equal numbers (0 and -0) the second, as the machine's instruction has it; a nan wins, the first of two. */
 static double real_max(const double *x) { return x[0] > x[1] || isnan(x[0]) ? x[0] : x[1]; }
@@ -292,8 +307,8 @@ static double real_min(const double *x) { return x[0] < x[1] || isnan(x[0]) ? x[
 static bool less(const int64_t *x, DType d) { return is_unsigned(d) ? (uint64_t)x[0] < (uint64_t)x[1] : x[0] < x[1]; }
 static int64_t integer_max(const int64_t *x, DType d) { return less(x, d) ? x[1] : x[0]; }
 static int64_t integer_min(const int64_t *x, DType d) { return less(x, d) ? x[0] : x[1]; }
-const Rules rules_max = { .real = real_max, .integer = integer_max };
-const Rules rules_min = { .real = real_min, .integer = integer_min };
+const Rules rules_max = { .real = real_max, .integer = integer_max, .jvp = jvp_max };
+const Rules rules_min = { .real = real_min, .integer = integer_min, .jvp = jvp_min };
 
 /* The cotangent decides: nothing flows back through what nothing came out of, be the residual infinite or nan. */
 static double real_cotangent_mul(const double *x) { return x[0] == 0 ? 0 : x[0] * x[1]; }
@@ -302,7 +317,8 @@ static void complex_cotangent_mul(const double (*x)[2], double *y) {
 }
 const Rules rules_cotangent_mul = { .real = real_cotangent_mul,
                                     .complex = complex_cotangent_mul,
-                                    .fold = fold_cotangent_mul };
+                                    .fold = fold_cotangent_mul,
+                                    .transpose = transpose_cotangent_mul };
 
 static double real_stop_gradient(const double *x) { return x[0]; }
 static int64_t integer_stop_gradient(const int64_t *x, DType d) {

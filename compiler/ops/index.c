@@ -97,7 +97,9 @@ static bool eval_gather(Eval *ev, const Inst *in, const Tensor *args, Tensor *y)
     }
     return true;
 }
-const Rules rules_gather = { .shape = shape_gather, .eval = eval_gather };
+const Rules rules_gather = {
+    .shape = shape_gather, .eval = eval_gather, .jvp = jvp_gather, .transpose = transpose_gather, .batch = batch_gather
+};
 
 static void combine(DType d, Combine how, void *x, const void *u) {
     static const Op ops[] = { OP_add, OP_add, OP_mul, OP_min, OP_max };
@@ -130,7 +132,9 @@ static bool eval_scatter(Eval *ev, const Inst *in, const Tensor *args, Tensor *y
     }
     return true;
 }
-const Rules rules_scatter = { .shape = shape_scatter, .eval = eval_scatter };
+const Rules rules_scatter = {
+    .shape = shape_scatter, .eval = eval_scatter, .jvp = jvp_scatter, .transpose = transpose_scatter
+};
 
 static const char *check_starts(Compiler *cx, const Inst *in, int first) {
     int rank = in->args[0]->type->rank;
@@ -205,8 +209,14 @@ static bool eval_dynamic_update_slice(Eval *ev, const Inst *in, const Tensor *x,
 }
 const Rules rules_dynamic_slice = { .shape = shape_dynamic_slice,
                                     .eval = eval_dynamic_slice,
-                                    .fold = fold_dynamic_slice };
-const Rules rules_dynamic_update_slice = { .shape = shape_dynamic_update_slice, .eval = eval_dynamic_update_slice };
+                                    .fold = fold_dynamic_slice,
+                                    .transpose = transpose_dynamic_slice,
+                                    .batch = batch_dynamic_slice };
+const Rules rules_dynamic_update_slice = { .shape = shape_dynamic_update_slice,
+                                           .eval = eval_dynamic_update_slice,
+                                           .jvp = jvp_dynamic_update_slice,
+                                           .transpose = transpose_dynamic_update_slice,
+                                           .batch = batch_dynamic_update_slice };
 
 static const char *shape_nonzero(Compiler *cx, const Inst *in, const Type **results) {
     if (in->attrs->binds.n != 1) return "nonzero binds one size";
@@ -234,4 +244,4 @@ static bool eval_nonzero(Eval *ev, const Inst *in, const Tensor *x, Tensor *y) {
     }
     return true;
 }
-const Rules rules_nonzero = { .shape = shape_nonzero, .eval = eval_nonzero };
+const Rules rules_nonzero = { .shape = shape_nonzero, .eval = eval_nonzero, .batch = batch_nonzero };

@@ -48,7 +48,9 @@ static bool eval_broadcast(Eval *ev, const Inst *in, const Tensor *x, Tensor *y)
     copy_strided(x, 0, step, y);
     return true;
 }
-const Rules rules_broadcast = { .shape = shape_broadcast, .eval = eval_broadcast, .fold = fold_broadcast };
+const Rules rules_broadcast = {
+    .shape = shape_broadcast, .eval = eval_broadcast, .fold = fold_broadcast, .transpose = transpose_broadcast
+};
 
 static bool eval_same_elements(Eval *ev, const Inst *in, const Tensor *x, Tensor *y) {
     (void)ev, (void)in;
@@ -63,7 +65,9 @@ static const char *shape_reshape(Compiler *cx, const Inst *in, const Type **resu
         return said(cx, in, arena_text(cx->arena, "%s has another number of elements", type_text(cx, results[0])));
     return NULL;
 }
-const Rules rules_reshape = { .shape = shape_reshape, .eval = eval_same_elements, .fold = fold_reshape };
+const Rules rules_reshape = {
+    .shape = shape_reshape, .eval = eval_same_elements, .fold = fold_reshape, .transpose = transpose_reshape
+};
 
 static const char *shape_retype(Compiler *cx, const Inst *in, const Type **results) {
     const Type *x = in->args[0]->type;
@@ -82,7 +86,9 @@ static bool eval_retype(Eval *ev, const Inst *in, const Tensor *x, Tensor *y) {
                              (long long)want[i]);
     return eval_same_elements(ev, in, x, y);
 }
-const Rules rules_retype = { .shape = shape_retype, .eval = eval_retype, .fold = fold_retype };
+const Rules rules_retype = {
+    .shape = shape_retype, .eval = eval_retype, .fold = fold_retype, .transpose = transpose_retype
+};
 
 static const char *shape_transpose(Compiler *cx, const Inst *in, const Type **results) {
     const Type *x = in->args[0]->type;
@@ -107,7 +113,9 @@ static bool eval_transpose(Eval *ev, const Inst *in, const Tensor *x, Tensor *y)
     copy_strided(x, 0, step, y);
     return true;
 }
-const Rules rules_transpose = { .shape = shape_transpose, .eval = eval_transpose, .fold = fold_transpose };
+const Rules rules_transpose = {
+    .shape = shape_transpose, .eval = eval_transpose, .fold = fold_transpose, .transpose = transpose_transpose
+};
 
 /* That the slice lies inside is the promise of whoever writes it; what is wrong for sure is refused here. */
 static const char *shape_slice(Compiler *cx, const Inst *in, const Type **results) {
@@ -142,7 +150,9 @@ static bool eval_slice(Eval *ev, const Inst *in, const Tensor *x, Tensor *y) {
     copy_strided(x, first, stride, y);
     return true;
 }
-const Rules rules_slice = { .shape = shape_slice, .eval = eval_slice, .fold = fold_slice };
+const Rules rules_slice = {
+    .shape = shape_slice, .eval = eval_slice, .fold = fold_slice, .transpose = transpose_slice
+};
 
 /* low + n + (n - 1) * interior + high, where an empty axis has nothing between its elements */
 static const char *shape_pad(Compiler *cx, const Inst *in, const Type **results) {
@@ -182,7 +192,9 @@ static bool eval_pad(Eval *ev, const Inst *in, const Tensor *x, Tensor *y) {
     }
     return true;
 }
-const Rules rules_pad = { .shape = shape_pad, .eval = eval_pad, .fold = fold_pad };
+const Rules rules_pad = {
+    .shape = shape_pad, .eval = eval_pad, .fold = fold_pad, .transpose = transpose_pad, .batch = batch_pad
+};
 
 static const char *shape_concatenate(Compiler *cx, const Inst *in, const Type **results) {
     if (!in->nargs) return "concatenate of nothing";
@@ -218,7 +230,9 @@ static bool eval_concatenate(Eval *ev, const Inst *in, const Tensor *x, Tensor *
     }
     return true;
 }
-const Rules rules_concatenate = { .shape = shape_concatenate, .eval = eval_concatenate, .fold = fold_concatenate };
+const Rules rules_concatenate = {
+    .shape = shape_concatenate, .eval = eval_concatenate, .fold = fold_concatenate, .transpose = transpose_concatenate
+};
 
 static const char *shape_reverse(Compiler *cx, const Inst *in, const Type **results) {
     results[0] = in->args[0]->type;
@@ -239,4 +253,6 @@ static bool eval_reverse(Eval *ev, const Inst *in, const Tensor *x, Tensor *y) {
     copy_strided(x, start, step, y);
     return true;
 }
-const Rules rules_reverse = { .shape = shape_reverse, .eval = eval_reverse, .fold = fold_reverse };
+const Rules rules_reverse = {
+    .shape = shape_reverse, .eval = eval_reverse, .fold = fold_reverse, .transpose = transpose_reverse
+};

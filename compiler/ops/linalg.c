@@ -76,7 +76,7 @@ static bool eval_cholesky(Eval *ev, const Inst *in, const Tensor *x, Tensor *y) 
     }
     return true;
 }
-const Rules rules_cholesky = { .shape = shape_square, .eval = eval_cholesky };
+const Rules rules_cholesky = { .shape = shape_square, .eval = eval_cholesky, .jvp = jvp_cholesky };
 
 static bool eval_triangular_solve(Eval *ev, const Inst *in, const Tensor *args, Tensor *y) {
     (void)ev;
@@ -105,4 +105,7 @@ static bool eval_triangular_solve(Eval *ev, const Inst *in, const Tensor *args, 
     }
     return true;
 }
-const Rules rules_triangular_solve = { .shape = shape_triangular_solve, .eval = eval_triangular_solve };
+const Rules rules_triangular_solve = { .shape = shape_triangular_solve,
+                                       .eval = eval_triangular_solve,
+                                       .jvp = jvp_triangular_solve,
+                                       .transpose = transpose_triangular_solve };

@@ -97,10 +97,18 @@ static const char *shape_reduce(Compiler *cx, const Inst *in, const Type **resul
     return infer_class(cx, in, results);
 }
 
-const Rules rules_reduce_sum = { .shape = shape_reduce, .eval = eval_reduce, .fold = fold_reduce_sum };
-const Rules rules_reduce_prod = { .shape = shape_reduce, .eval = eval_reduce, .fold = fold_reduce_prod };
-const Rules rules_reduce_max = { .shape = shape_reduce, .eval = eval_reduce, .fold = fold_reduce_max };
-const Rules rules_reduce_min = { .shape = shape_reduce, .eval = eval_reduce, .fold = fold_reduce_min };
+const Rules rules_reduce_sum = {
+    .shape = shape_reduce, .eval = eval_reduce, .fold = fold_reduce_sum, .transpose = transpose_reduce_sum
+};
+const Rules rules_reduce_prod = {
+    .shape = shape_reduce, .eval = eval_reduce, .fold = fold_reduce_prod, .jvp = jvp_reduce_prod
+};
+const Rules rules_reduce_max = {
+    .shape = shape_reduce, .eval = eval_reduce, .fold = fold_reduce_max, .jvp = jvp_reduce_max
+};
+const Rules rules_reduce_min = {
+    .shape = shape_reduce, .eval = eval_reduce, .fold = fold_reduce_min, .jvp = jvp_reduce_min
+};
 const Rules rules_reduce_and = { .shape = shape_reduce, .eval = eval_reduce, .fold = fold_reduce_and };
 const Rules rules_reduce_or = { .shape = shape_reduce, .eval = eval_reduce, .fold = fold_reduce_or };
 const Rules rules_reduce_xor = { .shape = shape_reduce, .eval = eval_reduce, .fold = fold_reduce_xor };
@@ -133,10 +141,10 @@ static bool eval_scan(Eval *ev, const Inst *in, const Tensor *x, Tensor *y) {
         }
     return true;
 }
-const Rules rules_cumsum = { .shape = shape_reduce, .eval = eval_scan };
-const Rules rules_cumprod = { .shape = shape_reduce, .eval = eval_scan };
-const Rules rules_cummax = { .shape = shape_reduce, .eval = eval_scan };
-const Rules rules_cummin = { .shape = shape_reduce, .eval = eval_scan };
+const Rules rules_cumsum = { .shape = shape_reduce, .eval = eval_scan, .transpose = transpose_cumsum };
+const Rules rules_cumprod = { .shape = shape_reduce, .eval = eval_scan, .jvp = jvp_cumprod };
+const Rules rules_cummax = { .shape = shape_reduce, .eval = eval_scan, .jvp = jvp_cummax };
+const Rules rules_cummin = { .shape = shape_reduce, .eval = eval_scan, .jvp = jvp_cummin };
 
 /* Is a better than b, for argmax; a nan is better than any number. */
 static bool better(Op op, DType d, const void *a, const void *b) {

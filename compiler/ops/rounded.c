@@ -25,7 +25,7 @@ static bool eval_fma(Eval *ev, const Inst *in, const Tensor *x, Tensor *y) {
     }
     return true;
 }
-const Rules rules_fma = { .shape = shape_float_like, .eval = eval_fma };
+const Rules rules_fma = { .shape = shape_float_like, .eval = eval_fma, .jvp = jvp_fma, .transpose = transpose_fma };
 
 static double next_real(DType d, double x, double towards) {
     if (d == DT_f64) return nextafter(x, towards);
@@ -96,4 +96,6 @@ static bool eval_integer_pow(Eval *ev, const Inst *in, const Tensor *x, Tensor *
     }
     return true;
 }
-const Rules rules_integer_pow = { .shape = shape_integer_pow, .eval = eval_integer_pow, .fold = fold_integer_pow };
+const Rules rules_integer_pow = {
+    .shape = shape_integer_pow, .eval = eval_integer_pow, .fold = fold_integer_pow, .jvp = jvp_integer_pow
+};

@@ -75,4 +75,4 @@ static bool eval_sort(Eval *ev, const Inst *in, const Tensor *args, Tensor *y) {
     }
     return true;
 }
-const Rules rules_sort = { .shape = shape_sort, .eval = eval_sort };
+const Rules rules_sort = { .shape = shape_sort, .eval = eval_sort, .jvp = jvp_sort };

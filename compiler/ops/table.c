@@ -17,6 +17,9 @@ const char *ops_table_complaint(void) {
         bool control = op_class(op) == CLASS_CONTROL || op_class(op) == CLASS_KERNEL;
         bool scalar = op_class(op) == CLASS_ELEMENTWISE && (r->real || r->integer || r->complex);
         if (!control && !scalar && !r->eval) lacks = "a meaning";
+        bool linear = op_linear(op) >= LINEAR_ALL && op_linear(op) <= LINEAR_REST;
+        if (op_linear(op) == LINEAR_CURVED && !r->jvp) lacks = "a derivative";
+        if (linear && !r->transpose) lacks = "a transpose";
         if (op_class(op) != CLASS_ELEMENTWISE && op_class(op) != CLASS_REDUCE && !r->shape) lacks = "a shape rule";
         if (!lacks) continue;
         snprintf(text, sizeof text, "%s lacks %s", op_name(op), lacks);

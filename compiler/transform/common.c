@@ -1,0 +1,97 @@
+/* common: small things that every transformation needs. */
+#include "transform/walk.h"
+
+Value **values_new(Arena *arena, int n) { return NEW_ARRAY(arena, Value *, n > 0 ? n : 1); }
+bool *bools_new(Arena *arena, int n) { return NEW_ARRAY(arena, bool, n > 0 ? n : 1); }
+
+int count_true(const bool *at, int n) {
+    int count = 0;
+    for (int i = 0; i < n; i++) count += at[i];
+    return count;
+}
+
+const Origin *origin_made(Arena *arena, const Origin *from, const char *what) {
+    if (!from) return NULL;
+    Origin *o = NEW(arena, Origin);
+    *o = (Origin){ .span = from->span, .what = what, .func = from->func, .caller = from };
+    return o;
+}
+
+Func *func_like(Module *m, const Func *f, const char *what) {
+    Func *made = func_new(m, arena_text(m->arena, "%s.%s", what, f->name));
+    made->title = arena_text(m->arena, "%s(%s)", what, f->title);
+    made->sizes = f->sizes;
+    made->origin = origin_made(m->arena, f->origin, what);
+    return made;
+}
+
+const Attrs *attrs_loop(Arena *arena, const Dim *trip, int carries, bool reversed) {
+    Attrs *a = NEW(arena, Attrs);
+    a->trip = trip;
+    a->carries = carries;
+    a->reversed = reversed;
+    return a;
+}
+
+Dims sizes_of(Module *m, const Func *f) {
+    const Dim **at = NEW_ARRAY(m->arena, const Dim *, f->sizes.n + 1);
+    for (int i = 0; i < f->sizes.n; i++) at[i] = dim_var(m->cx, f->sizes.at[i]);
+    return (Dims){ f->sizes.n, at };
+}
+
+Inst *call_with_sizes(Builder *b, Func *callee, Value *const *args, int nargs, Dims sizes, Sizes binds) {
+    Attrs attrs = no_attrs;
+    attrs.callee = callee;
+    attrs.sizes = sizes;
+    attrs.binds = binds;
+    return emit_inst(b, OP_call, args, nargs, &attrs);
+}
+
+/* A value is free in a block if neither that block nor one inside it defines it. */
+
+typedef struct {
+    Arena *arena;
+    bool *seen; /* by id */
+    const Block *outer;
+    Values found;
+} FreeWalk;
+
+static bool stands_in(const Block *b, const Block *outer) {
+    for (; b; b = b->parent ? b->parent->block : NULL)
+        if (b == outer) return true;
+    return false;
+}
+
+static void see_values(FreeWalk *w, Value *const *v, int n) {
+    for (int i = 0; i < n; i++) {
+        if (w->seen[v[i]->id] || stands_in(v[i]->block, w->outer)) continue;
+        w->seen[v[i]->id] = true;
+        PUSH(w->arena, &w->found, v[i]);
+    }
+}
+
+static void see_block(FreeWalk *w, const Block *block) {
+    for (const Inst *in = block->first; in; in = in->next) {
+        see_values(w, in->args, in->nargs);
+        for (int r = 0; r < in->nregions; r++) see_block(w, in->regions[r]);
+    }
+    see_values(w, block->results, block->nresults);
+}
+
+Values free_values_of_block(Arena *arena, const Block *block) {
+    FreeWalk w = { .arena = arena, .seen = NEW_ARRAY(arena, bool, block->func->nvalues), .outer = block };
+    see_block(&w, block);
+    return w.found;
+}
+
+Values free_values(Arena *arena, const Inst *in) {
+    Values all = { 0 };
+    if (in->nregions == 0) return all;
+    bool *seen = NEW_ARRAY(arena, bool, in->block->func->nvalues);
+    for (int r = 0; r < in->nregions; r++) {
+        FreeWalk w = { .arena = arena, .seen = seen, .outer = in->regions[r], .found = all };
+        see_block(&w, in->regions[r]);
+        all = w.found;
+    }
+    return all;
+}

@@ -1,0 +1,365 @@
+/* The forward part of a split: all that follows from what is known, with extra results for what the linear part reads.
+**
+** While it is written, `need` collects what each block's linear counterpart will read.  When a block is whole that is
+** settled, so what is kept of a loop's rounds is known before the loop itself is appended. */
+#include "transform/split.h"
+
+static void spread(Marks *m, const Inst *in) {
+    if (!any_marked(m, in->args, in->nargs)) return;
+    const Split *split = NULL;
+    if (in->op == OP_call) {
+        bool *known = bools_new(m->arena, in->nargs);
+        for (int i = 0; i < in->nargs; i++) known[i] = !m->at[in->args[i]->id];
+        split = split_func(m->module, in->attrs->callee, known, in->nresults, false);
+    }
+    for (int i = 0; i < in->nresults; i++)
+        if (!split || split->unknown_out[i]) mark(m, in->results[i]);
+}
+
+static void need_known(Cut *c, Value *const *old, int n) {
+    for (int i = 0; i < n; i++)
+        if (!is_unknown(c, old[i])) need(c, forward_of(c, old[i]));
+}
+static void push_known(Cut *c, Values *list, Value *const *old, int n) {
+    for (int i = 0; i < n; i++)
+        if (!is_unknown(c, old[i])) PUSH(c->arena, list, forward_of(c, old[i]));
+}
+static void add_known_params(Cut *c, Block *block, Value *const *old, int n) {
+    for (int i = 0; i < n; i++)
+        if (!is_unknown(c, old[i])) c->known.at[old[i]->id] = block_param(block, old[i]->type);
+}
+static Value *const *take_known(Cut *c, Value *const *from, Value *const *old, int n) {
+    for (int i = 0; i < n; i++)
+        if (!is_unknown(c, old[i])) c->known.at[old[i]->id] = *from++;
+    return from;
+}
+
+/* The sizes that the forward callee binds: as the call called them, or new ones. */
+static Sizes bound_sizes(Cut *c, const Inst *in, const Func *forward) {
+    Sizes bound = func_bound_sizes(c->arena, forward), old = func_bound_sizes(c->arena, in->attrs->callee);
+    const SizeVar **at = NEW_ARRAY(c->arena, const SizeVar *, bound.n + 1);
+    for (int i = 0; i < bound.n; i++) {
+        for (int k = 0; k < old.n; k++)
+            if (old.at[k] == bound.at[i]) at[i] = in->attrs->binds.at[k];
+        if (!at[i]) at[i] = size_var(c->m->cx, bound.at[i]->name, bound.at[i]->span);
+    }
+    return (Sizes){ bound.n, at };
+}
+
+static void forward_call(Cut *c, const Inst *in, Part *part) {
+    bool *known = bools_new(c->arena, in->nargs);
+    Values args = { 0 };
+    for (int i = 0; i < in->nargs; i++) known[i] = !is_unknown(c, in->args[i]);
+    const Split *split = part->split = split_func(c->m, in->attrs->callee, known, in->nresults, false);
+    push_known(c, &args, in->args, in->nargs);
+    Sizes binds = bound_sizes(c, in, split->forward);
+    const Inst *call = call_with_sizes(&c->b, split->forward, args.at, args.n, in->attrs->sizes, binds);
+    Value *const *from = take_known(c, call->results, in->results, in->nresults);
+    for (int i = 0; i < split->nresiduals; i++) {
+        Value *w = split->from_param[i] >= 0    ? forward_of(c, in->args[split->from_param[i]])
+                   : split->from_result[i] >= 0 ? call->results[split->from_result[i]]
+                                                : *from++;
+        PUSH(c->arena, &part->residuals, w);
+        need(c, w);
+    }
+    const Dim **sizes = NEW_ARRAY(c->arena, const Dim *, in->attrs->sizes.n + binds.n + 1);
+    for (int i = 0; i < in->attrs->sizes.n; i++) sizes[i] = in->attrs->sizes.at[i];
+    for (int i = 0; i < binds.n; i++) sizes[in->attrs->sizes.n + i] = dim_var(c->m->cx, binds.at[i]);
+    part->sizes = (Dims){ in->attrs->sizes.n + binds.n, sizes };
+}
+
+static void forward_block(Cut *, const Block *);
+
+/* The forward counterpart of a side or body: its known instructions, then what is kept is decided. */
+static void forward_scope(Cut *c, Scope *scope, const Block *old, Value *const *marked_as) {
+    c->scope = scope;
+    forward_block(c, old);
+    for (int i = 0; i < old->nresults; i++) /* waits outside, but is known in here */
+        if (is_unknown(c, marked_as[i]) && !is_unknown(c, old->results[i])) need(c, forward_of(c, old->results[i]));
+    settle(c, scope);
+    c->scope = scope->outer;
+}
+
+static void push_residual(Cut *c, Part *part, Value *w) {
+    PUSH(c->arena, &part->residuals, w);
+    need(c, w);
+}
+
+static int residual_place(Cut *c, Part *part, Value *w, int from) {
+    for (int i = from; i < part->residuals.n; i++)
+        if (part->residuals.at[i] == w) return i;
+    push_residual(c, part, w);
+    return part->residuals.n - 1;
+}
+
+/* What the sides keep shares the results of the cond, by type: slots. */
+static void forward_cond(Cut *c, const Inst *in, Part *part) {
+    int n = in->nregions;
+    Values args = { 0 };
+    push_known(c, &args, in->args, in->nargs);
+    Block **sides = NEW_ARRAY(c->arena, Block *, n);
+    struct {
+        const Type **at;
+        int n, cap;
+    } slots = { 0 };
+    struct {
+        int *at;
+        int n, cap;
+    } user = { 0 }; /* the last side that took the slot, from 1 */
+    part->scopes = NEW_ARRAY(c->arena, Scope *, n);
+    part->slots = NEW_ARRAY(c->arena, int *, n);
+    part->predicate = forward_of(c, in->args[0]);
+    need(c, part->predicate);
+    for (int r = 0; r < n; r++) {
+        const Block *old = in->regions[r];
+        sides[r] = block_new(c->b.func, NULL);
+        for (int i = 0; i < old->nparams; i++)
+            if (!is_unknown(c, in->args[i + 1]))
+                c->known.at[old->params[i]->id] = block_param(sides[r], old->params[i]->type);
+        Scope *scope = part->scopes[r] = scope_new(c, c->scope, sides[r]);
+        scope->given = args.at + 1;
+        builder_enter(&c->b, sides[r]);
+        forward_scope(c, scope, old, in->results);
+        builder_leave(&c->b);
+        int *slot = part->slots[r] = NEW_ARRAY(c->arena, int, scope->handed.n + 1);
+        for (int i = 0; i < scope->handed.n; i++) {
+            if (*(const Held *)map_get(&scope->held, scope->handed.at[i]) != HELD_KEPT) continue;
+            const Type *type = scope->handed.at[i]->type;
+            int k = 0;
+            while (k < slots.n && (slots.at[k] != type || user.at[k] == r + 1)) k++;
+            if (k == slots.n) {
+                PUSH(c->arena, &slots, type);
+                PUSH(c->arena, &user, 0);
+            }
+            user.at[k] = r + 1;
+            slot[i] = k;
+        }
+    }
+    for (int r = 0; r < n; r++) {
+        const Block *old = in->regions[r];
+        const Scope *scope = part->scopes[r];
+        Values results = { 0 };
+        builder_enter(&c->b, sides[r]);
+        for (int i = 0; i < old->nresults; i++)
+            if (!is_unknown(c, in->results[i])) PUSH(c->arena, &results, forward_of(c, old->results[i]));
+        int first = results.n;
+        for (int k = 0; k < slots.n; k++) PUSH(c->arena, &results, NULL);
+        for (int i = 0; i < scope->handed.n; i++)
+            if (*(const Held *)map_get(&scope->held, scope->handed.at[i]) == HELD_KEPT)
+                results.at[first + part->slots[r][i]] = scope->handed.at[i];
+        for (int k = 0; k < slots.n; k++)
+            if (!results.at[first + k]) results.at[first + k] = ir_fill(&c->b, slots.at[k], 0);
+        block_return(&c->b, results.at, results.n);
+        builder_leave(&c->b);
+    }
+    const Inst *cond = emit_region(&c->b, OP_cond, args.at, args.n, in->attrs, sides, n);
+    Value *const *from = take_known(c, cond->results, in->results, in->nresults);
+    for (int k = 0; k < slots.n; k++) push_residual(c, part, from[k]);
+    for (int r = 0; r < n; r++)
+        for (int i = 0; i < part->scopes[r]->handed.n; i++) {
+            Value *w = part->scopes[r]->handed.at[i];
+            if (*(const Held *)map_get(&part->scopes[r]->held, w) == HELD_GIVEN)
+                part->slots[r][i] = residual_place(c, part, args.at[1 + w->index], slots.n);
+        }
+}
+
+/* Kept values are stacked, and so are slices of arrays that are. */
+static void forward_loop(Cut *c, const Inst *in, Part *part) {
+    const Block *old = in->regions[in->nregions - 1];
+    int carries = (int)in->attrs->carries, first = in->op == OP_for, nxs = in->nargs - carries;
+    Value *const *carried = old->params + first, *const *slices = carried + carries;
+    Values args = { 0 };
+    for (int i = 0; i < carries; i++)
+        if (!is_unknown(c, carried[i]))
+            PUSH(c->arena, &args, forward_of(c, in->args[i]));
+        else
+            need_known(c, in->args + i, 1); /* what a carry that waits starts from */
+    Attrs attrs = *in->attrs;
+    attrs.carries = args.n;
+    push_known(c, &args, in->args + carries, nxs);
+
+    Block *blocks[2];
+    int n = 0;
+    if (in->op == OP_while) {
+        const Block *test = in->regions[0];
+        Block *made = blocks[n++] = block_new(c->b.func, NULL);
+        add_known_params(c, made, test->params, carries);
+        builder_enter(&c->b, made);
+        copy_block_into(&c->b, test, &c->known, &c->no_sizes, false);
+        block_return(&c->b, &c->known.at[test->results[0]->id], 1);
+        builder_leave(&c->b);
+    }
+    Block *body = blocks[n++] = block_new(c->b.func, NULL);
+    if (first) c->known.at[old->params[0]->id] = block_param(body, old->params[0]->type);
+    add_known_params(c, body, carried, carries);
+    add_known_params(c, body, slices, nxs);
+    Scope *scope = scope_new(c, c->scope, body);
+    scope->has_index = first;
+    scope->is_loop = true;
+    scope->carries = (int)attrs.carries;
+    scope->given = args.at + attrs.carries;
+    part->scopes = NEW(c->arena, Scope *);
+    part->scopes[0] = scope;
+    builder_enter(&c->b, body);
+    forward_scope(c, scope, old, in->results);
+    Values results = { 0 };
+    for (int i = 0; i < old->nresults; i++)
+        if (!is_unknown(c, in->results[i])) PUSH(c->arena, &results, forward_of(c, old->results[i]));
+    int nknown = results.n;
+    for (int i = 0; i < scope->kept.n; i++) PUSH(c->arena, &results, scope->kept.at[i]);
+    bool only_counts = in->op == OP_while && results.n == attrs.carries;
+    if (only_counts) PUSH(c->arena, &results, ir_bool(&c->b, true));
+    block_return(&c->b, results.at, results.n);
+    builder_leave(&c->b);
+
+    part->trip = in->attrs->trip;
+    if (in->op == OP_while) {
+        if (attrs.binds.n == 0) {
+            const SizeVar **count = NEW(c->arena, const SizeVar *);
+            *count = size_var(c->m->cx, "trips", in->origin ? in->origin->span : (Span){ 0 });
+            attrs.binds = (Sizes){ 1, count };
+        }
+        part->trip = dim_var(c->m->cx, attrs.binds.at[0]);
+    }
+    const Inst *loop = emit_region(&c->b, in->op, args.at, args.n, &attrs, blocks, n);
+    take_known(c, loop->results, in->results, in->nresults);
+    int kept = nknown;
+    for (int i = 0; i < scope->handed.n; i++) {
+        Value *w = scope->handed.at[i];
+        if (*(const Held *)map_get(&scope->held, w) == HELD_GIVEN)
+            push_residual(c, part, args.at[w->index - first]);
+        else
+            push_residual(c, part, loop->results[kept++]);
+    }
+    if (only_counts) push_residual(c, part, loop->results[nknown]);
+}
+
+static void forward_inst(Cut *c, const Inst *in) {
+    if (waits_whole(c, in)) {
+        Values free = free_values(c->arena, in);
+        need_known(c, in->args, in->nargs);
+        need_known(c, free.at, free.n);
+        return;
+    }
+    Part *part = NEW(c->arena, Part);
+    map_set(&c->parts, in, part);
+    switch (in->op) {
+    case OP_call: forward_call(c, in, part); break;
+    case OP_cond: forward_cond(c, in, part); break;
+    default: forward_loop(c, in, part);
+    }
+}
+
+static void forward_block(Cut *c, const Block *block) {
+    for (const Inst *in = block->first; in; in = in->next) {
+        c->b.origin = in->origin;
+        if (is_cut(c, in))
+            forward_inst(c, in);
+        else
+            copy_inst(&c->b, in, &c->known, &c->no_sizes, false);
+    }
+}
+
+/* A size that the linear part speaks of must be seen in what it is handed, or its caller could not say it. */
+static void keep_sizes(Cut *c, Scope *s, const Values *results) {
+    for (const Inst *in = s->fwd->first; in; in = in->next)
+        for (int k = 0; k < in->attrs->binds.n; k++) {
+            const SizeVar *size = in->attrs->binds.at[k];
+            bool seen = false;
+            for (int i = 0; i < results->n; i++)
+                for (int a = 0; a < results->at[i]->type->rank; a++)
+                    seen |= dim_mentions(results->at[i]->type->dim[a], size);
+            if (seen) continue;
+            const Dim *dim = dim_var(c->m->cx, size);
+            Value *mark_of_size = ir_fill_int(&c->b, type_of(c->m->cx, DT_bool, 1, &dim), 0);
+            PUSH(c->arena, &s->kept, mark_of_size);
+            PUSH(c->arena, &s->handed, mark_of_size);
+            map_set(&s->held, mark_of_size, (void *)&held_kept);
+        }
+}
+
+static Split *cut_func(Module *m, const Func *f, const bool *known, int waits, bool all_extra) {
+    const Block *body = f->body;
+    Split *split = NEW(m->arena, Split);
+    Cut c = { .m = m, .arena = m->arena, .known = value_map_new(m->arena, f), .waiting = value_map_new(m->arena, f) };
+    c.parts = map_new(m->arena);
+    c.unknown = marks_new(m, f, spread, NULL);
+    for (int i = 0; i < body->nparams; i++)
+        if (!known[i]) mark(&c.unknown, body->params[i]);
+    marks_block(&c.unknown, body);
+    split->unknown_out = bools_new(m->arena, body->nresults);
+    for (int i = 0; i < body->nresults; i++) split->unknown_out[i] = i >= waits || is_unknown(&c, body->results[i]);
+
+    Func *forward = func_like(m, f, "forward");
+    c.b = builder_new(forward);
+    struct {
+        int *at;
+        int n, cap;
+    } param_of = { 0 }; /* of a forward parameter: which one of f */
+    for (int i = 0; i < body->nparams; i++) {
+        if (!known[i]) continue;
+        c.known.at[body->params[i]->id] = block_param(forward->body, body->params[i]->type);
+        PUSH(m->arena, &param_of, i);
+    }
+    Scope *scope = scope_new(&c, NULL, forward->body);
+    c.scope = scope;
+    forward_block(&c, body);
+    for (int i = 0; i < body->nresults; i++)
+        if (split->unknown_out[i] && !is_unknown(&c, body->results[i])) need(&c, forward_of(&c, body->results[i]));
+    settle(&c, scope);
+
+    Values results = { 0 };
+    for (int i = 0; i < body->nresults; i++)
+        if (!split->unknown_out[i]) PUSH(m->arena, &results, forward_of(&c, body->results[i]));
+    Values seen = results;
+    int nknown = results.n;
+    seen.cap = seen.n; /* grows into memory of its own */
+    for (int i = 0; i < scope->handed.n; i++) PUSH(m->arena, &seen, scope->handed.at[i]);
+    keep_sizes(&c, scope, &seen);
+    split->nresiduals = scope->handed.n;
+    split->from_param = NEW_ARRAY(m->arena, int, scope->handed.n + 1);
+    split->from_result = NEW_ARRAY(m->arena, int, scope->handed.n + 1);
+    for (int i = 0; i < scope->handed.n; i++) {
+        Value *w = scope->handed.at[i];
+        split->from_param[i] = split->from_result[i] = -1;
+        if (!all_extra && !w->def && w->block == forward->body) split->from_param[i] = param_of.at[w->index];
+        for (int k = 0; k < nknown && !all_extra; k++)
+            if (results.at[k] == w) split->from_result[i] = k;
+        if (split->from_param[i] < 0 && split->from_result[i] < 0) PUSH(m->arena, &results, w);
+    }
+    block_return(&c.b, results.at, results.n);
+
+    Func *linear = func_like(m, f, "linear");
+    Sizes bound = func_bound_sizes(m->arena, forward);
+    const SizeVar **sizes = NEW_ARRAY(m->arena, const SizeVar *, f->sizes.n + bound.n + 1);
+    for (int i = 0; i < f->sizes.n; i++) sizes[i] = f->sizes.at[i];
+    for (int i = 0; i < bound.n; i++) sizes[f->sizes.n + i] = bound.at[i];
+    linear->sizes = (Sizes){ f->sizes.n + bound.n, sizes };
+    c.l = builder_new(linear);
+    c.held = value_map_new(m->arena, forward);
+    for (int i = 0; i < scope->handed.n; i++) block_param(linear->body, scope->handed.at[i]->type);
+    for (int i = 0; i < body->nparams; i++)
+        if (!known[i]) c.waiting.at[body->params[i]->id] = block_param(linear->body, body->params[i]->type);
+    linear_scope(&c, scope, linear->body->params);
+    linear_block(&c, body);
+    Values waiting = { 0 };
+    for (int i = 0; i < body->nresults; i++)
+        if (split->unknown_out[i]) PUSH(m->arena, &waiting, linear_of(&c, body->results[i]));
+    block_return(&c.l, waiting.at, waiting.n);
+    split->forward = clean_made(m, forward);
+    split->linear = clean_made(m, linear);
+    return split;
+}
+
+const Split *split_func(Module *m, const Func *f, const bool *known, int waits, bool all_extra) {
+    MemoKey key = {
+        .kind = MEMO_SPLIT, .func = f, .mask = known, .nmask = f->body->nparams, .number = 2 * waits + all_extra
+    };
+    Split *split = memo_get(m, &key);
+    if (split && split != MEMO_BUSY) return split;
+    if (split == MEMO_BUSY) bug(m->cx, "@%s, which calls itself, is split", f->name); /* its jvp is an error */
+    memo_set(m, &key, MEMO_BUSY);
+    split = cut_func(m, f, known, waits, all_extra);
+    memo_set(m, &key, split);
+    return split;
+}

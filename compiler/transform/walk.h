@@ -1,0 +1,76 @@
+/* walk: what the files of transform/ share.
+**
+** A transformation walks a function once and keeps for every old value what it means in the new one.  What it needs to
+** know of a value beforehand (does it move, does it have lanes, is it known) it finds by a first walk, `Marks`. */
+#ifndef JXL_TRANSFORM_WALK_H
+#define JXL_TRANSFORM_WALK_H
+
+#include "transform/transform.h"
+
+/* memo.c: what has been made of a function already */
+
+typedef enum { MEMO_JVP, MEMO_SPLIT, MEMO_TRANSPOSE, MEMO_VMAP, MEMO_INLINED } MemoKind;
+typedef struct {
+    MemoKind kind;
+    const Func *func;
+    const bool *mask; /* per parameter, and whatever else the result depends on */
+    int nmask;
+    int64_t number;
+} MemoKey;
+void *memo_get(Module *, const MemoKey *); /* NULL: not yet made; MEMO_BUSY: being made, the function is recursive */
+void memo_set(Module *, const MemoKey *, void *);
+extern char memo_busy;
+#define MEMO_BUSY ((void *)&memo_busy)
+/* The error for a recursive function, at the instruction that calls it. */
+void recursion_error(Module *, const Func *, const char *what);
+
+/* marks.c: a property that spreads from arguments to results */
+
+typedef struct Marks {
+    Module *module;
+    Arena *arena;
+    bool *at; /* by value id */
+    bool any; /* something was marked since this was last cleared */
+    struct {
+        const SizeVar **at;
+        int n, cap;
+    } sizes; /* bound by a while whose predicate is marked */
+    /* Marks the results of an instruction without regions. */
+    void (*spread)(struct Marks *, const Inst *);
+    void *context;
+} Marks;
+Marks marks_new(Module *, const Func *, void (*spread)(Marks *, const Inst *), void *context);
+void mark(Marks *, const Value *);
+bool any_marked(const Marks *, Value *const *, int n);
+void marks_block(Marks *, const Block *); /* to a fixed point, loops included */
+bool dim_is_marked(const Marks *, const Dim *);
+/* What decides how often (or which) blocks run is marked: then so is everything they give. */
+bool decision_is_marked(const Marks *, const Inst *);
+/* Some value of the blocks around that the regions read is marked. */
+bool reads_marked(const Marks *, const Inst *);
+
+/* free.c: the values of surrounding blocks that an instruction's regions read, each once, in order of first use */
+
+typedef struct {
+    Value **at;
+    int n, cap;
+} Values;
+Values free_values(Arena *, const Inst *);
+Values free_values_of_block(Arena *, const Block *);
+
+/* common.c */
+
+const Origin *origin_made(Arena *, const Origin *, const char *what);
+Func *func_like(Module *, const Func *, const char *what); /* "jvp.f", same size parameters, titled "jvp(f)" */
+const Type *type_of_loop_index(Compiler *);
+const Attrs *attrs_loop(Arena *, const Dim *trip, int carries, bool reversed);
+/* The call of a function made from another: sizes of the result that the callee binds become `binds`. */
+Inst *call_with_sizes(Builder *, Func *, Value *const *args, int nargs, Dims sizes, Sizes binds);
+Dims sizes_of(Module *, const Func *); /* the size parameters as sizes: for a call from a function that has the same */
+Value **values_new(Arena *, int n);
+bool *bools_new(Arena *, int n);
+int count_true(const bool *, int n);
+/* transform_clean of a function just made, which goes. */
+Func *clean_made(Module *, Func *raw);
+
+#endif
