@@ -170,7 +170,7 @@ typedef enum {
     ATTR_COUNT
 } AttrIndex;
 
-/* Where an instruction comes from: a chain, innermost first. */
+/* Where an instruction comes from: a chain, innermost first.  Origins outlive modules: they stand in cx->arena. */
 typedef struct Origin {
     Span                 span;   /* the expression */
     const char          *what;   /* NULL, or "jvp", "transpose", "vmap": made by that transformation of ... */
@@ -217,7 +217,7 @@ struct Func {
     const char *export_name;
     const char **param_names; /* for headers and messages; may be NULL */
     const Origin *origin;
-    struct Export *export_info; /* what the header needs (records, text of sizes); NULL unless exported */
+    struct Export *export_info; /* what the header needs (records, text of sizes), in cx->arena; NULL unless exported */
     Func       *next;
 };
 
@@ -360,7 +360,12 @@ ValueMap value_map_new(Arena *, const Func *);
 /* Copies one instruction (blocks and all) into another place, sizes replaced; sizes it binds become new ones where `fresh`. */
 Inst *copy_inst(Builder *, const Inst *, ValueMap *, DimMap *, bool fresh);
 void  copy_block_into(Builder *, const Block *, ValueMap *, DimMap *, bool fresh); /* its instructions; results are in the map */
+/* An empty function with the name, sizes, parameters and other properties of the old one. */
+Func *func_like(Module *, const Func *old);
 Func *copy_func(Module *, const Func *); /* calls in it are mended by module_copy */
+/* A new module with one function for each that main or an exported one reaches (all, where there is neither), callees
+** first; `fill` writes the body of the builder's function; calls are then mended to name the new functions. */
+Module *module_rewrite(const Module *, void (*fill)(Builder *, const Func *old, void *context), void *context);
 Module *module_copy(const Module *);     /* a fresh arena; unreachable functions are left out */
 bool  value_is_used_only_by(const Value *, const Inst *);
 /* use_counts[id] for every value of the function, blocks included. */
@@ -374,6 +379,8 @@ void    print_inst(FILE *, const Inst *);   /* with its blocks */
 void    ir_dump(const Inst *);              /* to stderr, for a debugger */
 const char *module_text(Arena *, const Module *);
 Module *read_module(Compiler *, int file);  /* diagnostics and NULL where the text is wrong */
+/* What is wrong, and where; NULL where nothing is.  `at` may be NULL: the function itself. */
+const char *verify_complaint(const Module *, const Func **func, const Inst **at);
 void    verify_module(const Module *);      /* a mistake is our bug: names the pass and shows the instruction */
 
 /* eval.c: runs the IR as it stands, slowly and simply; the meaning that every pass must keep */
