@@ -1,0 +1,151 @@
+/* lower: what the files of lowering share.
+**
+** A value of the tensor IR has a home: rank 0 lives in registers, an array in packed row-major memory, and what is computed
+** where it is needed has none.  `pull` asks for one element (or a vector of neighbours) of any value at an index. */
+#ifndef JXL_LOOP_LOWER_H
+#define JXL_LOOP_LOWER_H
+
+#include "loop/loop.h"
+
+enum { CHUNK = 512, BLOCK = 4096, LANE_BYTES = 256 }; /* the orders in which terms are added: optimize.h */
+
+/* One element, or one per lane: a complex number has two parts; so has a running argmax (value, index). */
+typedef struct { LValue *re, *im; } Elem;
+
+typedef struct {
+    Elem    elem;  /* known here: rank 0, or what is fixed while the outer axes of a kernel stand still */
+    LValue *ptr;   /* an array's first element */
+    bool    fixed; /* nobody writes it while it has a name */
+} Home;
+
+/* The index along one axis: lane k is at i + k*step, or each[k] where that is not NULL. */
+typedef struct {
+    LValue *i;
+    int64_t step;
+    LValue *each;
+} Idx;
+
+typedef struct Lower {
+    Compiler     *cx;
+    const Module *from;
+    LModule      *to;
+    Arena        *arena;
+    Map           funcs; /* Func to LFunc */
+    const Func   *func;  /* in hand */
+    LBuilder      b;
+    Home         *homes; /* by value id */
+    Map           sizes; /* SizeVar to LValue */
+    Map           memo;   /* of pull */
+    bool          serial; /* inside a parallel loop */
+} Lower;
+
+/* lower.c */
+LValue *lower_dim(Lower *, const Dim *);
+LValue *lower_elements(Lower *, const Type *);           /* their number */
+LValue *lower_bytes(Lower *, const Type *);
+void    lower_block(Lower *, const Block *);
+void    lower_inst(Lower *, const Inst *);
+Home    home_new(Lower *, const Value *);                /* fresh memory for an array */
+void    home_set(Lower *, const Value *, Home);
+Home    home_of(Lower *, const Value *);
+LValue *home_ptr(Lower *, const Value *);                /* in memory: a number is written to the stack */
+void    home_fill(Lower *, const Value *, LValue *ptr);  /* that value out of memory: a number is read, an array is there */
+void    store_home(Lower *, const Value *, LValue *ptr); /* that value into memory */
+LValue *lower_index(Lower *, LValue *integer);           /* any integer dtype as i64 */
+const char *lower_where(Lower *, const Inst *);          /* "file:line: " at the user's innermost call, braces doubled */
+Elem    elem_load(Lower *, DType, int lanes, LValue *ptr, LValue *index, int64_t step, LValue *mask, bool fixed);
+void    elem_store(Lower *, DType, Elem, LValue *ptr, LValue *index, int64_t step, LValue *mask);
+LValue *lower_descriptors(Lower *, Value *const *, int n); /* ptr to n jxl_array */
+void    lower_fail(Lower *, const char *format, Value *const *args, int nargs);
+
+/* pull.c */
+typedef struct {
+    Lower  *l;
+    int     lanes;
+    LValue *tail;  /* lanes that exist, or NULL for all */
+    LValue *valid; /* where elements may be read: inside a pad or a piece of a concatenation; NULL for everywhere */
+} Pull;
+Elem    pull(Pull *, const Value *, const Idx *);
+Elem    pull_inst(Pull *, const Inst *, int result, const Idx *); /* computed here even if it has a home */
+bool    can_pull(const Inst *);                      /* each element depends on few others */
+Idx     idx_at(LValue *i);
+LValue *idx_value(Pull *, Idx);                      /* i64, one per lane unless it is the same for all */
+LValue *pull_live(Pull *);                           /* tail and valid, or NULL */
+LValue *idx_as(Pull *, Idx, DType, bool small);      /* as numbers of that dtype; small: all indices fit into i32 */
+int     lanes_for(const Lower *, int bytes);         /* of a register, for elements of that many bytes */
+double  pull_cost(Lower *, const Value *);           /* rough nanoseconds an element */
+
+/* complex.c */
+Elem elem_apply(Lower *, const Inst *, const Elem *x, DType from, LValue *live); /* live: lanes that may trap; NULL is all */
+Elem elem_select(Lower *, LValue *c, Elem x, Elem y);
+Elem elem_splat(Lower *, Elem, int lanes);
+Elem complex_mul(Lower *, Elem, Elem);
+Elem complex_div(Lower *, Elem, Elem);
+
+/* integer.c */
+Elem    elem_integer_pow(Lower *, Elem, int64_t n);
+LValue *integer_pow(LBuilder *, LValue *x, LValue *y);
+LValue *python_int(Lower *, const Inst *, LValue *x, LValue *y, LValue *live);
+
+/* nest.c: loops over axes */
+typedef struct {
+    int        n;
+    const Dim *dim[MAX_RANK];
+} Axes;
+typedef struct {
+    double  each;  /* rough nanoseconds an element of the nest costs ... */
+    LValue *times; /* ... this many times; NULL is once */
+} Work;
+typedef void (*NestBody)(Pull *, const Idx *, void *context);
+/* body at every index, the last axis in vectors of so many lanes; on the pool where that pays. */
+void nest(Lower *, const Axes *, Work, int lanes, NestBody, void *context);
+/* body at the indices lo .. hi of one axis: whole vectors, then a tail. */
+void nest_inner(Lower *, LValue *lo, LValue *hi, int lanes, bool heavy, Idx *idx, int axis, NestBody, void *context);
+/* body(lo, hi) for pieces of 0 .. n, on the pool where that pays. */
+typedef void (*PieceBody)(Lower *, LValue *lo, LValue *hi, void *context);
+void pieces(Lower *, LValue *n, Work, PieceBody, void *context);
+LValue *round_up(Lower *, LValue *n, int64_t by); /* n divided by it, rounded up */
+
+/* accum.c: what reductions, dots and argmax add up */
+enum { MAX_ACCUMS = 16 };
+typedef struct {
+    const Inst *in;
+    const Value *x, *y; /* y: of a dot */
+    DType dtype;        /* of the running sums */
+    int   x_axis[MAX_RANK], y_axis[MAX_RANK]; /* which axis of the domain each of theirs is */
+} Accum;
+typedef struct {
+    int        nkept, n; /* kept axes, then reduced ones */
+    const Dim *dim[2 * MAX_RANK];
+    bool       across;   /* chain order: lanes are neighbours along the last kept axis; else along the last reduced one */
+    bool       blocks;   /* sums longer than BLOCK are cut */
+} Domain;
+void accum_of(Lower *, const Inst *, Accum *, Domain *);
+bool accum_is_arg(const Accum *);
+int  accum_parts(const Accum *);  /* a complex sum has two, and so has (value, index) */
+int  accum_lanes(const Accum *);  /* how many running sums along the last axis: a power of two */
+Elem accum_start(Lower *, const Accum *, int lanes);
+Elem accum_merge(Lower *, const Accum *, Elem, Elem);
+Elem accum_step(Pull *, const Domain *, const Accum *, Elem sum, const Idx *at); /* one more term */
+Work reduce_work(Lower *, const Domain *, const Accum *, int n);
+
+/* reduce.c: in the fixed orders */
+/* At one index of the kept axes: the results, in the dtype of the instruction. */
+void reduce_at(Pull *, const Domain *, const Accum *, int n, const Idx *kept, Elem *results);
+/* Where nothing is kept: the same, its blocks on the pool. */
+void reduce_all(Lower *, const Domain *, const Accum *, int n, Elem *results);
+int  domain_lanes(Lower *, const Accum *, int n);
+void lower_reduce(Lower *, const Inst *);
+
+/* the rest, by class */
+void lower_map(Lower *, const Inst *);      /* map.c */
+void lower_scan(Lower *, const Inst *);     /* scan.c */
+void lower_dot(Lower *, const Inst *);      /* dot.c */
+void lower_index_op(Lower *, const Inst *); /* index.c: scatter, dynamic_update_slice, nonzero */
+void lower_sort(Lower *, const Inst *);     /* sort.c */
+void lower_control(Lower *, const Inst *);  /* control.c */
+void lower_effect(Lower *, const Inst *);   /* effect.c */
+void lower_linalg(Lower *, const Inst *);   /* linalg.c */
+void lower_kernel(Lower *, const Inst *);   /* kernel.c */
+
+#endif

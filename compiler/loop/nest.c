@@ -1,0 +1,168 @@
+/* nest: loops over the axes of an array.
+**
+** The last axis runs in vectors, whole ones first, then a masked tail.  The pieces a parallel loop is cut into never show in
+** the result: what is summed is summed inside of one piece, or block by block (reduce.c). */
+#include "loop/lower.h"
+
+enum { GRAIN = 10000 /* nanoseconds of work worth handing to another thread */, MAX_PARALLEL_CHUNK = 1 << 16 };
+
+LValue *round_up(Lower *l, LValue *n, int64_t by) {
+    LBuilder *b = &l->b;
+    return loop_binary(b, OP_div, loop_add(b, n, loop_i64(b, by - 1)), loop_i64(b, by));
+}
+
+/* How many elements make work worth handing over: at least 1. */
+static LValue *grain_of(Lower *l, Work w) {
+    LBuilder *b = &l->b;
+    double each = w.each > 0.01 ? w.each : 0.01;
+    LValue *g = loop_i64(b, (int64_t)(GRAIN / each) + 1);
+    if (w.times) g = loop_binary(b, OP_div, g, loop_binary(b, OP_max, w.times, loop_i64(b, 1)));
+    return loop_binary(b, OP_max, g, loop_i64(b, 1));
+}
+
+void pieces(Lower *l, LValue *n, Work w, PieceBody body, void *context) {
+    LBuilder *b = &l->b;
+    LValue *grain = grain_of(l, w), *zero = loop_i64(b, 0);
+    int64_t count, least;
+    bool small = loop_is_const(n, &count) && loop_is_const(grain, &least) && count < 2 * least;
+    if (l->serial || small) {
+        body(l, zero, n, context);
+        return;
+    }
+    LLoop p = loop_parallel(b, n, grain);
+    l->serial = true;
+    body(l, p.i, p.hi, context);
+    l->serial = false;
+    loop_end(b, &p, NULL);
+}
+
+void nest_inner(Lower *l, LValue *lo, LValue *hi, int lanes, bool heavy, Idx *idx, int axis, NestBody body,
+                void *context) {
+    LBuilder *b = &l->b;
+    Pull p = { .l = l, .lanes = lanes };
+    LValue *length = loop_sub(b, hi, lo);
+    int64_t known = -1;
+    loop_is_const(length, &known);
+    if (known == 0) return;
+    bool whole = lanes == 1 || (known > 0 && known % lanes == 0);
+    if (known >= 0 && known < lanes) { /* one vector, some lanes of it */
+        idx[axis] = (Idx){ lo, 1, NULL };
+        p.tail = loop_lanes_below(b, length, lanes);
+        body(&p, idx, context);
+        return;
+    }
+    if (!whole && heavy) { /* much code: once, with a mask */
+        LLoop f = loop_for(b, lo, hi, lanes, 0, NULL);
+        idx[axis] = (Idx){ f.i, 1, NULL };
+        p.tail = loop_lanes_below(b, loop_sub(b, hi, f.i), lanes);
+        body(&p, idx, context);
+        loop_end(b, &f, NULL);
+        return;
+    }
+    LValue *end = hi;
+    if (!whole) end = loop_add(b, lo, loop_binary(b, OP_and, length, loop_i64(b, -lanes)));
+    LLoop f = loop_for(b, lo, end, lanes, 0, NULL);
+    idx[axis] = (Idx){ f.i, lanes > 1, NULL };
+    body(&p, idx, context);
+    loop_end(b, &f, NULL);
+    if (whole) return;
+    LLoop rest = loop_if(b, loop_binary(b, OP_lt, end, hi));
+    idx[axis] = (Idx){ end, 1, NULL };
+    p.tail = loop_lanes_below(b, loop_sub(b, hi, end), lanes);
+    body(&p, idx, context);
+    loop_end_then(b, &rest);
+}
+
+typedef struct {
+    int naxes;
+    const Dim *dim[MAX_RANK];
+    LValue *size[MAX_RANK];
+    int axis[MAX_RANK]; /* those longer than 1, outermost first */
+    int n, lanes;
+    int64_t chunk;
+    bool heavy;
+    NestBody body;
+    void *context;
+    Idx idx[MAX_RANK];
+} Nest;
+
+static void inner(Lower *l, Nest *t, LValue *lo, LValue *hi) {
+    nest_inner(l, lo, hi, t->lanes, t->heavy, t->idx, t->axis[t->n - 1], t->body, t->context);
+}
+
+/* Chunks lo .. hi of the only axis. */
+static void chunks(Lower *l, LValue *lo, LValue *hi, void *nest_in_hand) {
+    Nest *t = nest_in_hand;
+    LBuilder *b = &l->b;
+    LValue *size = t->size[t->axis[0]], *chunk = loop_i64(b, t->chunk);
+    inner(l, t, loop_mul(b, lo, chunk), loop_binary(b, OP_min, loop_mul(b, hi, chunk), size));
+}
+
+/* Rows lo .. hi, counted through all axes but the last. */
+static void rows(Lower *l, LValue *lo, LValue *hi, void *nest_in_hand) {
+    Nest *t = nest_in_hand;
+    LBuilder *b = &l->b;
+    LLoop f = loop_for(b, lo, hi, 1, 0, NULL);
+    LValue *rest = f.i;
+    for (int k = t->n - 2; k >= 0; k--) {
+        int a = t->axis[k];
+        t->idx[a] = idx_at(k ? loop_binary(b, OP_rem, rest, t->size[a]) : rest);
+        if (k) rest = loop_binary(b, OP_div, rest, t->size[a]);
+    }
+    inner(l, t, loop_i64(b, 0), t->size[t->axis[t->n - 1]]);
+    loop_end(b, &f, NULL);
+}
+
+static void nested(Lower *l, Nest *t, int k) {
+    LBuilder *b = &l->b;
+    LValue *zero = loop_i64(b, 0);
+    if (k == t->n - 1) {
+        inner(l, t, zero, t->size[t->axis[k]]);
+        return;
+    }
+    LLoop f = loop_for(b, zero, t->size[t->axis[k]], 1, 0, NULL);
+    t->idx[t->axis[k]] = idx_at(f.i);
+    nested(l, t, k + 1);
+    loop_end(b, &f, NULL);
+}
+
+void nest(Lower *l, const Axes *axes, Work w, int lanes, NestBody body, void *context) {
+    LBuilder *b = &l->b;
+    Nest t = { .lanes = lanes, .body = body, .context = context, .heavy = w.each > 2 };
+    LValue *outer = loop_i64(b, 1);
+    for (int a = 0; a < axes->n; a++) {
+        t.size[a] = lower_dim(l, axes->dim[a]);
+        t.idx[a] = idx_at(loop_i64(b, 0));
+        if (!dim_is(axes->dim[a], 1)) t.axis[t.n++] = a;
+    }
+    if (t.n == 0) {
+        Pull p = { .l = l, .lanes = 1 };
+        body(&p, t.idx, context);
+        return;
+    }
+    for (int k = 0; k + 1 < t.n; k++) outer = loop_mul(b, outer, t.size[t.axis[k]]);
+    LValue *last = t.size[t.axis[t.n - 1]];
+    int64_t n, m;
+    if (loop_is_const(last, &n)) {
+        while (t.lanes > 1 && t.lanes / 2 >= n) t.lanes /= 2;
+    }
+    if (t.n == 1) {
+        double each = (w.each > 0.01 ? w.each : 0.01);
+        t.chunk = w.times ? 1 : (int64_t)(GRAIN / each / 4) / lanes * lanes;
+        if (t.chunk < lanes) t.chunk = lanes;
+        if (t.chunk > MAX_PARALLEL_CHUNK) t.chunk = MAX_PARALLEL_CHUNK;
+        if (l->serial || (loop_is_const(last, &n) && n <= 8 * t.chunk && !w.times))
+            nested(l, &t, 0);
+        else
+            pieces(l, round_up(l, last, t.chunk), (Work){ w.each * (double)t.chunk, w.times }, chunks, &t);
+        return;
+    }
+    bool small =
+        loop_is_const(outer, &n) && loop_is_const(last, &m) && !w.times && (double)n * (double)m * w.each < 2 * GRAIN;
+    if (l->serial || small) {
+        nested(l, &t, 0);
+        return;
+    }
+    LValue *times = w.times ? loop_mul(b, w.times, last) : last;
+    pieces(l, outer, (Work){ w.each, times }, rows, &t);
+}
