@@ -15,10 +15,9 @@ LModule *loop_module_new(Compiler *cx, const Target *target) {
 
 void loop_module_free(LModule *m) { arena_free(m->arena); }
 
-static LBlock *block_of(LModule *m, LBlock *parent, LOp within) {
+static LBlock *block_of(LModule *m, LBlock *parent, LOp within, int epoch) {
     LBlock *b = NEW(m->arena, LBlock);
-    b->parent = parent;
-    b->within = within;
+    *b = (LBlock){ .parent = parent, .within = within, .epoch = epoch };
     return b;
 }
 
@@ -33,7 +32,7 @@ LFunc *loop_func_new(LModule *m, const char *name) {
     LFunc *f = NEW(m->arena, LFunc);
     f->name = arena_text(m->arena, "%s", name);
     for (int k = 2; taken(m, f->name); k++) f->name = arena_text(m->arena, "%s_%d", name, k);
-    f->body = block_of(m, NULL, LOOP_call);
+    f->body = block_of(m, NULL, LOOP_call, 0);
     if (m->last)
         m->last->next = f;
     else
@@ -70,9 +69,10 @@ static bool encloses(const LBlock *outer, const LBlock *inner) {
     return inner != NULL;
 }
 
-/* The outermost block, through `for` loops only, where all arguments are known. */
-static LBlock *place_of(LBlock *here, LValue *const *args, int nargs) {
-    while (here->within == LOOP_for) {
+/* The outermost block, through `for` loops only, where all arguments are known; what reads memory stays in its epoch. */
+static LBlock *place_of(const LBuilder *b, bool reads, LValue *const *args, int nargs) {
+    LBlock *here = b->block;
+    while (here->within == LOOP_for && !(reads && here->epoch != b->epoch)) {
         for (int i = 0; i < nargs; i++) {
             if (args[i]->block == here) return here;
         }
@@ -123,9 +123,11 @@ static LValue *pure(LBuilder *b, LInst shape, LType type, LValue *const *args, i
         const void *bytes;
         int16_t op, fn;
         LType type;
-        int args[3], pick[LOOP_MAX_LANES];
+        int args[3], epoch, pick[LOOP_MAX_LANES];
     } key;
     memset(&key, 0, sizeof key);
+    bool reads = shape.op == LOOP_load || shape.op == LOOP_gather;
+    key.epoch = reads ? b->epoch : 0;
     key.n = shape.n;
     key.m = shape.m;
     key.bytes = shape.bytes;
@@ -144,7 +146,7 @@ static LValue *pure(LBuilder *b, LInst shape, LType type, LValue *const *args, i
     in->m = shape.m;
     in->bytes = shape.bytes;
     if (shape.pick) in->pick = arena_copy(b->module->arena, shape.pick, sizeof(int) * type.lanes);
-    LBlock *block = place_of(b->block, args, nargs);
+    LBlock *block = place_of(b, reads, args, nargs);
     append_to(block, in);
     LValue *v = result_in(b, in, block, type);
     map_set_bytes(b->shared, &key, length, v);
@@ -346,7 +348,7 @@ LValue *loop_load(LBuilder *b, LType type, LValue *ptr, LValue *index, int64_t s
 }
 
 LValue *loop_load_fixed(LBuilder *b, LType type, LValue *ptr, LValue *index, int64_t stride, LValue *mask) {
-    LInst shape = { .op = LOOP_load, .n = stride, .m = 1 };
+    LInst shape = { .op = LOOP_load, .n = stride };
     return pure(b, shape, type, (LValue *[]){ ptr, index, mask }, mask ? 3 : 2);
 }
 
@@ -360,7 +362,7 @@ LValue *loop_gather(LBuilder *b, LType type, LValue *ptr, LValue *indices, LValu
 }
 
 LValue *loop_gather_fixed(LBuilder *b, LType type, LValue *ptr, LValue *indices, LValue *mask) {
-    return pure(b, (LInst){ .op = LOOP_gather, .m = 1 }, type, (LValue *[]){ ptr, indices, mask }, mask ? 3 : 2);
+    return pure(b, (LInst){ .op = LOOP_gather }, type, (LValue *[]){ ptr, indices, mask }, mask ? 3 : 2);
 }
 
 void loop_scatter(LBuilder *b, LValue *x, LValue *ptr, LValue *indices, LValue *mask) {
@@ -397,7 +399,7 @@ static LLoop open(LBuilder *b, LOp op, LValue *const *args, int nargs, int64_t s
     LInst *in = inst_new(b, op, args, nargs);
     in->n = step;
     in->nblocks = 1;
-    in->blocks[0] = block_of(b->module, b->block, op);
+    in->blocks[0] = block_of(b->module, b->block, op, b->epoch);
     b->block = in->blocks[0];
     return (LLoop){ .inst = in };
 }
@@ -440,7 +442,7 @@ void loop_while_body(LBuilder *b, LLoop *l, LValue *condition) {
     LInst *in = l->inst;
     hand_on(b, in->blocks[0], &condition, 1);
     in->nblocks = 2;
-    in->blocks[1] = block_of(b->module, in->blocks[0]->parent, LOOP_while);
+    in->blocks[1] = block_of(b->module, in->blocks[0]->parent, LOOP_while, b->epoch);
     b->block = in->blocks[1];
     open_carries(b, l, in->nargs, in->args);
 }
@@ -502,7 +504,7 @@ void loop_else(LBuilder *b, LLoop *l, int nresults, LValue *const *results) {
     LInst *in = l->inst;
     hand_on(b, in->blocks[0], results, nresults);
     in->nblocks = 2;
-    in->blocks[1] = block_of(b->module, in->blocks[0]->parent, LOOP_if);
+    in->blocks[1] = block_of(b->module, in->blocks[0]->parent, LOOP_if, b->epoch);
     b->block = in->blocks[1];
 }
 

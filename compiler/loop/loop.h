@@ -106,6 +106,7 @@ struct LBlock {
     LInst   *first, *last;
     LBlock  *parent; /* NULL for a function's body */
     LOp      within; /* what holds it: LOOP_for, ...; LOOP_call for a function's body */
+    int      epoch;  /* of the builder, when it was opened */
 };
 
 struct LFunc {
@@ -138,6 +139,7 @@ typedef struct LBuilder {
     LBlock       *block;
     const Origin *origin; /* given to what is appended */
     Map          *shared; /* of the function: by content, what was appended */
+    int           epoch;  /* what is read as `fixed` is shared and moved only within the same one */
 } LBuilder;
 
 LModule *loop_module_new(Compiler *, const Target *);
@@ -183,7 +185,7 @@ LValue *loop_mul(LBuilder *, LValue *, LValue *);
 
 /* `mask` may be NULL. */
 LValue *loop_load(LBuilder *, LType, LValue *ptr, LValue *index, int64_t stride, LValue *mask);
-/* From memory that nobody writes until the function ends: may be shared and stand before loops. */
+/* From memory that nobody writes while the builder's epoch lasts: may be shared, and stand before its loops. */
 LValue *loop_load_fixed(LBuilder *, LType, LValue *ptr, LValue *index, int64_t stride, LValue *mask);
 void    loop_store(LBuilder *, LValue *, LValue *ptr, LValue *index, int64_t stride, LValue *mask);
 LValue *loop_gather(LBuilder *, LType, LValue *ptr, LValue *indices, LValue *mask);

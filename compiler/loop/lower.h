@@ -25,6 +25,8 @@ typedef struct {
     LValue *each;
 } Idx;
 
+typedef struct { LValue *value, *shape; } Flag; /* where the command line left it */
+
 typedef struct Lower {
     Compiler     *cx;
     const Module *from;
@@ -37,6 +39,9 @@ typedef struct Lower {
     Map           sizes; /* SizeVar to LValue */
     Map           memo;   /* of pull */
     bool          serial; /* inside a parallel loop */
+    struct { LValue **at; int n, cap; } owned; /* memory to give back when its scope is left */
+    LValue       *argc, *argv; /* of the program */
+    Map           flags; /* Inst to Flag */
 } Lower;
 
 /* lower.c */
@@ -45,7 +50,12 @@ LValue *lower_elements(Lower *, const Type *);           /* their number */
 LValue *lower_bytes(Lower *, const Type *);
 void    lower_block(Lower *, const Block *);
 void    lower_inst(Lower *, const Inst *);
+LValue *take_memory(Lower *, LValue *bytes);             /* given back when the scope is left */
+typedef struct { int owned; } Scope;
+Scope   scope_open(Lower *);
+void    scope_close(Lower *, Scope);
 Home    home_new(Lower *, const Value *);                /* fresh memory for an array */
+Elem    scalar_of(Lower *, const Value *);               /* rank 0 */
 void    home_set(Lower *, const Value *, Home);
 Home    home_of(Lower *, const Value *);
 LValue *home_ptr(Lower *, const Value *);                /* in memory: a number is written to the stack */
@@ -56,7 +66,9 @@ const char *lower_where(Lower *, const Inst *);          /* "file:line: " at the
 Elem    elem_load(Lower *, DType, int lanes, LValue *ptr, LValue *index, int64_t step, LValue *mask, bool fixed);
 void    elem_store(Lower *, DType, Elem, LValue *ptr, LValue *index, int64_t step, LValue *mask);
 LValue *lower_descriptors(Lower *, Value *const *, int n); /* ptr to n jxl_array */
+LValue *lower_descriptor(Lower *, LValue *data, const Type *);
 void    lower_fail(Lower *, const char *format, Value *const *args, int nargs);
+void    lower_fail_sizes(Lower *, const char *format, LValue *x, LValue *y); /* of two i64 */
 
 /* pull.c */
 typedef struct {
@@ -67,6 +79,8 @@ typedef struct {
 } Pull;
 Elem    pull(Pull *, const Value *, const Idx *);
 Elem    pull_inst(Pull *, const Inst *, int result, const Idx *); /* computed here even if it has a home */
+Elem    load_at(Pull *, const Type *, LValue *ptr, const Idx *);       /* an element of an array of that type, as it is now */
+void    store_at(Pull *, const Type *, LValue *ptr, const Idx *, Elem); /* into an array of that type */
 bool    can_pull(const Inst *);                      /* each element depends on few others */
 Idx     idx_at(LValue *i);
 LValue *idx_value(Pull *, Idx);                      /* i64, one per lane unless it is the same for all */
@@ -74,6 +88,7 @@ LValue *pull_live(Pull *);                           /* tail and valid, or NULL 
 LValue *idx_as(Pull *, Idx, DType, bool small);      /* as numbers of that dtype; small: all indices fit into i32 */
 int     lanes_for(const Lower *, int bytes);         /* of a register, for elements of that many bytes */
 double  pull_cost(Lower *, const Value *);           /* rough nanoseconds an element */
+double  op_cost(const Inst *);                       /* ... of the operation alone */
 
 /* complex.c */
 Elem elem_apply(Lower *, const Inst *, const Elem *x, DType from, LValue *live); /* live: lanes that may trap; NULL is all */
@@ -135,12 +150,13 @@ void reduce_at(Pull *, const Domain *, const Accum *, int n, const Idx *kept, El
 /* Where nothing is kept: the same, its blocks on the pool. */
 void reduce_all(Lower *, const Domain *, const Accum *, int n, Elem *results);
 int  domain_lanes(Lower *, const Accum *, int n);
-void lower_reduce(Lower *, const Inst *);
 
 /* the rest, by class */
 void lower_map(Lower *, const Inst *);      /* map.c */
+void lower_reduce(Lower *, const Inst *);
 void lower_scan(Lower *, const Inst *);     /* scan.c */
 void lower_dot(Lower *, const Inst *);      /* dot.c */
+void lower_lanewise_select(Lower *, const Value *lanes, const Value *x, const Value *y, LValue *to); /* map.c */
 void lower_index_op(Lower *, const Inst *); /* index.c: scatter, dynamic_update_slice, nonzero */
 void lower_sort(Lower *, const Inst *);     /* sort.c */
 void lower_control(Lower *, const Inst *);  /* control.c */

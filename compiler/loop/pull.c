@@ -91,6 +91,33 @@ static Elem load_flat(Pull *p, const Home *h, DType d, Idx at) {
                    gather(b, type, h->ptr, loop_add(b, two, loop_i64(b, 1)), mask) };
 }
 
+Elem load_at(Pull *p, const Type *t, LValue *ptr, const Idx *idx) {
+    Home h = { .ptr = ptr };
+    return load_flat(p, &h, t->dtype, flat_index(p, t, idx));
+}
+
+void store_at(Pull *p, const Type *t, LValue *ptr, const Idx *idx, Elem x) {
+    Lower *l = p->l;
+    LBuilder *b = &l->b;
+    Idx at = flat_index(p, t, idx);
+    if (uniform(at) || p->lanes == 1) {
+        elem_store(l, t->dtype, x, ptr, at.i, 1, NULL);
+        return;
+    }
+    LValue *mask = pull_live(p);
+    if (mask) mask = loop_splat(b, mask, p->lanes);
+    x = elem_splat(l, x, p->lanes);
+    if (!at.each) {
+        elem_store(l, t->dtype, x, ptr, at.i, at.step, mask);
+    } else if (!x.im) {
+        loop_scatter(b, x.re, ptr, at.each, mask);
+    } else {
+        LValue *two = loop_mul(b, at.each, loop_i64(b, 2));
+        loop_scatter(b, x.re, ptr, two, mask);
+        loop_scatter(b, x.im, ptr, loop_add(b, two, loop_i64(b, 1)), mask);
+    }
+}
+
 /* layout */
 
 static Elem pull_broadcast(Pull *p, const Inst *in, const Idx *idx) {
@@ -469,7 +496,7 @@ Elem pull(Pull *p, const Value *v, const Idx *idx) {
     return y;
 }
 
-static double op_cost(const Inst *in) {
+double op_cost(const Inst *in) {
     if (op_class(in->op) == CLASS_LAYOUT || op_class(in->op) == CLASS_CREATE) return 0;
     switch ((int)in->op) {
     case OP_add:

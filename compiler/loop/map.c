@@ -1,0 +1,120 @@
+/* map: instructions whose elements are computed one by one, each into memory of its own. */
+#include "loop/lower.h"
+
+/* Widest element among the results and what they are read from. */
+static int widest(const Inst *in) {
+    int bytes = 1;
+    for (int i = 0; i < in->nresults; i++) {
+        int n = dtype_bytes(dtype_real(in->results[i]->type->dtype));
+        if (n > bytes) bytes = n;
+    }
+    for (int i = 0; i < in->nargs; i++) {
+        int n = dtype_bytes(dtype_real(in->args[i]->type->dtype));
+        if (n > bytes && op_class(in->op) == CLASS_ELEMENTWISE) bytes = n;
+    }
+    return bytes;
+}
+
+static void map_body(Pull *p, const Idx *idx, void *context) {
+    const Inst *in = context;
+    Elem y[2];
+    for (int i = 0; i < in->nresults; i++) y[i] = pull_inst(p, in, i, idx);
+    for (int i = 0; i < in->nresults; i++) {
+        store_at(p, in->results[i]->type, home_of(p->l, in->results[i]).ptr, idx, y[i]);
+    }
+}
+
+/* The run-time sizes that the new type says are equal to the old ones. */
+static void check_sizes(Lower *l, const Inst *in) {
+    LBuilder *b = &l->b;
+    const Type *x = in->args[0]->type, *y = in->results[0]->type;
+    const char *what = in->attrs->message ? in->attrs->message : "array";
+    for (int i = 0; i < x->rank; i++) {
+        if (x->dim[i] == y->dim[i]) continue;
+        LValue *have = lower_dim(l, x->dim[i]), *want = lower_dim(l, y->dim[i]);
+        LLoop f = loop_if(b, loop_binary(b, OP_ne, have, want));
+        lower_fail_sizes(l,
+                         arena_text(l->arena, "%s%s: axis %d has size {0!ps}, not {1!ps}", lower_where(l, in), what, i),
+                         have, want);
+        loop_end_then(b, &f);
+    }
+}
+
+void lower_map(Lower *l, const Inst *in) {
+    const Value *y = in->results[0];
+    if (in->op == OP_retype) check_sizes(l, in);
+    if (y->type->rank == 0) {
+        Pull p = { .l = l, .lanes = 1 };
+        Elem e[2];
+        for (int i = 0; i < in->nresults; i++) e[i] = pull_inst(&p, in, i, NULL);
+        for (int i = 0; i < in->nresults; i++) home_set(l, in->results[i], (Home){ .elem = e[i] });
+        return;
+    }
+    if ((in->op == OP_retype || in->op == OP_reshape || in->op == OP_stop_gradient) && home_of(l, in->args[0]).ptr) {
+        home_set(l, y, home_of(l, in->args[0]));
+        return;
+    }
+    if (in->op == OP_constant && in->attrs->data.n != 1) {
+        Data d = in->attrs->data;
+        LValue *ptr = loop_data(&l->b, d.bytes, d.n * dtype_bytes(y->type->dtype), 64);
+        home_set(l, y, (Home){ .ptr = ptr, .fixed = true });
+        return;
+    }
+    Axes axes = { y->type->rank, { 0 } };
+    for (int i = 0; i < axes.n; i++) axes.dim[i] = y->type->dim[i];
+    double each = 0.1;
+    for (int i = 0; i < in->nargs; i++) each += pull_cost(l, in->args[i]);
+    for (int i = 0; i < in->nresults; i++) home_new(l, in->results[i]);
+    nest(l, &axes, (Work){ each + op_cost(in), NULL }, lanes_for(l, widest(in)), map_body, (void *)in);
+}
+
+typedef struct {
+    const Value *lanes, *x, *y;
+    LValue *to;
+} Choice;
+
+static void choose_body(Pull *p, const Idx *idx, void *context) {
+    const Choice *c = context;
+    Elem which = pull(p, c->lanes, idx), x = pull(p, c->x, idx), y = pull(p, c->y, idx);
+    store_at(p, c->x->type, c->to, idx, elem_select(p->l, which.re, x, y));
+}
+
+/* x where the lane (axis 0) is true, else y. */
+void lower_lanewise_select(Lower *l, const Value *lanes, const Value *x, const Value *y, LValue *to) {
+    Axes axes = { x->type->rank, { 0 } };
+    for (int i = 0; i < axes.n; i++) axes.dim[i] = x->type->dim[i];
+    Choice c = { lanes, x, y, to };
+    nest(l, &axes, (Work){ 0.3, NULL }, lanes_for(l, dtype_bytes(dtype_real(x->type->dtype))), choose_body, &c);
+}
+
+/* reductions and dots, one instruction at a time */
+
+typedef struct {
+    Accum a;
+    Domain d;
+} Reduction;
+
+static void reduce_body(Pull *p, const Idx *idx, void *context) {
+    const Reduction *r = context;
+    const Value *y = r->a.in->results[0];
+    Elem e;
+    reduce_at(p, &r->d, &r->a, 1, idx, &e);
+    store_at(p, y->type, home_of(p->l, y).ptr, idx, e);
+}
+
+void lower_reduce(Lower *l, const Inst *in) {
+    const Value *y = in->results[0];
+    Reduction r;
+    accum_of(l, in, &r.a, &r.d);
+    if (y->type->rank == 0) {
+        Elem e;
+        reduce_all(l, &r.d, &r.a, 1, &e);
+        home_set(l, y, (Home){ .elem = e });
+        return;
+    }
+    home_new(l, y);
+    Axes axes = { r.d.nkept, { 0 } };
+    for (int i = 0; i < axes.n; i++) axes.dim[i] = r.d.dim[i];
+    int lanes = r.d.across ? domain_lanes(l, &r.a, 1) : 1;
+    nest(l, &axes, reduce_work(l, &r.d, &r.a, 1), lanes, reduce_body, &r);
+}
