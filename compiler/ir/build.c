@@ -178,6 +178,17 @@ Inst *emit_inst(Builder *b, Op op, Value *const *args, int nargs, const Attrs *a
     return in;
 }
 
+Inst *emit_checked(Builder *b, Op op, Value *const *args, int nargs, const Attrs *attrs, Block **regions, int nregions,
+                   const char **wrong) {
+    Inst probe = probe_of(b, op, args, nargs, attrs);
+    probe.regions = regions;
+    probe.nregions = nregions;
+    probe.nresults = inst_result_count(&probe);
+    const Type **types = NEW_ARRAY(b->arena, const Type *, probe.nresults);
+    *wrong = inst_types(b->cx, &probe, types);
+    return *wrong ? NULL : append(b, &probe, types);
+}
+
 Inst *emit_region(Builder *b, Op op, Value *const *args, int nargs, const Attrs *attrs, Block **regions, int nregions) {
     Inst probe = probe_of(b, op, args, nargs, attrs);
     probe.regions = regions;

@@ -40,6 +40,10 @@ void block_append(Block *, Inst *, const Type *const *types);
 /* infer.c: what is wrong with the instruction, or NULL with the types of its results */
 const char *inst_types(Compiler *, const Inst *, const Type **results);
 
+/* build.c: as emit_region, but what is wrong is said to the caller, who gets NULL */
+Inst *emit_checked(Builder *, Op, Value *const *args, int nargs, const Attrs *, Block **regions, int nregions,
+                   const char **wrong);
+
 /* fold.c: a value that is the same as the only result of this instruction, not yet appended; or NULL */
 Value *fold_inst(Builder *, const Inst *);
 

@@ -361,7 +361,7 @@ ValueMap value_map_new(Arena *, const Func *);
 Inst *copy_inst(Builder *, const Inst *, ValueMap *, DimMap *, bool fresh);
 void  copy_block_into(Builder *, const Block *, ValueMap *, DimMap *, bool fresh); /* its instructions; results are in the map */
 /* An empty function with the name, sizes, parameters and other properties of the old one. */
-Func *func_like(Module *, const Func *old);
+Func *func_shell(Module *, const Func *old);
 Func *copy_func(Module *, const Func *); /* calls in it are mended by module_copy */
 /* A new module with one function for each that main or an exported one reaches (all, where there is neither), callees
 ** first; `fill` writes the body of the builder's function; calls are then mended to name the new functions. */

@@ -71,7 +71,7 @@ void copy_block_into(Builder *b, const Block *block, ValueMap *map, DimMap *dims
     for (const Inst *in = block->first; in; in = in->next) copy_inst(b, in, map, dims, fresh);
 }
 
-Func *func_like(Module *m, const Func *old) {
+Func *func_shell(Module *m, const Func *old) {
     Func *f = func_new(m, old->name);
     Arena *arena = m->arena;
     f->title = name_of(m->cx, old->title);
@@ -101,7 +101,7 @@ static void fill_with_copy(Builder *b, const Func *old, void *context) {
 }
 
 Func *copy_func(Module *m, const Func *old) {
-    Func *f = func_like(m, old);
+    Func *f = func_shell(m, old);
     Builder b = builder_new(f);
     fill_with_copy(&b, old, NULL);
     return f;
@@ -152,7 +152,7 @@ Module *module_rewrite(const Module *old, void (*fill)(Builder *, const Func *, 
     for (const Func *f = old->first; f; f = f->next) roots |= f->exported;
     for (const Func *f = old->first; f; f = f->next)
         if (!roots || f->exported || f == old->main) reach(&r, f);
-    for (int i = 0; i < r.todo.n; i++) map_set(&r.funcs, r.todo.at[i], func_like(m, r.todo.at[i]));
+    for (int i = 0; i < r.todo.n; i++) map_set(&r.funcs, r.todo.at[i], func_shell(m, r.todo.at[i]));
     for (int i = 0; i < r.todo.n; i++) {
         Builder b = builder_new(map_get(&r.funcs, r.todo.at[i]));
         fill(&b, r.todo.at[i], context);

@@ -75,7 +75,8 @@ static bool check_attrs(Verifier *v, const Inst *in) {
 static bool check_block(Verifier *, const Block *);
 
 static bool check_region(Verifier *v, const Inst *in, const Block *b) {
-    if (b->parent != in || b->func != v->func) return complain(v, "a block does not know the instruction that holds it");
+    if (b->parent != in || b->func != v->func)
+        return complain(v, "a block does not know the instruction that holds it");
     int nvars = tables_of(v->cx)->nvars; /* what is bound inside stays inside */
     bool *outside = v->bound, *inside = arena_copy(v->arena, outside, (size_t)nvars);
     v->bound = inside;
