@@ -135,7 +135,7 @@ typedef enum { LINEAR_ALL, LINEAR_EACH, LINEAR_FIRST, LINEAR_REST, LINEAR_FLAT, 
 typedef enum { EFFECT_NONE, EFFECT_TRAP, EFFECT_ORDERED } Effect;
 typedef enum { GATHER_CLIP, GATHER_FILL } GatherMode;
 typedef enum { COMBINE_SET, COMBINE_ADD, COMBINE_MUL, COMBINE_MIN, COMBINE_MAX } Combine;
-typedef enum { ORDER_OPEN, ORDER_LANES, ORDER_CHAIN, ORDER_BLOCKS } Order; /* DESIGN 6, "order" */
+typedef enum { ORDER_OPEN, ORDER_LANES, ORDER_CHAIN, ORDER_LANE_BLOCKS, ORDER_CHAIN_BLOCKS } Order; /* optimize/order.c */
 
 typedef struct Value Value;
 typedef struct Inst  Inst;

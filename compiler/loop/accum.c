@@ -1,5 +1,6 @@
 /* accum: what a reduction adds up: where it starts, how a term is added, how two partial results are joined. */
 #include "loop/lower.h"
+#include "optimize/optimize.h"
 
 #include <string.h>
 
@@ -167,7 +168,6 @@ void accum_of(Lower *l, const Inst *in, Accum *a, Domain *d) {
     a->y = in->op == OP_dot ? in->args[1] : NULL;
     const Type *t = a->x->type;
     a->dtype = t->dtype == DT_f16 || t->dtype == DT_bf16 ? DT_f32 : t->dtype;
-    bool last = false;
     if (a->y) {
         domain_of_dot(in, a, d);
     } else {
@@ -176,7 +176,6 @@ void accum_of(Lower *l, const Inst *in, Accum *a, Domain *d) {
             for (int i = 0; i < t->rank; i++) {
                 bool reduced = arg ? i == in->attrs->axis : listed(in->attrs->axes, i);
                 if (reduced == (pass == 1)) domain_add(d, t, i, a->x_axis, !reduced);
-                if (reduced && i == t->rank - 1) last = true;
             }
         }
     }
@@ -184,12 +183,13 @@ void accum_of(Lower *l, const Inst *in, Accum *a, Domain *d) {
         d->dim[d->n++] = dim_int(l->cx, 1);
     }
     int64_t order = op_has_attr(in->op, ATTR_INDEX_order) ? in->attrs->order : ORDER_OPEN;
+    d->across = order == ORDER_CHAIN || order == ORDER_CHAIN_BLOCKS;
+    if (order == ORDER_OPEN) d->across = order_goes_across(in);
     int64_t total = 1, size;
     bool known = true;
     for (int k = d->nkept; k < d->n; k++) known = known && dim_is_int(d->dim[k], &size) && (total *= size) <= BLOCK;
     bool exact = !op_has_attr(in->op, ATTR_INDEX_order) && !a->y; /* any order gives the same */
-    d->blocks = order == ORDER_BLOCKS || (exact && !known);
-    d->across = a->y ? order != ORDER_LANES : !last;
+    d->blocks = order == ORDER_LANE_BLOCKS || order == ORDER_CHAIN_BLOCKS || (exact && !known);
 }
 
 Work reduce_work(Lower *l, const Domain *d, const Accum *a, int n) {
