@@ -2,6 +2,7 @@
 **
 ** The order of rows is the order of passes. */
 #include "pipeline.h"
+#include "optimize/optimize.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 
 const Pass passes[] = {
     { "copy", module_copy, "leave out what the program does not reach" },
+    { "order", pass_order, "decide in what order terms are added" },
 };
 const int npasses = COUNT(passes);
 
