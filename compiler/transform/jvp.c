@@ -74,13 +74,19 @@ static Value *const *take_tangents(Walk *w, Value *const *from, Value *const *ol
     return from;
 }
 
+static void copy(Walk *w, const Inst *in) {
+    w->b.origin = NULL; /* its own */
+    copy_inst(&w->b, in, &w->value, &w->no_sizes, false);
+    w->b.origin = origin_made(w->b.arena, in->origin, "jvp");
+}
+
 static void walk_call(Walk *w, const Inst *in) {
     bool *active = bools_new(w->b.arena, in->nargs);
     Values args = { 0 };
     for (int i = 0; i < in->nargs; i++) active[i] = tangent_of(w, in->args[i]) != NULL;
     const Made *made = jvp_of(w->m, in->attrs->callee, active);
     if (!made->func) {
-        copy_inst(&w->b, in, &w->value, &w->no_sizes, false);
+        copy(w, in);
         return;
     }
     push_values(w, &args, in->args, in->nargs);
@@ -135,7 +141,7 @@ static void walk_linear_call(Walk *w, const Inst *in) {
     int count = (int)a->count;
     bool before = any_marked(&w->active, in->args, count),
          behind = any_marked(&w->active, in->args + count, in->nargs - count);
-    copy_inst(&w->b, in, &w->value, &w->no_sizes, false);
+    copy(w, in);
     if (behind) {
         Values args = { 0 };
         push_values(w, &args, in->args, count);
@@ -234,7 +240,7 @@ static void walk_loop(Walk *w, const Inst *in) {
 }
 
 static void walk_plain(Walk *w, const Inst *in) {
-    copy_inst(&w->b, in, &w->value, &w->no_sizes, false);
+    copy(w, in);
     Jvp d = { .b = &w->b, .in = in };
     d.x = values_new(w->b.arena, in->nargs);
     d.t = values_new(w->b.arena, in->nargs);
@@ -255,7 +261,7 @@ static void walk_plain(Walk *w, const Inst *in) {
 static void walk_inst(Walk *w, const Inst *in) {
     bool moves = any_marked(&w->active, in->args, in->nargs) || reads_marked(&w->active, in);
     if (!moves || op_linear(in->op) == LINEAR_FLAT) {
-        copy_inst(&w->b, in, &w->value, &w->no_sizes, false);
+        copy(w, in);
         return;
     }
     w->b.origin = origin_made(w->b.arena, in->origin, "jvp");

@@ -14,7 +14,7 @@ Func *transform_jvp(Module *, const Func *, const bool *active, bool *active_out
 /* linearize.c: f(x...) becomes forward(x...) -> (y..., residuals...) and linear(residuals..., t...) -> dy... */
 typedef struct {
     Func *forward, *linear;
-    int   nresiduals;
+    int nresiduals;
     bool *active_out; /* per result of f */
 } Linearized;
 Linearized transform_linearize(Module *, const Func *, const bool *active);

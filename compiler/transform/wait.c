@@ -9,6 +9,7 @@ Value *linear_of(Cut *c, const Value *old) {
 
 void linear_scope(Cut *c, const Scope *s, Value *const *params) {
     for (int i = 0; i < s->handed.n; i++) c->held.at[s->handed.at[i]->id] = params[i];
+    c->l.origin = NULL;
     for (const Inst *in = s->fwd->first; in; in = in->next)
         if (map_get(&s->again, in)) copy_inst(&c->l, in, &c->held, &c->no_sizes, false);
 }

@@ -70,6 +70,9 @@ Dims sizes_of(Module *, const Func *); /* the size parameters as sizes: for a ca
 Value **values_new(Arena *, int n);
 bool *bools_new(Arena *, int n);
 int count_true(const bool *, int n);
+/* inline.c: the same function with those calls replaced by what they call in which lanes could differ unseen */
+const Func *with_calls_bared(Module *, const Func *);
+
 /* transform_clean of a function just made, which goes. */
 Func *clean_made(Module *, Func *raw);
 

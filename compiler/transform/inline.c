@@ -1,0 +1,114 @@
+/* inline: a function whose calls hide nothing that lanes could do differently.
+**
+** A call that binds sizes, or is given sizes bound in its caller, is replaced by the instructions of its callee, so that
+** who binds a size and who uses it are seen together: under vmap a size can differ between the lanes.  So is a call that
+** writes something on a side or in a loop, where not all lanes may be. */
+#include "transform/walk.h"
+
+typedef struct {
+    Module *m;
+    Builder b;
+    ValueMap value;
+    DimMap dims;
+    const Func *func; /* the caller */
+} Inline;
+
+/* Is a size that some instruction of the block binds among those the call is given? */
+static bool is_given_bound_size(const Block *b, const Inst *call) {
+    for (const Inst *in = b->first; in; in = in->next) {
+        for (int k = 0; k < in->attrs->binds.n; k++)
+            for (int i = 0; i < call->attrs->sizes.n; i++)
+                if (dim_mentions(call->attrs->sizes.at[i], in->attrs->binds.at[k])) return true;
+        for (int r = 0; r < in->nregions; r++)
+            if (is_given_bound_size(in->regions[r], call)) return true;
+    }
+    return false;
+}
+
+static bool hides_something(const Func *f, const Inst *in) {
+    if (in->op != OP_call) return false;
+    bool in_region = in->block->parent != NULL;
+    return in->attrs->binds.n || (in_region && inst_effect(in) == EFFECT_ORDERED) || is_given_bound_size(f->body, in);
+}
+
+static bool any_hides(const Func *f, const Block *b) {
+    for (const Inst *in = b->first; in; in = in->next) {
+        if (hides_something(f, in)) return true;
+        for (int r = 0; r < in->nregions; r++)
+            if (any_hides(f, in->regions[r])) return true;
+    }
+    return false;
+}
+
+static void inline_block(Inline *, const Block *);
+
+static void inline_call(Inline *w, const Inst *call) {
+    const Func *callee = with_calls_bared(w->m, call->attrs->callee);
+    Compiler *cx = w->m->cx;
+    Inline inner = { .m = w->m, .b = w->b, .value = value_map_new(w->m->arena, callee), .func = callee };
+    for (int i = 0; i < callee->sizes.n; i++)
+        dim_map_add(cx, &inner.dims, callee->sizes.at[i], dim_subst(cx, call->attrs->sizes.at[i], &w->dims));
+    for (int i = 0; i < call->nargs; i++) inner.value.at[callee->body->params[i]->id] = w->value.at[call->args[i]->id];
+    inner.b.origin = call->origin;
+    copy_block_into(&inner.b, callee->body, &inner.value, &inner.dims, true);
+    for (int i = 0; i < call->nresults; i++)
+        w->value.at[call->results[i]->id] = inner.value.at[callee->body->results[i]->id];
+    Sizes bound = func_bound_sizes(w->m->arena, callee);
+    for (int i = 0; i < bound.n && call->attrs->binds.n; i++)
+        dim_map_add(cx, &w->dims, call->attrs->binds.at[i], dim_subst(cx, dim_var(cx, bound.at[i]), &inner.dims));
+}
+
+static void inline_regions(Inline *w, const Inst *in) {
+    Compiler *cx = w->m->cx;
+    Block **regions = NEW_ARRAY(w->m->arena, Block *, in->nregions);
+    Values args = { 0 };
+    for (int i = 0; i < in->nargs; i++) PUSH(w->m->arena, &args, w->value.at[in->args[i]->id]);
+    for (int r = 0; r < in->nregions; r++) {
+        const Block *old = in->regions[r];
+        regions[r] = block_new(w->b.func, NULL);
+        for (int i = 0; i < old->nparams; i++)
+            w->value.at[old->params[i]->id] = block_param(regions[r], type_subst(cx, old->params[i]->type, &w->dims));
+        builder_enter(&w->b, regions[r]);
+        inline_block(w, old);
+        Values results = { 0 };
+        for (int i = 0; i < old->nresults; i++) PUSH(w->m->arena, &results, w->value.at[old->results[i]->id]);
+        block_return(&w->b, results.at, results.n);
+        builder_leave(&w->b);
+    }
+    Attrs attrs = attrs_subst(cx, in->attrs, &w->dims);
+    w->b.origin = in->origin;
+    const Inst *copy = emit_region(&w->b, in->op, args.at, args.n, &attrs, regions, in->nregions);
+    w->b.origin = NULL;
+    for (int i = 0; i < in->nresults; i++) w->value.at[in->results[i]->id] = copy->results[i];
+}
+
+static void inline_block(Inline *w, const Block *block) {
+    for (const Inst *in = block->first; in; in = in->next) {
+        if (hides_something(w->func, in))
+            inline_call(w, in);
+        else if (in->nregions)
+            inline_regions(w, in);
+        else
+            copy_inst(&w->b, in, &w->value, &w->dims, false);
+    }
+}
+
+const Func *with_calls_bared(Module *m, const Func *f) {
+    if (!any_hides(f, f->body)) return f;
+    MemoKey key = { .kind = MEMO_INLINED, .func = f };
+    Func *made = memo_get(m, &key);
+    if (made) return made == MEMO_BUSY ? f : made;
+    memo_set(m, &key, MEMO_BUSY);
+    made = func_like(m, f, "inline");
+    made->title = f->title;
+    Inline w = { .m = m, .b = builder_new(made), .value = value_map_new(m->arena, f), .func = f };
+    for (int i = 0; i < f->body->nparams; i++)
+        w.value.at[f->body->params[i]->id] = block_param(made->body, f->body->params[i]->type);
+    inline_block(&w, f->body);
+    Values results = { 0 };
+    for (int i = 0; i < f->body->nresults; i++) PUSH(m->arena, &results, w.value.at[f->body->results[i]->id]);
+    block_return(&w.b, results.at, results.n);
+    made = (Func *)with_calls_bared(m, made); /* calls in callees may have been given such sizes as well */
+    memo_set(m, &key, made);
+    return made;
+}

@@ -1,0 +1,198 @@
+/* vmap: apply a function to many arguments at once.
+**
+** Walks the function once and keeps, for every old value, what it means in the new one: the same value, or one value per
+** lane along axis 0.  How an operation treats the extra axis is decided by its class, never here (ops_batch). */
+#include "transform/lanes.h"
+
+typedef struct {
+    Func *func;
+    bool *out; /* which results have lanes */
+} Made;
+
+static const Made *vmap_of(Module *, const Func *, const bool *batched, const Dim *lanes, bool force);
+
+static void spread(Marks *m, const Inst *in) {
+    if (in->op == OP_size && dim_is_marked(m, in->attrs->dim)) mark(m, in->results[0]);
+    if (!any_marked(m, in->args, in->nargs)) return;
+    const Made *made = NULL;
+    if (in->op == OP_call) {
+        bool *batched = bools_new(m->arena, in->nargs);
+        for (int i = 0; i < in->nargs; i++) batched[i] = m->at[in->args[i]->id];
+        made = vmap_of(m->module, in->attrs->callee, batched, m->context, false);
+    }
+    for (int i = 0; i < in->nresults; i++)
+        if (made ? made->out[i] : in->op != OP_barrier || m->at[in->args[i]->id]) mark(m, in->results[i]);
+}
+
+Value *broadcast_lanes(Vmap *w, Value *x) {
+    int64_t map[MAX_RANK];
+    for (int i = 0; i < x->type->rank; i++) map[i] = i + 1;
+    return ir_broadcast(&w->b, x, type_with_lead(w->m->cx, x->type, w->lanes), map);
+}
+
+Value *with_lanes(Vmap *w, const Value *old) {
+    Value *x = lanes_value(w, old);
+    return has_lanes(w, old) ? x : broadcast_lanes(w, x);
+}
+
+const Type *type_lanes(Vmap *w, const Value *old) {
+    return has_lanes(w, old) ? type_with_lead(w->m->cx, old->type, w->lanes) : old->type;
+}
+
+Value *mask_like(Vmap *w, Value *mask, const Type *type) {
+    return ir_broadcast(&w->b, mask, type_with_dtype(w->m->cx, type, DT_bool), &(int64_t){ 0 });
+}
+
+/* The number of lanes as a function made by vmap knows it: a number, or its last size parameter. */
+static Dims call_sizes(Vmap *w, Dims sizes) {
+    if (dim_is_int(w->lanes, NULL)) return sizes;
+    const Dim **at = NEW_ARRAY(w->arena, const Dim *, sizes.n + 1);
+    for (int i = 0; i < sizes.n; i++) at[i] = sizes.at[i];
+    at[sizes.n] = w->lanes;
+    return (Dims){ sizes.n + 1, at };
+}
+
+static void walk_call(Vmap *w, const Inst *in) {
+    bool *batched = bools_new(w->arena, in->nargs);
+    Values args = { 0 };
+    for (int i = 0; i < in->nargs; i++) {
+        batched[i] = has_lanes(w, in->args[i]);
+        PUSH(w->arena, &args, lanes_value(w, in->args[i]));
+    }
+    const Made *made = vmap_of(w->m, in->attrs->callee, batched, w->lanes, false);
+    const Inst *call =
+        call_with_sizes(&w->b, made->func, args.at, args.n, call_sizes(w, in->attrs->sizes), in->attrs->binds);
+    for (int i = 0; i < in->nresults; i++) w->value.at[in->results[i]->id] = call->results[i];
+}
+
+static Func *all_batched(Vmap *w, Func *f) {
+    if (!f) return NULL;
+    bool *batched = bools_new(w->arena, f->body->nparams);
+    for (int i = 0; i < f->body->nparams; i++) batched[i] = true;
+    return vmap_of(w->m, f, batched, w->lanes, true)->func;
+}
+
+/* The rules that travel on a call are batched with it, all their values having lanes. */
+static void walk_custom(Vmap *w, const Inst *in) {
+    Values args = { 0 };
+    for (int i = 0; i < in->nargs; i++) PUSH(w->arena, &args, with_lanes(w, in->args[i]));
+    Attrs attrs = *in->attrs;
+    attrs.callee = all_batched(w, attrs.callee);
+    attrs.rule = all_batched(w, attrs.rule);
+    attrs.backward = all_batched(w, attrs.backward);
+    attrs.sizes = call_sizes(w, attrs.sizes);
+    const Inst *call = emit_inst(&w->b, in->op, args.at, args.n, &attrs);
+    for (int i = 0; i < in->nresults; i++) w->value.at[in->results[i]->id] = call->results[i];
+}
+
+static void walk_plain(Vmap *w, const Inst *in) {
+    Batch d = { .b = &w->b, .in = in, .lanes = w->lanes };
+    d.x = values_new(w->arena, in->nargs);
+    d.each = bools_new(w->arena, in->nargs);
+    d.y = values_new(w->arena, in->nresults);
+    d.y_each = bools_new(w->arena, in->nresults);
+    for (int i = 0; i < in->nargs; i++) {
+        d.x[i] = lanes_value(w, in->args[i]);
+        d.each[i] = has_lanes(w, in->args[i]);
+    }
+    ops_batch(&d);
+    for (int i = 0; i < in->nresults; i++)
+        w->value.at[in->results[i]->id] =
+            d.y_each[i] || !has_lanes(w, in->results[i]) ? d.y[i] : broadcast_lanes(w, d.y[i]);
+}
+
+/* Something that happens in order, where not all lanes are: only writing knows how. */
+static bool is_masked_effect(const Vmap *w, const Inst *in) {
+    return w->active && op_class(in->op) == CLASS_EFFECT && op_effect(in->op) == EFFECT_ORDERED && in->op != OP_barrier;
+}
+
+static void walk_inst(Vmap *w, const Inst *in) {
+    bool any = any_marked(&w->batched, in->args, in->nargs) || reads_marked(&w->batched, in) ||
+               decision_is_marked(&w->batched, in) || any_marked(&w->batched, in->results, in->nresults);
+    bool masked = w->active && inst_effect(in) == EFFECT_ORDERED;
+    if (!any && !masked) {
+        w->b.origin = NULL;
+        copy_inst(&w->b, in, &w->value, &w->no_sizes, false);
+        return;
+    }
+    w->b.origin = origin_made(w->arena, in->origin, "vmap");
+    if (is_masked_effect(w, in)) {
+        vmap_print(w, in);
+        return;
+    }
+    switch (in->op) {
+    case OP_call: walk_call(w, in); break;
+    case OP_custom_jvp_call:
+    case OP_custom_vjp_call:
+    case OP_linear_call: walk_custom(w, in); break;
+    case OP_cond: vmap_cond(w, in); break;
+    case OP_for: vmap_for(w, in); break;
+    case OP_while: vmap_while(w, in); break;
+    case OP_size: w->value.at[in->results[0]->id] = own_size(w, in->attrs->dim); break;
+    default: walk_plain(w, in);
+    }
+}
+
+void vmap_block(Vmap *w, const Block *block) {
+    for (const Inst *in = block->first; in; in = in->next) walk_inst(w, in);
+}
+
+static Made *vmap_made(Module *m, const Func *f, const bool *batched, const Dim *lanes, bool force) {
+    f = with_calls_bared(m, f);
+    const Block *body = f->body;
+    Made *made = NEW(m->arena, Made);
+    made->func = func_like(m, f, "vmap");
+    made->out = bools_new(m->arena, body->nresults);
+    if (!dim_is_int(lanes, NULL)) {
+        const SizeVar **sizes = NEW_ARRAY(m->arena, const SizeVar *, f->sizes.n + 1);
+        for (int i = 0; i < f->sizes.n; i++) sizes[i] = f->sizes.at[i];
+        sizes[f->sizes.n] = size_var(m->cx, "lanes", f->origin ? f->origin->span : (Span){ 0 });
+        made->func->sizes = (Sizes){ f->sizes.n + 1, sizes };
+        lanes = dim_var(m->cx, sizes[f->sizes.n]);
+    }
+    Vmap w = {
+        .m = m, .arena = m->arena, .b = builder_new(made->func), .value = value_map_new(m->arena, f), .lanes = lanes
+    };
+    w.batched = marks_new(m, f, spread, (void *)lanes);
+    for (int i = 0; i < body->nparams; i++)
+        if (batched[i]) mark(&w.batched, body->params[i]);
+    marks_block(&w.batched, body);
+    for (int i = 0; i < body->nparams; i++)
+        w.value.at[body->params[i]->id] = block_param(made->func->body, type_lanes(&w, body->params[i]));
+    vmap_block(&w, body);
+    Values results = { 0 };
+    for (int i = 0; i < body->nresults; i++) {
+        made->out[i] = force || has_lanes(&w, body->results[i]);
+        PUSH(m->arena, &results, made->out[i] ? with_lanes(&w, body->results[i]) : lanes_value(&w, body->results[i]));
+    }
+    block_return(&w.b, results.at, results.n);
+    made->func = clean_made(m, made->func);
+    return made;
+}
+
+static const Made *vmap_of(Module *m, const Func *f, const bool *batched, const Dim *lanes, bool force) {
+    int64_t number = -1;
+    dim_is_int(lanes, &number);
+    MemoKey key = {
+        .kind = MEMO_VMAP, .func = f, .mask = batched, .nmask = f->body->nparams, .number = 2 * number + force
+    };
+    Made *made = memo_get(m, &key);
+    if (made && made != MEMO_BUSY) return made;
+    if (made == MEMO_BUSY) {
+        recursion_error(m, f, "vmap");
+        made = NEW(m->arena, Made); /* compilation goes on with something of the right form */
+        made->func = (Func *)f;
+        made->out = bools_new(m->arena, f->body->nresults);
+        return made;
+    }
+    memo_set(m, &key, MEMO_BUSY);
+    made = vmap_made(m, f, batched, lanes, force);
+    memo_set(m, &key, made);
+    return made;
+}
+
+Func *transform_vmap(Module *m, const Func *f, const bool *batched, const Dim *lanes, bool force, bool *batched_out) {
+    const Made *made = vmap_of(m, f, batched, lanes, force);
+    for (int i = 0; i < f->body->nresults; i++) batched_out[i] = made->out[i];
+    return made->func;
+}
