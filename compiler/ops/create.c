@@ -20,7 +20,17 @@ static bool eval_constant(Eval *ev, const Inst *in, const Tensor *args, Tensor *
         for (int64_t i = 0; i < y->n; i++) memcpy(tensor_slot(y, i), in->attrs->data.bytes, bytes);
     return true;
 }
-const Rules rules_constant = { .shape = shape_constant, .eval = eval_constant };
+
+/* Equal elements are said once. */
+Value *fold_constant(Builder *b, const Inst *in) {
+    Data x = in->attrs->data;
+    size_t width = (size_t)dtype_bytes(in->attrs->dtype);
+    if (x.n < 2) return NULL;
+    for (int64_t i = 1; i < x.n; i++)
+        if (memcmp((const char *)x.bytes + (size_t)i * width, x.bytes, width)) return NULL;
+    return ir_constant(b, in->results[0]->type, 1, x.bytes);
+}
+const Rules rules_constant = { .shape = shape_constant, .eval = eval_constant, .fold = fold_constant };
 
 static const char *shape_iota(Compiler *cx, const Inst *in, const Type **results) {
     const Attrs *a = in->attrs;
