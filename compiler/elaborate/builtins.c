@@ -1,0 +1,338 @@
+/* builtins: Python's numbers, types and small functions. */
+#include "elaborate/values.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+Py number_of_array(Elab *, Py x, Span);
+
+static Py int_of_real(Elab *e, double x, Span span) {
+    if (isnan(x)) return fail(e, span, "cannot convert float NaN to integer");
+    if (isinf(x)) return fail(e, span, "cannot convert float infinity to integer");
+    x = trunc(x);
+    if (fabs(x) >= 0x1p126) return fail(e, span, "the int is too large");
+    return py_int(e, (Int128)x);
+}
+
+static Py int_of_text(Elab *e, const char *s, int base, Span span) {
+    Int128 value = 0;
+    bool negative = false, any = false;
+    const char *p = s;
+    while (*p == ' ' || *p == '\t' || *p == '\n') p++;
+    if (*p == '-' || *p == '+') negative = *p++ == '-';
+    if (base == 16 && p[0] == '0' && (p[1] | 32) == 'x') p += 2;
+    if (base == 2 && p[0] == '0' && (p[1] | 32) == 'b') p += 2;
+    for (;; p++) {
+        if (*p == '_' && any) continue;
+        int digit = *p >= '0' && *p <= '9' ? *p - '0' : (*p | 32) >= 'a' && (*p | 32) <= 'z' ? (*p | 32) - 'a' + 10 : 99;
+        if (digit >= base) break;
+        if (value > (Int128)1 << 120) return fail(e, span, "the int is too large");
+        value = value * base + digit;
+        any = true;
+    }
+    while (*p == ' ' || *p == '\n') p++;
+    if (*p || !any) return fail(e, span, "invalid literal for int() with base %d: '%s'", base, s);
+    return py_int(e, negative ? -value : value);
+}
+
+Py native_builtins_int(Elab *e, Call *c) {
+    Py x = c->arg[0];
+    const char *s;
+    int64_t base = 10;
+    if (c->arg[1]->kind != PY_NONE && !py_static_int(e, c->arg[1], &base)) return fail(e, c->span, "the base must be known when compiling");
+    if (x->kind == PY_ARRAY) {
+        x = number_of_array(e, x, c->span);
+        if (x->kind == PY_ERROR) return x;
+    }
+    if (py_static_text(x, &s)) return int_of_text(e, s, (int)base, c->span);
+    if (x->kind == PY_BOOL || x->kind == PY_INT) return py_int(e, x->integer);
+    if (x->kind == PY_FLOAT) return int_of_real(e, x->number, c->span);
+    if (x->kind == PY_SCALAR && x->scalar.number == NUMBER_INT) return x;
+    if (x->kind == PY_SCALAR && x->scalar.number == NUMBER_BOOL) return py_scalar(e, NUMBER_INT, scalar_value(e, x, NUMBER_INT));
+    if (x->kind == PY_SCALAR && x->scalar.number == NUMBER_FLOAT)
+        return py_scalar(e, NUMBER_INT, ir_convert(e->b, ir_trunc(e->b, scalar_value(e, x, NUMBER_FLOAT)), DT_i64));
+    if (x->kind == PY_OBJECT && class_lookup(e, x->cls, "__int__")) return call_method(e, x, "__int__", 0, NULL, c->span);
+    return fail(e, c->span, "%s cannot be made an int", py_describe(e, x));
+}
+
+Py native_builtins_float(Elab *e, Call *c) {
+    Py x = c->arg[0];
+    const char *s;
+    if (x->kind == PY_ARRAY) {
+        x = number_of_array(e, x, c->span);
+        if (x->kind == PY_ERROR) return x;
+    }
+    if (py_static_text(x, &s)) {
+        char *end;
+        double v = strtod(s, &end);
+        while (*end == ' ' || *end == '\n') end++;
+        if (*end || end == s || strpbrk(s, "xX(")) return fail(e, c->span, "could not convert string to float: '%s'", s);
+        return py_float(e, v);
+    }
+    if (x->kind == PY_BOOL || x->kind == PY_INT) return py_float(e, (double)x->integer);
+    if (x->kind == PY_FLOAT) return x;
+    if (x->kind == PY_SCALAR && x->scalar.number != NUMBER_COMPLEX) return py_scalar(e, NUMBER_FLOAT, scalar_value(e, x, NUMBER_FLOAT));
+    if (x->kind == PY_OBJECT && class_lookup(e, x->cls, "__float__")) return call_method(e, x, "__float__", 0, NULL, c->span);
+    return fail(e, c->span, "%s cannot be made a float", py_describe(e, x));
+}
+
+Py native_builtins_complex(Elab *e, Call *c) {
+    double part[4] = { 0 };
+    for (int i = 0; i < 2; i++) {
+        Py x = c->arg[i];
+        if (x->kind == PY_COMPLEX) {
+            part[2 * i] = x->number;
+            part[2 * i + 1] = x->imag;
+        } else if (!py_static_real(e, x, &part[2 * i])) {
+            return fail(e, c->span, "complex() takes numbers that are known when compiling, and was given %s", py_describe(e, x));
+        }
+    }
+    return py_complex(e, part[0] - part[3], part[1] + part[2]);
+}
+
+Py native_builtins_bool(Elab *e, Call *c) {
+    Value *v = NULL;
+    int known = py_truth(e, c->arg[0], &v);
+    if (known == -2) return e->error;
+    return known >= 0 ? py_bool(e, known) : py_scalar(e, NUMBER_BOOL, v);
+}
+
+Py native_builtins_str(Elab *e, Call *c) { return text_of(e, c->arg[0], 's', "", c->span); }
+Py native_builtins_repr(Elab *e, Call *c) { return text_of(e, c->arg[0], 'r', "", c->span); }
+Py native_builtins_format(Elab *e, Call *c) {
+    const char *spec;
+    if (!py_static_text(c->arg[1], &spec)) return fail(e, c->span, "a format must be known when compiling");
+    return text_of(e, c->arg[0], 'f', spec, c->span);
+}
+
+static void print_text(Elab *e, void *data, Py text) {
+    Value **values = NULL;
+    int n = 0;
+    Attrs a = no_attrs;
+    a.format = text_template(e, text, &values, &n);
+    a.stream = *(int *)data;
+    emit_inst(e->b, OP_print, values, n, &a);
+}
+
+Py native_builtins_print(Elab *e, Call *c) {
+    const Contents *xs = c->arg[0]->contents;
+    const char *to;
+    int stream = py_static_text(c->arg[3], &to) && strcmp(to, "stderr") == 0 ? 2 : 1;
+    Py *part = NEW_ARRAY(e->arena, Py, 2 * xs->n + 2);
+    int n = 0;
+    for (int i = 0; i < xs->n; i++) {
+        if (i) part[n++] = c->arg[1]->kind == PY_NONE ? py_str(e, " ") : c->arg[1];
+        part[n++] = text_of(e, xs->at[i], 's', "", c->span);
+    }
+    part[n++] = c->arg[2]->kind == PY_NONE ? py_str(e, "\n") : c->arg[2];
+    Py text = text_join(e, n, part);
+    if (text->kind == PY_ERROR) return text;
+    text_use(e, text, print_text, &stream);
+    return e->none;
+}
+
+Py native_builtins_abs(Elab *e, Call *c) {
+    Py x = c->arg[0];
+    if (x->kind == PY_ARRAY && x->array.value->type->dtype == DT_bool) return x;
+    if (x->kind == PY_ARRAY) return elementwise(e, OP_abs, 1, &x, "abs", c->span);
+    if (x->kind == PY_BOOL || x->kind == PY_INT) return py_int(e, x->integer < 0 ? -x->integer : x->integer);
+    if (x->kind == PY_FLOAT) return py_float(e, fabs(x->number));
+    if (x->kind == PY_COMPLEX) return py_float(e, hypot(x->number, x->imag));
+    if (x->kind == PY_SCALAR) {
+        NumberKind k = x->scalar.number == NUMBER_BOOL ? NUMBER_INT : x->scalar.number;
+        return py_scalar(e, k == NUMBER_COMPLEX ? NUMBER_FLOAT : k, ir_abs(e->b, scalar_value(e, x, k)));
+    }
+    if (x->kind == PY_OBJECT && class_lookup(e, x->cls, "__abs__")) return call_method(e, x, "__abs__", 0, NULL, c->span);
+    return fail(e, c->span, "abs() takes a number, and was given %s", py_describe(e, x));
+}
+
+/* Through the decimal text, as Python: rounded half to even of the exact value. */
+static double rounded(double x, int digits) {
+    char text[400];
+    if (!isfinite(x) || digits > 30) return x;
+    if (digits >= 0) {
+        snprintf(text, sizeof text, "%.*f", digits, x);
+        return strtod(text, NULL);
+    }
+    double scale = pow(10, -digits);
+    return nearbyint(x / scale) * scale;
+}
+
+Py native_builtins_round(Elab *e, Call *c) {
+    Py x = c->arg[0];
+    int64_t digits = 0;
+    bool given = c->arg[1]->kind != PY_NONE;
+    if (given && !py_static_int(e, c->arg[1], &digits)) return fail(e, c->span, "the number of digits must be known when compiling");
+    if (x->kind == PY_ARRAY) return call_method(e, x, "round", given, &c->arg[1], c->span);
+    if (x->kind == PY_FLOAT) return given ? py_float(e, rounded(x->number, (int)digits)) : int_of_real(e, nearbyint(x->number), c->span);
+    if (x->kind == PY_BOOL || x->kind == PY_INT) {
+        if (digits >= 0) return py_int(e, x->integer);
+        return int_of_real(e, rounded((double)x->integer, (int)digits), c->span);
+    }
+    if (x->kind == PY_SCALAR && x->scalar.number <= NUMBER_INT) return x;
+    if (x->kind == PY_SCALAR && x->scalar.number == NUMBER_FLOAT) {
+        Value *v = scalar_value(e, x, NUMBER_FLOAT);
+        if (!given) return py_scalar(e, NUMBER_INT, ir_convert(e->b, ir_round(e->b, v), DT_i64));
+        Value *scale = ir_fill(e->b, v->type, pow(10, (double)digits));
+        return py_scalar(e, NUMBER_FLOAT, ir_div(e->b, ir_round(e->b, ir_mul(e->b, v, scale)), scale));
+    }
+    return fail(e, c->span, "round() takes a number, and was given %s", py_describe(e, x));
+}
+
+Py native_builtins_divmod(Elab *e, Call *c) {
+    Py both[] = { binary(e, OPERATOR_FloorDiv, c->arg[0], c->arg[1], c->span), binary(e, OPERATOR_Mod, c->arg[0], c->arg[1], c->span) };
+    return both[0]->kind == PY_ERROR || both[1]->kind == PY_ERROR ? e->error : py_tuple(e, 2, both);
+}
+
+Py native_builtins_pow(Elab *e, Call *c) {
+    Py r = binary(e, OPERATOR_Pow, c->arg[0], c->arg[1], c->span);
+    if (c->arg[2]->kind == PY_NONE) return r;
+    int64_t x, y, m;
+    if (!py_static_int(e, c->arg[0], &x) || !py_static_int(e, c->arg[1], &y) || !py_static_int(e, c->arg[2], &m) || m <= 0 || y < 0)
+        return fail(e, c->span, "pow() with a modulus takes ints that are known when compiling, the last two positive");
+    Int128 z = 1 % m, base = x % m;
+    for (; y; y >>= 1, base = base * base % m)
+        if (y & 1) z = z * base % m;
+    return py_int(e, z < 0 ? z + m : z);
+}
+
+static bool is_one_of(Elab *e, Py x, Py t, Span span) {
+    if (t->kind == PY_TUPLE) {
+        for (int i = 0; i < t->contents->n; i++)
+            if (is_one_of(e, x, t->contents->at[i], span)) return true;
+        return false;
+    }
+    if (t->kind == PY_CLASS) return x->cls && x->kind != PY_CLASS && is_subclass(e, x->cls, t);
+    if (t->kind == PY_DTYPE) return x->kind == PY_ARRAY && x->array.numpy_scalar && x->array.value->type->dtype == t->dtype;
+    if (t->kind != PY_TYPE) {
+        if (t->kind == PY_NONE) return x->kind == PY_NONE;
+        fail(e, span, "isinstance() needs a type, and was given %s", py_describe(e, t));
+        return false;
+    }
+    const char *name = t->type.name, *own = py_type_name(e, x);
+    if (strcmp(name, "object") == 0 || strcmp(name, own) == 0) return true;
+    if (strcmp(name, "int") == 0) return strcmp(own, "bool") == 0;
+    if (strcmp(name, "tuple") == 0) return x->kind == PY_TUPLE;
+    if (strcmp(name, "Array") == 0) return x->kind == PY_ARRAY && x->array.flavour == FLAVOUR_JAX;
+    if (strcmp(name, "type") == 0) return x->kind == PY_TYPE || x->kind == PY_CLASS || x->kind == PY_DTYPE;
+    if (strcmp(name, "frozenset") == 0) return x->kind == PY_SET;
+    if (strcmp(name, "float") == 0) return x->kind == PY_ARRAY && x->array.numpy_scalar && x->array.value->type->dtype == DT_f64;
+    if (strcmp(name, "Callable") == 0)
+        return x->kind == PY_FUNCTION || x->kind == PY_METHOD || x->kind == PY_NATIVE || x->kind == PY_CLOSURE || x->kind == PY_TYPE || x->kind == PY_CLASS;
+    return false;
+}
+
+Py native_builtins_isinstance(Elab *e, Call *c) { return py_bool(e, is_one_of(e, c->arg[0], c->arg[1], c->span)); }
+
+Py native_builtins_issubclass(Elab *e, Call *c) {
+    Py x = c->arg[0], t = c->arg[1];
+    int n = t->kind == PY_TUPLE ? t->contents->n : 1;
+    for (int i = 0; i < n; i++) {
+        Py one = t->kind == PY_TUPLE ? t->contents->at[i] : t;
+        if (x->kind == PY_CLASS && one->kind == PY_CLASS && is_subclass(e, x, one)) return e->true_;
+        if (py_equal_static(e, x, one)) return e->true_;
+        if (one->kind == PY_TYPE && strcmp(one->type.name, "object") == 0) return e->true_;
+        if (one->kind == PY_TYPE && x->kind == PY_TYPE && strcmp(one->type.name, "int") == 0 && strcmp(x->type.name, "bool") == 0) return e->true_;
+    }
+    return e->false_;
+}
+
+Py native_builtins_type(Elab *e, Call *c) {
+    Py x = c->arg[0];
+    if (x->cls && x->kind != PY_CLASS) return x->cls;
+    return py_type(e, py_type_name(e, x));
+}
+
+Py native_builtins_getattr(Elab *e, Call *c) {
+    const char *name;
+    if (!py_static_text(c->arg[1], &name)) return fail(e, c->span, "the name of an attribute must be known when compiling");
+    if (!c->arg[2]->contents->n) return attribute(e, c->arg[0], name, c->span);
+    Py r = attribute_or_null(e, c->arg[0], name);
+    return r ? r : c->arg[2]->contents->at[0];
+}
+
+Py native_builtins_hasattr(Elab *e, Call *c) {
+    const char *name;
+    if (!py_static_text(c->arg[1], &name)) return fail(e, c->span, "the name of an attribute must be known when compiling");
+    return py_bool(e, attribute_or_null(e, c->arg[0], name) != NULL);
+}
+
+Py native_builtins_setattr(Elab *e, Call *c) {
+    const char *name;
+    if (!py_static_text(c->arg[1], &name)) return fail(e, c->span, "the name of an attribute must be known when compiling");
+    attribute_set(e, c->arg[0], name, c->arg[2], c->span);
+    return e->none;
+}
+
+Py native_builtins_callable(Elab *e, Call *c) {
+    Py x = c->arg[0];
+    bool yes = (x->kind >= PY_FUNCTION && x->kind <= PY_CLASS) || x->kind == PY_DTYPE || (x->kind == PY_OBJECT && class_lookup(e, x->cls, "__call__"));
+    return py_bool(e, yes && x->kind != PY_MODULE);
+}
+
+Py native_builtins_id(Elab *e, Call *c) { return py_int(e, c->arg[0]->born); }
+
+Py native_builtins_hash(Elab *e, Call *c) {
+    int64_t n;
+    const char *s;
+    if (py_static_int(e, c->arg[0], &n)) return py_int(e, n);
+    if (py_static_text(c->arg[0], &s)) return py_int(e, (Int128)(hash_bytes(s, strlen(s), 0) >> 1));
+    return fail(e, c->span, "hash() of %s is not supported", py_describe(e, c->arg[0]));
+}
+
+Py native_builtins_chr(Elab *e, Call *c) {
+    int64_t u;
+    char s[5] = { 0 };
+    if (!py_static_int(e, c->arg[0], &u) || u < 0 || u > 0x10FFFF) return fail(e, c->span, "chr() takes an int known when compiling, in range(0x110000)");
+    if (u < 0x80) s[0] = (char)u;
+    else if (u < 0x800) s[0] = (char)(0xC0 | u >> 6), s[1] = (char)(0x80 | (u & 63));
+    else if (u < 0x10000) s[0] = (char)(0xE0 | u >> 12), s[1] = (char)(0x80 | (u >> 6 & 63)), s[2] = (char)(0x80 | (u & 63));
+    else s[0] = (char)(0xF0 | u >> 18), s[1] = (char)(0x80 | (u >> 12 & 63)), s[2] = (char)(0x80 | (u >> 6 & 63)), s[3] = (char)(0x80 | (u & 63));
+    return py_str(e, s);
+}
+
+Py native_builtins_ord(Elab *e, Call *c) {
+    const char *s;
+    if (!py_static_text(c->arg[0], &s) || !*s) return fail(e, c->span, "ord() takes a str of one character, known when compiling");
+    unsigned char b = (unsigned char)*s;
+    int64_t u = b < 0x80 ? b : b < 0xE0 ? b & 31 : b < 0xF0 ? b & 15 : b & 7;
+    for (const char *p = s + 1; (*p & 0xC0) == 0x80; p++) u = u << 6 | (*p & 63);
+    return py_int(e, u);
+}
+
+static Py in_base(Elab *e, Call *c, const char *spec) { return text_of(e, c->arg[0], 'f', spec, c->span); }
+Py native_builtins_hex(Elab *e, Call *c) { return in_base(e, c, "#x"); }
+Py native_builtins_oct(Elab *e, Call *c) { return in_base(e, c, "#o"); }
+Py native_builtins_bin(Elab *e, Call *c) { return in_base(e, c, "#b"); }
+
+Py native_builtins_slice(Elab *e, Call *c) {
+    const Contents *a = c->arg[0]->contents;
+    if (a->n == 1) return py_slice(e, e->none, a->at[0], e->none);
+    if (a->n < 1 || a->n > 3) return fail(e, c->span, "slice() takes 1 to 3 arguments, and was given %d", a->n);
+    return py_slice(e, a->at[0], a->at[1], a->n == 3 ? a->at[2] : e->none);
+}
+
+static Py wrapped(Elab *e, Py f, const char *what) {
+    Py x = py_new(e, PY_PROPERTY);
+    x->wrapped.wrapped = f;
+    x->wrapped.what = what;
+    return x;
+}
+Py native_builtins_property(Elab *e, Call *c) { return wrapped(e, c->arg[0], "property"); }
+Py native_builtins_staticmethod(Elab *e, Call *c) { return wrapped(e, c->arg[0], "staticmethod"); }
+Py native_builtins_classmethod(Elab *e, Call *c) { return wrapped(e, c->arg[0], "classmethod"); }
+
+/* @x.setter */
+Py native_property_setter(Elab *e, Call *c) {
+    Py x = wrapped(e, c->arg[0]->wrapped.wrapped, "property");
+    x->wrapped.setter = c->arg[1];
+    return x;
+}
+
+/* jnp.float32(x) */
+Py native_dtype___call__(Elab *e, Call *c) {
+    Py t = py_dtype(e, canonical_dtype(e, c->arg[0]->dtype));
+    return call_values(e, py_native(e, "primitives", "array"), 2, (Py[]){ c->arg[1], t }, c->span);
+}
