@@ -4,9 +4,6 @@
 #include <math.h>
 #include <string.h>
 
-Py index_read(Elab *, Py x, Py index, Span);
-Py index_write(Elab *, Py x, Py index, Py v, Combine how, bool clip, Span);
-
 static Py call_at(Elab *e, Py self, const Args *args) {
     (void)self;
     return fail(e, args->span, "x.at is followed by an index: x.at[i].set(v)");
@@ -93,7 +90,6 @@ static Value *inside(Elab *e, Py x, Py index, Span span) {
         if (it->start) it->start = dim_add(e->cx, it->start, dim_int(e->cx, 1));
     }
     ix.x = yes;
-    Value *index_take(Elab *, Index *, Span);
     return index_take(e, &ix, span);
 }
 

@@ -1,12 +1,10 @@
 /* builtins: Python's numbers, types and small functions. */
-#include "elaborate/values.h"
+#include "elaborate/primitives.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-Py number_of_array(Elab *, Py x, Span);
 
 static Py int_of_real(Elab *e, double x, Span span) {
     if (isnan(x)) return fail(e, span, "cannot convert float NaN to integer");
@@ -26,7 +24,9 @@ static Py int_of_text(Elab *e, const char *s, int base, Span span) {
     if (base == 2 && p[0] == '0' && (p[1] | 32) == 'b') p += 2;
     for (;; p++) {
         if (*p == '_' && any) continue;
-        int digit = *p >= '0' && *p <= '9' ? *p - '0' : (*p | 32) >= 'a' && (*p | 32) <= 'z' ? (*p | 32) - 'a' + 10 : 99;
+        int digit = *p >= '0' && *p <= '9'                 ? *p - '0'
+                    : (*p | 32) >= 'a' && (*p | 32) <= 'z' ? (*p | 32) - 'a' + 10
+                                                           : 99;
         if (digit >= base) break;
         if (value > (Int128)1 << 120) return fail(e, span, "the int is too large");
         value = value * base + digit;
@@ -41,7 +41,8 @@ Py native_builtins_int(Elab *e, Call *c) {
     Py x = c->arg[0];
     const char *s;
     int64_t base = 10;
-    if (c->arg[1]->kind != PY_NONE && !py_static_int(e, c->arg[1], &base)) return fail(e, c->span, "the base must be known when compiling");
+    if (c->arg[1]->kind != PY_NONE && !py_static_int(e, c->arg[1], &base))
+        return fail(e, c->span, "the base must be known when compiling");
     if (x->kind == PY_ARRAY) {
         x = number_of_array(e, x, c->span);
         if (x->kind == PY_ERROR) return x;
@@ -50,10 +51,12 @@ Py native_builtins_int(Elab *e, Call *c) {
     if (x->kind == PY_BOOL || x->kind == PY_INT) return py_int(e, x->integer);
     if (x->kind == PY_FLOAT) return int_of_real(e, x->number, c->span);
     if (x->kind == PY_SCALAR && x->scalar.number == NUMBER_INT) return x;
-    if (x->kind == PY_SCALAR && x->scalar.number == NUMBER_BOOL) return py_scalar(e, NUMBER_INT, scalar_value(e, x, NUMBER_INT));
+    if (x->kind == PY_SCALAR && x->scalar.number == NUMBER_BOOL)
+        return py_scalar(e, NUMBER_INT, scalar_value(e, x, NUMBER_INT));
     if (x->kind == PY_SCALAR && x->scalar.number == NUMBER_FLOAT)
         return py_scalar(e, NUMBER_INT, ir_convert(e->b, ir_trunc(e->b, scalar_value(e, x, NUMBER_FLOAT)), DT_i64));
-    if (x->kind == PY_OBJECT && class_lookup(e, x->cls, "__int__")) return call_method(e, x, "__int__", 0, NULL, c->span);
+    if (x->kind == PY_OBJECT && class_lookup(e, x->cls, "__int__"))
+        return call_method(e, x, "__int__", 0, NULL, c->span);
     return fail(e, c->span, "%s cannot be made an int", py_describe(e, x));
 }
 
@@ -68,13 +71,16 @@ Py native_builtins_float(Elab *e, Call *c) {
         char *end;
         double v = strtod(s, &end);
         while (*end == ' ' || *end == '\n') end++;
-        if (*end || end == s || strpbrk(s, "xX(")) return fail(e, c->span, "could not convert string to float: '%s'", s);
+        if (*end || end == s || strpbrk(s, "xX("))
+            return fail(e, c->span, "could not convert string to float: '%s'", s);
         return py_float(e, v);
     }
     if (x->kind == PY_BOOL || x->kind == PY_INT) return py_float(e, (double)x->integer);
     if (x->kind == PY_FLOAT) return x;
-    if (x->kind == PY_SCALAR && x->scalar.number != NUMBER_COMPLEX) return py_scalar(e, NUMBER_FLOAT, scalar_value(e, x, NUMBER_FLOAT));
-    if (x->kind == PY_OBJECT && class_lookup(e, x->cls, "__float__")) return call_method(e, x, "__float__", 0, NULL, c->span);
+    if (x->kind == PY_SCALAR && x->scalar.number != NUMBER_COMPLEX)
+        return py_scalar(e, NUMBER_FLOAT, scalar_value(e, x, NUMBER_FLOAT));
+    if (x->kind == PY_OBJECT && class_lookup(e, x->cls, "__float__"))
+        return call_method(e, x, "__float__", 0, NULL, c->span);
     return fail(e, c->span, "%s cannot be made a float", py_describe(e, x));
 }
 
@@ -86,7 +92,8 @@ Py native_builtins_complex(Elab *e, Call *c) {
             part[2 * i] = x->number;
             part[2 * i + 1] = x->imag;
         } else if (!py_static_real(e, x, &part[2 * i])) {
-            return fail(e, c->span, "complex() takes numbers that are known when compiling, and was given %s", py_describe(e, x));
+            return fail(e, c->span, "complex() takes numbers that are known when compiling, and was given %s",
+                        py_describe(e, x));
         }
     }
     return py_complex(e, part[0] - part[3], part[1] + part[2]);
@@ -144,7 +151,8 @@ Py native_builtins_abs(Elab *e, Call *c) {
         NumberKind k = x->scalar.number == NUMBER_BOOL ? NUMBER_INT : x->scalar.number;
         return py_scalar(e, k == NUMBER_COMPLEX ? NUMBER_FLOAT : k, ir_abs(e->b, scalar_value(e, x, k)));
     }
-    if (x->kind == PY_OBJECT && class_lookup(e, x->cls, "__abs__")) return call_method(e, x, "__abs__", 0, NULL, c->span);
+    if (x->kind == PY_OBJECT && class_lookup(e, x->cls, "__abs__"))
+        return call_method(e, x, "__abs__", 0, NULL, c->span);
     return fail(e, c->span, "abs() takes a number, and was given %s", py_describe(e, x));
 }
 
@@ -164,9 +172,11 @@ Py native_builtins_round(Elab *e, Call *c) {
     Py x = c->arg[0];
     int64_t digits = 0;
     bool given = c->arg[1]->kind != PY_NONE;
-    if (given && !py_static_int(e, c->arg[1], &digits)) return fail(e, c->span, "the number of digits must be known when compiling");
+    if (given && !py_static_int(e, c->arg[1], &digits))
+        return fail(e, c->span, "the number of digits must be known when compiling");
     if (x->kind == PY_ARRAY) return call_method(e, x, "round", given, &c->arg[1], c->span);
-    if (x->kind == PY_FLOAT) return given ? py_float(e, rounded(x->number, (int)digits)) : int_of_real(e, nearbyint(x->number), c->span);
+    if (x->kind == PY_FLOAT)
+        return given ? py_float(e, rounded(x->number, (int)digits)) : int_of_real(e, nearbyint(x->number), c->span);
     if (x->kind == PY_BOOL || x->kind == PY_INT) {
         if (digits >= 0) return py_int(e, x->integer);
         return int_of_real(e, rounded((double)x->integer, (int)digits), c->span);
@@ -182,7 +192,8 @@ Py native_builtins_round(Elab *e, Call *c) {
 }
 
 Py native_builtins_divmod(Elab *e, Call *c) {
-    Py both[] = { binary(e, OPERATOR_FloorDiv, c->arg[0], c->arg[1], c->span), binary(e, OPERATOR_Mod, c->arg[0], c->arg[1], c->span) };
+    Py both[] = { binary(e, OPERATOR_FloorDiv, c->arg[0], c->arg[1], c->span),
+                  binary(e, OPERATOR_Mod, c->arg[0], c->arg[1], c->span) };
     return both[0]->kind == PY_ERROR || both[1]->kind == PY_ERROR ? e->error : py_tuple(e, 2, both);
 }
 
@@ -190,7 +201,8 @@ Py native_builtins_pow(Elab *e, Call *c) {
     Py r = binary(e, OPERATOR_Pow, c->arg[0], c->arg[1], c->span);
     if (c->arg[2]->kind == PY_NONE) return r;
     int64_t x, y, m;
-    if (!py_static_int(e, c->arg[0], &x) || !py_static_int(e, c->arg[1], &y) || !py_static_int(e, c->arg[2], &m) || m <= 0 || y < 0)
+    if (!py_static_int(e, c->arg[0], &x) || !py_static_int(e, c->arg[1], &y) || !py_static_int(e, c->arg[2], &m) ||
+        m <= 0 || y < 0)
         return fail(e, c->span, "pow() with a modulus takes ints that are known when compiling, the last two positive");
     Int128 z = 1 % m, base = x % m;
     for (; y; y >>= 1, base = base * base % m)
@@ -205,7 +217,8 @@ static bool is_one_of(Elab *e, Py x, Py t, Span span) {
         return false;
     }
     if (t->kind == PY_CLASS) return x->cls && x->kind != PY_CLASS && is_subclass(e, x->cls, t);
-    if (t->kind == PY_DTYPE) return x->kind == PY_ARRAY && x->array.numpy_scalar && x->array.value->type->dtype == t->dtype;
+    if (t->kind == PY_DTYPE)
+        return x->kind == PY_ARRAY && x->array.numpy_scalar && x->array.value->type->dtype == t->dtype;
     if (t->kind != PY_TYPE) {
         if (t->kind == PY_NONE) return x->kind == PY_NONE;
         fail(e, span, "isinstance() needs a type, and was given %s", py_describe(e, t));
@@ -218,9 +231,11 @@ static bool is_one_of(Elab *e, Py x, Py t, Span span) {
     if (strcmp(name, "Array") == 0) return x->kind == PY_ARRAY && x->array.flavour == FLAVOUR_JAX;
     if (strcmp(name, "type") == 0) return x->kind == PY_TYPE || x->kind == PY_CLASS || x->kind == PY_DTYPE;
     if (strcmp(name, "frozenset") == 0) return x->kind == PY_SET;
-    if (strcmp(name, "float") == 0) return x->kind == PY_ARRAY && x->array.numpy_scalar && x->array.value->type->dtype == DT_f64;
+    if (strcmp(name, "float") == 0)
+        return x->kind == PY_ARRAY && x->array.numpy_scalar && x->array.value->type->dtype == DT_f64;
     if (strcmp(name, "Callable") == 0)
-        return x->kind == PY_FUNCTION || x->kind == PY_METHOD || x->kind == PY_NATIVE || x->kind == PY_CLOSURE || x->kind == PY_TYPE || x->kind == PY_CLASS;
+        return x->kind == PY_FUNCTION || x->kind == PY_METHOD || x->kind == PY_NATIVE || x->kind == PY_CLOSURE ||
+               x->kind == PY_TYPE || x->kind == PY_CLASS;
     return false;
 }
 
@@ -234,7 +249,9 @@ Py native_builtins_issubclass(Elab *e, Call *c) {
         if (x->kind == PY_CLASS && one->kind == PY_CLASS && is_subclass(e, x, one)) return e->true_;
         if (py_equal_static(e, x, one)) return e->true_;
         if (one->kind == PY_TYPE && strcmp(one->type.name, "object") == 0) return e->true_;
-        if (one->kind == PY_TYPE && x->kind == PY_TYPE && strcmp(one->type.name, "int") == 0 && strcmp(x->type.name, "bool") == 0) return e->true_;
+        if (one->kind == PY_TYPE && x->kind == PY_TYPE && strcmp(one->type.name, "int") == 0 &&
+            strcmp(x->type.name, "bool") == 0)
+            return e->true_;
     }
     return e->false_;
 }
@@ -247,7 +264,8 @@ Py native_builtins_type(Elab *e, Call *c) {
 
 Py native_builtins_getattr(Elab *e, Call *c) {
     const char *name;
-    if (!py_static_text(c->arg[1], &name)) return fail(e, c->span, "the name of an attribute must be known when compiling");
+    if (!py_static_text(c->arg[1], &name))
+        return fail(e, c->span, "the name of an attribute must be known when compiling");
     if (!c->arg[2]->contents->n) return attribute(e, c->arg[0], name, c->span);
     Py r = attribute_or_null(e, c->arg[0], name);
     return r ? r : c->arg[2]->contents->at[0];
@@ -255,20 +273,23 @@ Py native_builtins_getattr(Elab *e, Call *c) {
 
 Py native_builtins_hasattr(Elab *e, Call *c) {
     const char *name;
-    if (!py_static_text(c->arg[1], &name)) return fail(e, c->span, "the name of an attribute must be known when compiling");
+    if (!py_static_text(c->arg[1], &name))
+        return fail(e, c->span, "the name of an attribute must be known when compiling");
     return py_bool(e, attribute_or_null(e, c->arg[0], name) != NULL);
 }
 
 Py native_builtins_setattr(Elab *e, Call *c) {
     const char *name;
-    if (!py_static_text(c->arg[1], &name)) return fail(e, c->span, "the name of an attribute must be known when compiling");
+    if (!py_static_text(c->arg[1], &name))
+        return fail(e, c->span, "the name of an attribute must be known when compiling");
     attribute_set(e, c->arg[0], name, c->arg[2], c->span);
     return e->none;
 }
 
 Py native_builtins_callable(Elab *e, Call *c) {
     Py x = c->arg[0];
-    bool yes = (x->kind >= PY_FUNCTION && x->kind <= PY_CLASS) || x->kind == PY_DTYPE || (x->kind == PY_OBJECT && class_lookup(e, x->cls, "__call__"));
+    bool yes = (x->kind >= PY_FUNCTION && x->kind <= PY_CLASS) || x->kind == PY_DTYPE ||
+               (x->kind == PY_OBJECT && class_lookup(e, x->cls, "__call__"));
     return py_bool(e, yes && x->kind != PY_MODULE);
 }
 
@@ -285,17 +306,24 @@ Py native_builtins_hash(Elab *e, Call *c) {
 Py native_builtins_chr(Elab *e, Call *c) {
     int64_t u;
     char s[5] = { 0 };
-    if (!py_static_int(e, c->arg[0], &u) || u < 0 || u > 0x10FFFF) return fail(e, c->span, "chr() takes an int known when compiling, in range(0x110000)");
-    if (u < 0x80) s[0] = (char)u;
-    else if (u < 0x800) s[0] = (char)(0xC0 | u >> 6), s[1] = (char)(0x80 | (u & 63));
-    else if (u < 0x10000) s[0] = (char)(0xE0 | u >> 12), s[1] = (char)(0x80 | (u >> 6 & 63)), s[2] = (char)(0x80 | (u & 63));
-    else s[0] = (char)(0xF0 | u >> 18), s[1] = (char)(0x80 | (u >> 12 & 63)), s[2] = (char)(0x80 | (u >> 6 & 63)), s[3] = (char)(0x80 | (u & 63));
+    if (!py_static_int(e, c->arg[0], &u) || u < 0 || u > 0x10FFFF)
+        return fail(e, c->span, "chr() takes an int known when compiling, in range(0x110000)");
+    if (u < 0x80)
+        s[0] = (char)u;
+    else if (u < 0x800)
+        s[0] = (char)(0xC0 | u >> 6), s[1] = (char)(0x80 | (u & 63));
+    else if (u < 0x10000)
+        s[0] = (char)(0xE0 | u >> 12), s[1] = (char)(0x80 | (u >> 6 & 63)), s[2] = (char)(0x80 | (u & 63));
+    else
+        s[0] = (char)(0xF0 | u >> 18), s[1] = (char)(0x80 | (u >> 12 & 63)), s[2] = (char)(0x80 | (u >> 6 & 63)),
+        s[3] = (char)(0x80 | (u & 63));
     return py_str(e, s);
 }
 
 Py native_builtins_ord(Elab *e, Call *c) {
     const char *s;
-    if (!py_static_text(c->arg[0], &s) || !*s) return fail(e, c->span, "ord() takes a str of one character, known when compiling");
+    if (!py_static_text(c->arg[0], &s) || !*s)
+        return fail(e, c->span, "ord() takes a str of one character, known when compiling");
     unsigned char b = (unsigned char)*s;
     int64_t u = b < 0x80 ? b : b < 0xE0 ? b & 31 : b < 0xF0 ? b & 15 : b & 7;
     for (const char *p = s + 1; (*p & 0xC0) == 0x80; p++) u = u << 6 | (*p & 63);

@@ -52,7 +52,8 @@ static bool numpy_inside(Elab *e, Value *v, const Dim *size, Span span) {
         for (int64_t i = 0; i < t.n; i++) {
             int64_t at = element_int(v->type->dtype, (const char *)t.bytes + i * dtype_bytes(v->type->dtype));
             if (at >= 0 && at < n) continue;
-            fail(e, span, "index %lld is out of bounds for an axis of size %lld", (long long)(at < 0 ? at - n : at), (long long)n);
+            fail(e, span, "index %lld is out of bounds for an axis of size %lld", (long long)(at < 0 ? at - n : at),
+                 (long long)n);
             return false;
         }
         return true;
@@ -63,7 +64,8 @@ static bool numpy_inside(Elab *e, Value *v, const Dim *size, Span span) {
     for (int i = 0; i < v->type->rank; i++) axes[i] = i;
     if (v->type->rank) inside = ir_reduce(b, OP_reduce_and, inside, v->type->rank, axes);
     Attrs a = no_attrs;
-    a.format = name_of(e->cx, arena_text(e->arena, "an index is out of bounds for an axis of size %s", dim_text(e->cx, size)));
+    a.format =
+        name_of(e->cx, arena_text(e->arena, "an index is out of bounds for an axis of size %s", dim_text(e->cx, size)));
     emit_inst(b, OP_assert, &inside, 1, &a);
     return true;
 }
@@ -91,8 +93,10 @@ static bool add_scalar(Elab *e, Index *ix, Py x, int axis, Span span) {
         }
         /* jax: reading clamps; writing outside is dropped, which `at` shows */
         if (at < 0 || at >= n) {
-            if (!ix->reading) it->at = ir_i64(e->b, at);
-            else at = at < 0 ? 0 : n - 1;
+            if (!ix->reading)
+                it->at = ir_i64(e->b, at);
+            else
+                at = at < 0 ? 0 : n - 1;
         }
         if (!it->at) it->start = dim_int(e->cx, at);
         return true;
@@ -102,7 +106,8 @@ static bool add_scalar(Elab *e, Index *ix, Py x, int axis, Span span) {
     if (!dim_at_least(e->cx, size, least)) {
         Value *holds = ir_ge(e->b, ir_size(e->b, size), ir_size(e->b, least));
         Attrs a = no_attrs;
-        a.format = name_of(e->cx, arena_text(e->arena, "index %lld is out of bounds for an axis of size %s", (long long)k, dim_text(e->cx, size)));
+        a.format = name_of(e->cx, arena_text(e->arena, "index %lld is out of bounds for an axis of size %s",
+                                             (long long)k, dim_text(e->cx, size)));
         emit_inst(e->b, OP_assert, &holds, 1, &a);
     }
     return true;
@@ -124,7 +129,8 @@ static bool add_mask(Elab *e, Index *ix, Value *mask, int axis, Span span) {
         const Dim *size = ix->x->type->dim[axis + i];
         if (t->dim[i] == size) continue;
         if (dim_never_equal(cx, t->dim[i], size)) {
-            fail(e, span, "a mask of type %s does not fit axis %d of %s", type_text(cx, t), axis + i, type_text(cx, ix->x->type));
+            fail(e, span, "a mask of type %s does not fit axis %d of %s", type_text(cx, t), axis + i,
+                 type_text(cx, ix->x->type));
             return false;
         }
         const Dim *dims[MAX_RANK];
@@ -174,8 +180,12 @@ static bool add_mask(Elab *e, Index *ix, Value *mask, int axis, Span span) {
 }
 
 static void add_full(Elab *e, Index *ix, int axis) {
-    ix->item[ix->n++] = (IndexItem){ .kind = INDEX_SLICE, .axis = axis, .size = ix->x->type->dim[axis],
-                                     .start = dim_int(e->cx, 0), .step = 1, .full = true };
+    ix->item[ix->n++] = (IndexItem){ .kind = INDEX_SLICE,
+                                     .axis = axis,
+                                     .size = ix->x->type->dim[axis],
+                                     .start = dim_int(e->cx, 0),
+                                     .step = 1,
+                                     .full = true };
 }
 
 static bool bad_item(Elab *e, Py x, Span span) {
@@ -184,7 +194,8 @@ static bool bad_item(Elab *e, Py x, Span span) {
         fail(e, span, "an index must be an integer or a mask, and is %s", py_describe(e, x));
     else if (x->kind == PY_LIST)
         fail(e, span, "%s is no index of a jax array; write jnp.array(...) around it, or a tuple", py_describe(e, x));
-    else fail(e, span, "%s is no index of an array", py_describe(e, x));
+    else
+        fail(e, span, "%s is no index of an array", py_describe(e, x));
     return false;
 }
 
@@ -269,7 +280,8 @@ bool index_parse(Elab *e, Index *ix, Py array, Py index, bool reading, Span span
         int axes = axes_of(at[i]);
         if (axes < 0) return bad_item(e, at[i], span);
         used += axes;
-        if (axes_of(at[i]) && at[i]->kind != PY_SLICE && at[i]->kind == PY_ARRAY && (is_mask(at[i]) || at[i]->array.value->type->rank))
+        if (axes_of(at[i]) && at[i]->kind != PY_SLICE && at[i]->kind == PY_ARRAY &&
+            (is_mask(at[i]) || at[i]->array.value->type->rank))
             ix->arrays = true;
     }
     if (n > MOST_ITEMS - MAX_RANK || used > rank) {
@@ -283,7 +295,8 @@ bool index_parse(Elab *e, Index *ix, Py array, Py index, bool reading, Span span
         if (x->kind == PY_ELLIPSIS) {
             for (int k = 0; k < rank - used; k++) add_full(e, ix, axis++);
         } else if (x->kind == PY_NONE || x->kind == PY_BOOL) {
-            ix->item[ix->n++] = (IndexItem){ .kind = INDEX_NEW, .axis = -1, .size = dim_int(e->cx, x->kind == PY_NONE || x->integer) };
+            ix->item[ix->n++] =
+                (IndexItem){ .kind = INDEX_NEW, .axis = -1, .size = dim_int(e->cx, x->kind == PY_NONE || x->integer) };
         } else if (x->kind == PY_SLICE) {
             IndexItem *it = &ix->item[ix->n];
             *it = (IndexItem){ .kind = INDEX_SLICE, .axis = axis };
@@ -296,7 +309,8 @@ bool index_parse(Elab *e, Index *ix, Py array, Py index, bool reading, Span span
             if (is_mask(x)) {
                 int r = x->array.value->type->rank;
                 if (!r) {
-                    fail(e, span, "a mask without axes is not supported as an index yet; write jnp.where(mask, x, ...) instead");
+                    fail(e, span,
+                         "a mask without axes is not supported as an index yet; write jnp.where(mask, x, ...) instead");
                     return false;
                 }
                 if (!add_mask(e, ix, array_value(e, x), axis, span)) return false;

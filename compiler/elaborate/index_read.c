@@ -44,7 +44,8 @@ static Value *take_known(Elab *e, Index *ix, Value *x) {
             limit[a] = start[a];
             continue;
         }
-        const Dim *span = dim_sub(cx, dim_mul(cx, it->size, dim_int(cx, k)), dim_int(cx, k - 1)); /* of `size` elements */
+        const Dim *span =
+            dim_sub(cx, dim_mul(cx, it->size, dim_int(cx, k)), dim_int(cx, k - 1)); /* of `size` elements */
         start[a] = it->start;
         if (it->step < 0) {
             start[a] = dim_sub(cx, it->start, dim_mul(cx, dim_sub(cx, it->size, dim_int(cx, 1)), dim_int(cx, k)));

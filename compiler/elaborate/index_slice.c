@@ -44,7 +44,9 @@ static const Dim *linear(Elab *e, Value *v, Map *leaves) {
     if (in && in->op == OP_size) return in->attrs->dim;
     if (in && (in->op == OP_int_add || in->op == OP_int_sub || in->op == OP_int_mul)) {
         const Dim *x = linear(e, in->args[0], leaves), *y = linear(e, in->args[1], leaves);
-        return in->op == OP_int_add ? dim_add(e->cx, x, y) : in->op == OP_int_sub ? dim_sub(e->cx, x, y) : dim_mul(e->cx, x, y);
+        return in->op == OP_int_add   ? dim_add(e->cx, x, y)
+               : in->op == OP_int_sub ? dim_sub(e->cx, x, y)
+                                      : dim_mul(e->cx, x, y);
     }
     const SizeVar *var = map_get(leaves, v);
     if (!var) {
@@ -85,7 +87,8 @@ static bool run_time_slice(Elab *e, Py slice, const Dim *size, IndexItem *it) {
     if (fixed && dim_at_least(e->cx, length, zero)) {
         Value *at = run_time_bound(e, slice->slice.start);
         Value *end = ir_add(b, at, ir_size(b, length));
-        check(e, ir_and(b, ir_ge(b, at, none), ir_le(b, end, n)), "a slice whose start is known at run time does not lie inside its axis");
+        check(e, ir_and(b, ir_ge(b, at, none), ir_le(b, end, n)),
+              "a slice whose start is known at run time does not lie inside its axis");
         it->at = at;
         it->size = length;
         return true;
@@ -109,13 +112,17 @@ static bool downward(Elab *e, Py slice, const Dim *size, IndexItem *it) {
     int64_t k;
     if (slice->slice.start->kind != PY_NONE) {
         const Dim *d = known_bound(e, slice->slice.start);
-        if (dim_is_int(d, &k) && k < 0) above = dim_max(cx, dim_add(cx, size, dim_int(cx, k + 1)), zero);
-        else above = clamp_bound(e, dim_add(cx, d, one), size);
+        if (dim_is_int(d, &k) && k < 0)
+            above = dim_max(cx, dim_add(cx, size, dim_int(cx, k + 1)), zero);
+        else
+            above = clamp_bound(e, dim_add(cx, d, one), size);
     }
     if (slice->slice.stop->kind != PY_NONE) {
         const Dim *d = known_bound(e, slice->slice.stop);
-        if (dim_is_int(d, &k) && k < 0) low = dim_max(cx, dim_add(cx, size, dim_int(cx, k + 1)), zero);
-        else low = clamp_bound(e, dim_add(cx, d, one), size);
+        if (dim_is_int(d, &k) && k < 0)
+            low = dim_max(cx, dim_add(cx, size, dim_int(cx, k + 1)), zero);
+        else
+            low = clamp_bound(e, dim_add(cx, d, one), size);
     }
     above = dim_max(cx, above, low);
     it->start = dim_sub(cx, above, one);
@@ -146,7 +153,8 @@ bool index_slice(Elab *e, Py slice, const Dim *size, IndexItem *it, Span span) {
         return false;
     }
     if (!known && it->step != 1) {
-        fail(e, span, "a slice with a step needs bounds that are known when compiling; slice first, then take every %lld-th",
+        fail(e, span,
+             "a slice with a step needs bounds that are known when compiling; slice first, then take every %lld-th",
              (long long)it->step);
         return false;
     }

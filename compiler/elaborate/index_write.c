@@ -89,7 +89,8 @@ static Value *write_scatter(Elab *e, Index *ix, Value *u, Combine how, bool clip
             placed = true;
         } else if (it->kind == INDEX_SLICE) {
             kept[out] = it->size;
-            if (it->full) rest_at[nrest++] = out++;
+            if (it->full)
+                rest_at[nrest++] = out++;
             else {
                 part_at[npart++] = out++;
                 dims[rank++] = it->size;
@@ -125,7 +126,6 @@ static Value *write_scatter(Elab *e, Index *ix, Value *u, Combine how, bool clip
         at[n] = v;
         axes[n++] = it->axis;
     }
-    Value *index_coordinates(Elab *, Value *const *, int);
     return ir_scatter(b, ix->x, index_coordinates(e, at, n), u, 0, n, axes, how);
 }
 
@@ -136,14 +136,16 @@ Py index_write(Elab *e, Py x, Py index, Py v, Combine how, bool clip, Span span)
     DType t = ix.x->type->dtype;
     if (v->kind == PY_LIST || v->kind == PY_TUPLE) v = to_array(e, v, x->array.flavour, span);
     if (v->kind == PY_ERROR) return v;
-    if (!py_is_number(v) && v->kind != PY_ARRAY) return fail(e, span, "the elements of an array are numbers, not %s", py_describe(e, v));
+    if (!py_is_number(v) && v->kind != PY_ARRAY)
+        return fail(e, span, "the elements of an array are numbers, not %s", py_describe(e, v));
     Value *u = v->kind == PY_ARRAY ? array_value(e, v) : number_as(e, v, t);
     if (u->type->dtype != t) {
         if (dtype_is_complex(u->type->dtype) && !dtype_is_complex(t))
             return fail(e, span, "a complex number cannot be an element of %s", type_text(e->cx, ix.x->type));
         u = ir_convert(e->b, u, t);
     }
-    while (u->type->rank > ix.nout && dim_is(u->type->dim[0], 1)) u = ir_reshape(e->b, u, type_without_lead(e->cx, u->type));
+    while (u->type->rank > ix.nout && dim_is(u->type->dim[0], 1))
+        u = ir_reshape(e->b, u, type_without_lead(e->cx, u->type));
     const Type *to = type_of(e->cx, t, ix.nout, ix.out);
     const Type *types[] = { to, u->type };
     const Dim *dims[MAX_RANK];
@@ -151,7 +153,9 @@ Py index_write(Elab *e, Py x, Py index, Py v, Combine how, bool clip, Span span)
     bool check, fits = broadcast_shapes(e, types, 2, &rank, dims, &check) && rank == ix.nout;
     for (int i = 0; fits && i < rank; i++)
         if (dim_is(to->dim[i], 1) && dims[i] != to->dim[i]) fits = false;
-    if (!fits) return fail(e, span, "%s cannot be written to these elements, which are %s", type_text(e->cx, u->type), type_text(e->cx, to));
+    if (!fits)
+        return fail(e, span, "%s cannot be written to these elements, which are %s", type_text(e->cx, u->type),
+                    type_text(e->cx, to));
     u = broadcast_value(e, u, ix.nout, ix.out, "the elements written");
     Value *y = is_box(&ix) && !clip ? write_box(e, &ix, u, how) : write_scatter(e, &ix, u, how, clip);
     return py_array(e, y, x->array.flavour, x->array.weak);

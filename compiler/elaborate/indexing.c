@@ -3,9 +3,6 @@
 
 #include <string.h>
 
-Py index_read(Elab *, Py x, Py index, Span);
-Py index_write(Elab *, Py x, Py index, Py v, Combine how, bool clip, Span);
-
 /* The positions that a slice with known bounds takes of n elements. */
 static bool slice_of(Elab *e, Py s, int n, int64_t *start, int64_t *step, int *count, Span span) {
     int64_t stop;
@@ -20,7 +17,8 @@ static bool slice_of(Elab *e, Py s, int n, int64_t *start, int64_t *step, int *c
         }
         if (!py_static_int(e, part[i], to[i])) {
             if (part[i]->kind != PY_ERROR)
-                fail(e, span, "the bounds of this slice must be known when compiling, and one is %s", py_describe(e, part[i]));
+                fail(e, span, "the bounds of this slice must be known when compiling, and one is %s",
+                     py_describe(e, part[i]));
             return false;
         }
         if (i == 2) {
@@ -41,9 +39,13 @@ static bool slice_of(Elab *e, Py s, int n, int64_t *start, int64_t *step, int *c
 static bool position_of(Elab *e, Py x, Py index, int n, int64_t *at, Span span) {
     if (!py_static_int(e, index, at)) {
         if (py_is_index(index))
-            fail(e, span, "the index into %s must be known when compiling, and is %s; stack its elements into one array to index it at run time",
+            fail(e, span,
+                 "the index into %s must be known when compiling, and is %s; stack its elements into one array to "
+                 "index it at run time",
                  py_describe(e, x), py_describe(e, index));
-        else fail(e, span, "the index into %s must be an int or a slice, and is %s", py_describe(e, x), py_describe(e, index));
+        else
+            fail(e, span, "the index into %s must be an int or a slice, and is %s", py_describe(e, x),
+                 py_describe(e, index));
         return false;
     }
     int64_t k = *at < 0 ? *at + n : *at;
@@ -117,10 +119,12 @@ static Py range_item(Elab *e, Py x, Py index, Span span) {
     if (index->kind == PY_SLICE) {
         int64_t at, step;
         int m;
-        if (!py_static_int(e, n, &count)) return fail(e, span, "a slice of a range needs a length that is known when compiling");
+        if (!py_static_int(e, n, &count))
+            return fail(e, span, "a slice of a range needs a length that is known when compiling");
         if (!slice_of(e, index, (int)count, &at, &step, &m, span)) return e->error;
         Py each = binary(e, OPERATOR_Mult, x->slice.step, py_int(e, step), span);
-        Py from = binary(e, OPERATOR_Add, x->slice.start, binary(e, OPERATOR_Mult, x->slice.step, py_int(e, at), span), span);
+        Py from =
+            binary(e, OPERATOR_Add, x->slice.start, binary(e, OPERATOR_Mult, x->slice.step, py_int(e, at), span), span);
         Py r = py_new(e, PY_RANGE);
         r->slice.start = from;
         r->slice.stop = binary(e, OPERATOR_Add, from, binary(e, OPERATOR_Mult, each, py_int(e, m), span), span);
@@ -128,7 +132,8 @@ static Py range_item(Elab *e, Py x, Py index, Span span) {
         return r;
     }
     if (py_static_int(e, index, &k)) {
-        if (py_static_int(e, n, &count) && (k < -count || k >= count)) return fail(e, span, "range index %lld is out of range", (long long)k);
+        if (py_static_int(e, n, &count) && (k < -count || k >= count))
+            return fail(e, span, "range index %lld is out of range", (long long)k);
         if (k < 0) index = binary(e, OPERATOR_Add, n, index, span);
     }
     return binary(e, OPERATOR_Add, x->slice.start, binary(e, OPERATOR_Mult, index, x->slice.step, span), span);
@@ -149,11 +154,11 @@ Py subscript(Elab *e, Py x, Py index, Span span) {
         if (class_lookup(e, x->cls, "__getitem__")) return call_method(e, x, "__getitem__", 1, &index, span);
         break;
     case PY_CLOSURE: /* x.at[index] */
-        if (strcmp(x->closure.name, "at") == 0) return py_closure(e, "at_index", x->closure.call, index, x->closure.inner);
+        if (strcmp(x->closure.name, "at") == 0)
+            return py_closure(e, "at_index", x->closure.call, index, x->closure.inner);
         break;
     case PY_TYPE:
-    case PY_CLASS: /* list[int], Generic[T]: for annotations only */
-        return x;
+    case PY_CLASS: /* list[int], Generic[T]: for annotations only */ return x;
     case PY_TEXT: return fail(e, span, "the characters of a str known at run time cannot be taken apart");
     case PY_SET: return fail(e, span, "a set has no order, so no index; write sorted(...)[i]");
     default: break;
@@ -172,7 +177,8 @@ static void list_set(Elab *e, Py x, Py index, Py v, Span span) {
     Py *items;
     if (!slice_of(e, index, have->n, &at, &step, &n, span) || !iterate(e, v, &items, &count, span)) return;
     if (step != 1) {
-        if (n != count) fail(e, span, "attempt to assign a sequence of %d to an extended slice of %d", count, n);
+        if (n != count)
+            fail(e, span, "attempt to assign a sequence of %d to an extended slice of %d", count, n);
         else {
             Contents *c = contents_change(e, x);
             for (int i = 0; i < n; i++) c->at[at + i * step] = items[i];

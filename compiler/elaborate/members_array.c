@@ -64,7 +64,8 @@ Py native_array_astype(Elab *e, Call *c) {
 
 Py native_array_reshape(Elab *e, Call *c) {
     Py x = c->arg[0], shape = c->arg[1];
-    if (shape->contents->n == 1 && (shape->contents->at[0]->kind == PY_TUPLE || shape->contents->at[0]->kind == PY_LIST))
+    if (shape->contents->n == 1 &&
+        (shape->contents->at[0]->kind == PY_TUPLE || shape->contents->at[0]->kind == PY_LIST))
         shape = shape->contents->at[0];
     const char *order;
     Value *v = array_value(e, x);
@@ -86,10 +87,14 @@ Py native_array_copy(Elab *e, Call *c) {
 Py number_of_array(Elab *e, Py x, Span span) {
     Value *v = array_value(e, x);
     if (!dim_is(type_elements(e->cx, v->type), 1))
-        return fail(e, span, "only an array with one element becomes a Python number, and this is %s", type_text(e->cx, v->type));
+        return fail(e, span, "only an array with one element becomes a Python number, and this is %s",
+                    type_text(e->cx, v->type));
     if (v->type->rank) v = ir_reshape(e->b, v, type_scalar(e->cx, v->type->dtype));
     DType t = v->type->dtype;
-    NumberKind k = t == DT_bool ? NUMBER_BOOL : dtype_is_integer(t) ? NUMBER_INT : dtype_is_float(t) ? NUMBER_FLOAT : NUMBER_COMPLEX;
+    NumberKind k = t == DT_bool          ? NUMBER_BOOL
+                   : dtype_is_integer(t) ? NUMBER_INT
+                   : dtype_is_float(t)   ? NUMBER_FLOAT
+                                         : NUMBER_COMPLEX;
     static const DType python[] = { DT_bool, DT_i64, DT_f64, DT_c128 };
     Tensor known;
     if (static_elements(e, v, &known)) {
@@ -110,7 +115,8 @@ Py native_array_item(Elab *e, Call *c) {
     Py index = at->contents->n == 1 ? at->contents->at[0] : at;
     if (index->kind != PY_TUPLE && type_here(x)->rank > 1) {
         const Dim *n = type_elements(e->cx, type_here(x));
-        x = py_array(e, ir_reshape(e->b, array_value(e, x), type_of(e->cx, type_here(x)->dtype, 1, &n)), x->array.flavour, false);
+        x = py_array(e, ir_reshape(e->b, array_value(e, x), type_of(e->cx, type_here(x)->dtype, 1, &n)),
+                     x->array.flavour, false);
     }
     Py y = subscript(e, x, index, c->span);
     return y->kind == PY_ERROR ? y : number_of_array(e, y, c->span);
@@ -120,7 +126,8 @@ static Py listed(Elab *e, Py x, Span span) {
     const Type *t = type_here(x);
     int64_t n;
     if (!t->rank) return number_of_array(e, x, span);
-    if (!dim_is_int(t->dim[0], &n)) return fail(e, span, "a list needs a size that is known when compiling, and this is %s", type_text(e->cx, t));
+    if (!dim_is_int(t->dim[0], &n))
+        return fail(e, span, "a list needs a size that is known when compiling, and this is %s", type_text(e->cx, t));
     Py *items = NEW_ARRAY(e->arena, Py, n + 1);
     for (int i = 0; i < n; i++) items[i] = listed(e, subscript(e, x, py_int(e, i), span), span);
     return py_list(e, (int)n, items);
@@ -133,10 +140,18 @@ Py native_array_block_until_ready(Elab *e, Call *c) {
 
 Py native_dtype_property_name(Elab *e, Call *c) { return py_str(e, dtype_long_name(c->arg[0]->dtype)); }
 Py native_dtype_property_itemsize(Elab *e, Call *c) { return py_int(e, dtype_bytes(c->arg[0]->dtype)); }
-Py native_dtype_property_type(Elab *e, Call *c) { (void)e; return c->arg[0]; }
-Py native_dtype_property_dtype(Elab *e, Call *c) { (void)e; return c->arg[0]; }
+Py native_dtype_property_type(Elab *e, Call *c) {
+    (void)e;
+    return c->arg[0];
+}
+Py native_dtype_property_dtype(Elab *e, Call *c) {
+    (void)e;
+    return c->arg[0];
+}
 Py native_dtype_property___name__(Elab *e, Call *c) { return py_str(e, dtype_long_name(c->arg[0]->dtype)); }
 Py native_dtype_property_kind(Elab *e, Call *c) {
-    static const char *const letters[] = { [KIND_BOOL] = "b", [KIND_SIGNED] = "i", [KIND_UNSIGNED] = "u", [KIND_FLOAT] = "f", [KIND_COMPLEX] = "c" };
+    static const char *const letters[] = {
+        [KIND_BOOL] = "b", [KIND_SIGNED] = "i", [KIND_UNSIGNED] = "u", [KIND_FLOAT] = "f", [KIND_COMPLEX] = "c"
+    };
     return py_str(e, letters[dtype_kind(c->arg[0]->dtype)]);
 }

@@ -1,12 +1,8 @@
 /* methods_container: the methods of list, tuple, dict, set and of numbers. */
-#include "elaborate/values.h"
+#include "elaborate/primitives.h"
 
 #include <math.h>
 #include <string.h>
-
-bool sort_items(Elab *, Py *items, int n, Py key, bool backwards, Span);
-bool dict_update(Elab *, Py dict, Py from, Span);
-void set_add(Elab *, Py set, Py x);
 
 static void insert_at(Elab *e, Py list, int at, Py x) {
     Contents *l = contents_change(e, list);
@@ -25,7 +21,6 @@ static void remove_at(Elab *e, Py x, int at) {
 }
 
 Py native_list_append(Elab *e, Call *c) {
-    if (c->arg[0]->kind == PY_GROWING) return growing_append(e, c->arg[0], c->arg[1], c->span);
     contents_push(e, contents_change(e, c->arg[0]), NULL, c->arg[1]);
     return e->none;
 }
@@ -43,7 +38,8 @@ Py native_list_extend(Elab *e, Call *c) {
 static int position(Elab *e, Call *c, Py x, int n, bool end) {
     int64_t i;
     if (!py_static_int(e, x, &i)) {
-        fail(e, c->span, "%s() takes an int that is known when compiling, and was given %s", c->native->name, py_describe(e, x));
+        fail(e, c->span, "%s() takes an int that is known when compiling, and was given %s", c->native->name,
+             py_describe(e, x));
         return -1;
     }
     if (i < 0) i += n;
@@ -130,7 +126,8 @@ Py native_list_count(Elab *e, Call *c) {
     for (int i = 0; i < l->n; i++) {
         Value *v = NULL;
         int same = py_truth(e, compare(e, OPERATOR_Eq, l->at[i], c->arg[1], c->span), &v);
-        if (same < 0) return same == -1 ? fail(e, c->span, "count() needs values that are known when compiling") : e->error;
+        if (same < 0)
+            return same == -1 ? fail(e, c->span, "count() needs values that are known when compiling") : e->error;
         n += same;
     }
     return py_int(e, n);
@@ -210,8 +207,10 @@ Py native_set_add(Elab *e, Call *c) {
 
 static Py discard(Elab *e, Call *c, bool must) {
     int i = contents_find(e, contents_of(e, c->arg[0]), c->arg[1]);
-    if (i >= 0) remove_at(e, c->arg[0], i);
-    else if (must) return fail(e, c->span, "%s is not in the set", py_describe(e, c->arg[1]));
+    if (i >= 0)
+        remove_at(e, c->arg[0], i);
+    else if (must)
+        return fail(e, c->span, "%s is not in the set", py_describe(e, c->arg[1]));
     return e->none;
 }
 Py native_set_discard(Elab *e, Call *c) { return discard(e, c, false); }
@@ -253,29 +252,53 @@ Py native_set_isdisjoint(Elab *e, Call *c) { return py_bool(e, !contents_of(e, c
 Py native_int_bit_length(Elab *e, Call *c) {
     int64_t n;
     int bits = 0;
-    if (!py_static_int(e, c->arg[0], &n)) return fail(e, c->span, "bit_length() needs an int that is known when compiling");
+    if (!py_static_int(e, c->arg[0], &n))
+        return fail(e, c->span, "bit_length() needs an int that is known when compiling");
     for (uint64_t u = n < 0 ? -(uint64_t)n : (uint64_t)n; u; u >>= 1) bits++;
     return py_int(e, bits);
 }
 Py native_int_bit_count(Elab *e, Call *c) {
     int64_t n;
     int bits = 0;
-    if (!py_static_int(e, c->arg[0], &n)) return fail(e, c->span, "bit_count() needs an int that is known when compiling");
+    if (!py_static_int(e, c->arg[0], &n))
+        return fail(e, c->span, "bit_count() needs an int that is known when compiling");
     for (uint64_t u = n < 0 ? -(uint64_t)n : (uint64_t)n; u; u >>= 1) bits += u & 1;
     return py_int(e, bits);
 }
-Py native_int_is_integer(Elab *e, Call *c) { (void)c; return e->true_; }
-Py native_int_conjugate(Elab *e, Call *c) { (void)e; return c->arg[0]; }
-Py native_int_property_real(Elab *e, Call *c) { (void)e; return c->arg[0]; }
-Py native_int_property_imag(Elab *e, Call *c) { (void)c; return py_int(e, 0); }
+Py native_int_is_integer(Elab *e, Call *c) {
+    (void)c;
+    return e->true_;
+}
+Py native_int_conjugate(Elab *e, Call *c) {
+    (void)e;
+    return c->arg[0];
+}
+Py native_int_property_real(Elab *e, Call *c) {
+    (void)e;
+    return c->arg[0];
+}
+Py native_int_property_imag(Elab *e, Call *c) {
+    (void)c;
+    return py_int(e, 0);
+}
 Py native_float_is_integer(Elab *e, Call *c) {
-    if (c->arg[0]->kind == PY_FLOAT) return py_bool(e, isfinite(c->arg[0]->number) && c->arg[0]->number == trunc(c->arg[0]->number));
+    if (c->arg[0]->kind == PY_FLOAT)
+        return py_bool(e, isfinite(c->arg[0]->number) && c->arg[0]->number == trunc(c->arg[0]->number));
     Value *v = scalar_value(e, c->arg[0], NUMBER_FLOAT);
     return py_scalar(e, NUMBER_BOOL, ir_eq(e->b, v, ir_trunc(e->b, v)));
 }
-Py native_float_conjugate(Elab *e, Call *c) { (void)e; return c->arg[0]; }
-Py native_float_property_real(Elab *e, Call *c) { (void)e; return c->arg[0]; }
-Py native_float_property_imag(Elab *e, Call *c) { (void)c; return py_float(e, 0); }
+Py native_float_conjugate(Elab *e, Call *c) {
+    (void)e;
+    return c->arg[0];
+}
+Py native_float_property_real(Elab *e, Call *c) {
+    (void)e;
+    return c->arg[0];
+}
+Py native_float_property_imag(Elab *e, Call *c) {
+    (void)c;
+    return py_float(e, 0);
+}
 
 static Py complex_part(Elab *e, Py x, bool real) {
     if (x->kind == PY_COMPLEX) return py_float(e, real ? x->number : x->imag);

@@ -1,5 +1,5 @@
 /* methods_text: the methods of str.  They need a text that is known when compiling, except join and format. */
-#include "elaborate/values.h"
+#include "elaborate/primitives.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -15,7 +15,8 @@ static const char *own(Elab *e, Call *c) {
 static const char *given(Elab *e, Call *c, int i) {
     const char *s;
     if (py_static_text(c->arg[i], &s)) return s;
-    fail(e, c->span, "str.%s() takes a str that is known when compiling, and was given %s", c->native->name, py_describe(e, c->arg[i]));
+    fail(e, c->span, "str.%s() takes a str that is known when compiling, and was given %s", c->native->name,
+         py_describe(e, c->arg[i]));
     return NULL;
 }
 
@@ -81,7 +82,8 @@ Py native_str_split(Elab *e, Call *c) {
     if (!*sep) return fail(e, c->span, "empty separator");
     Py list = py_list(e, 0, NULL);
     Contents *l = contents_change(e, list);
-    for (const char *at; (most < 0 || l->n < most) && (at = strstr(s, sep)); s = at + strlen(sep)) contents_push(e, l, NULL, py_str_n(e, s, (int)(at - s)));
+    for (const char *at; (most < 0 || l->n < most) && (at = strstr(s, sep)); s = at + strlen(sep))
+        contents_push(e, l, NULL, py_str_n(e, s, (int)(at - s)));
     contents_push(e, l, NULL, py_str(e, s));
     return list;
 }
@@ -144,7 +146,9 @@ Py native_str_join(Elab *e, Call *c) {
     int k = 0;
     for (int i = 0; i < n; i++) {
         if (items[i]->kind != PY_STR && items[i]->kind != PY_TEXT)
-            return items[i]->kind == PY_ERROR ? items[i] : fail(e, c->span, "join() joins strs, and element %d is %s", i, py_describe(e, items[i]));
+            return items[i]->kind == PY_ERROR
+                       ? items[i]
+                       : fail(e, c->span, "join() joins strs, and element %d is %s", i, py_describe(e, items[i]));
         if (i) parts[k++] = c->arg[0];
         parts[k++] = items[i];
     }
@@ -221,7 +225,8 @@ static Py padded(Elab *e, Call *c, char where) {
     int64_t width;
     const char *fill = given(e, c, 2);
     if (!fill || !py_static_int(e, c->arg[1], &width)) return e->error;
-    return text_of(e, c->arg[0], 'f', arena_text(e->arena, "%s%c%lld", fill, where, (long long)(width < 0 ? 0 : width)), c->span);
+    return text_of(e, c->arg[0], 'f', arena_text(e->arena, "%s%c%lld", fill, where, (long long)(width < 0 ? 0 : width)),
+                   c->span);
 }
 Py native_str_ljust(Elab *e, Call *c) { return padded(e, c, '<'); }
 Py native_str_rjust(Elab *e, Call *c) { return padded(e, c, '>'); }
@@ -268,8 +273,12 @@ Py native_str_isalnum(Elab *e, Call *c) { return every(e, c, isalnum); }
 Py native_str_isspace(Elab *e, Call *c) { return every(e, c, isspace); }
 static int not_lower(int ch) { return !islower(ch); }
 static int not_upper(int ch) { return !isupper(ch); }
-Py native_str_isupper(Elab *e, Call *c) { return every(e, c, not_lower) == e->true_ && every(e, c, not_upper) == e->false_ ? e->true_ : e->false_; }
-Py native_str_islower(Elab *e, Call *c) { return every(e, c, not_upper) == e->true_ && every(e, c, not_lower) == e->false_ ? e->true_ : e->false_; }
+Py native_str_isupper(Elab *e, Call *c) {
+    return every(e, c, not_lower) == e->true_ && every(e, c, not_upper) == e->false_ ? e->true_ : e->false_;
+}
+Py native_str_islower(Elab *e, Call *c) {
+    return every(e, c, not_upper) == e->true_ && every(e, c, not_lower) == e->false_ ? e->true_ : e->false_;
+}
 
 static int identifier(int ch) { return isalnum(ch) || ch == '_' || ch >= 0x80; }
 Py native_str_isidentifier(Elab *e, Call *c) {
@@ -282,9 +291,12 @@ static Py field_value(Elab *e, Call *c, const char *name, int n, int *next) {
     size_t plain = 0;
     while (plain < (size_t)n && name[plain] != '.' && name[plain] != '[') plain++;
     Py x;
-    if (plain == 0) x = *next < args->n ? args->at[(*next)++] : NULL;
-    else if (isdigit((unsigned char)*name)) x = *name - '0' < args->n && plain == 1 ? args->at[*name - '0'] : NULL;
-    else x = dict_get(e, c->arg[2], py_str_n(e, name, (int)plain));
+    if (plain == 0)
+        x = *next < args->n ? args->at[(*next)++] : NULL;
+    else if (isdigit((unsigned char)*name))
+        x = *name - '0' < args->n && plain == 1 ? args->at[*name - '0'] : NULL;
+    else
+        x = dict_get(e, c->arg[2], py_str_n(e, name, (int)plain));
     if (!x) return fail(e, c->span, "format() has no argument for {%.*s}", n, name);
     for (size_t i = plain; i < (size_t)n;) {
         size_t k = i + 1;
@@ -295,7 +307,9 @@ static Py field_value(Elab *e, Call *c, const char *name, int n, int *next) {
         } else {
             while (k < (size_t)n && name[k] != ']') k++;
             const char *key = arena_text(e->arena, "%.*s", (int)(k - i - 1), name + i + 1);
-            Py index = isdigit((unsigned char)*key) ? call_values(e, py_native(e, "builtins", "int"), 1, (Py[]){ py_str(e, key) }, c->span) : py_str(e, key);
+            Py index = isdigit((unsigned char)*key)
+                           ? call_values(e, py_native(e, "builtins", "int"), 1, (Py[]){ py_str(e, key) }, c->span)
+                           : py_str(e, key);
             x = subscript(e, x, index, c->span);
             i = k + 1;
         }
@@ -307,7 +321,10 @@ static Py field_value(Elab *e, Call *c, const char *name, int n, int *next) {
 Py native_str_format(Elab *e, Call *c) {
     const char *s = own(e, c);
     if (!s) return e->error;
-    struct { Py *at; int n, cap; } parts = { 0 };
+    struct {
+        Py *at;
+        int n, cap;
+    } parts = { 0 };
     int next = 0;
     while (*s) {
         if ((*s == '{' || *s == '}') && s[1] == *s) {

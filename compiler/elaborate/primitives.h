@@ -4,10 +4,26 @@
 
 #include "elaborate/values.h"
 
+/* of the core */
+Py py_type(Elab *, const char *name);
+int contents_find(Elab *, const Contents *, Py key); /* -1: absent */
+Value *number_as(Elab *, Py, DType);
+bool broadcast_shapes(Elab *, const Type *const *, int n, int *rank, const Dim **dims, bool *check);
+Value *broadcast_value(Elab *, Value *, int rank, const Dim *const *dims, const char *what);
+void text_use(Elab *, Py text, void (*use)(Elab *, void *, Py), void *data);
+
+/* members_array.c */
+Py number_of_array(Elab *, Py x, Span); /* one element as a Python number */
+
+/* builtins_order.c */
+bool sort_items(Elab *, Py *items, int n, Py key, bool backwards, Span);
+bool dict_update(Elab *, Py dict, Py from, Span);
+void set_add(Elab *, Py set, Py x);
+
 /* primitives_create.c */
-Py primitive_value(Elab *, const char *name);   /* jxl.primitives.float32, ...; NULL if there is none */
-Py given_array(Elab *, Py, Span);               /* what an argument is as an array of the flavour at hand */
-Py array_with(Elab *, Value *, Py like);        /* flavour and weakness of `like` */
+Py primitive_value(Elab *, const char *name); /* jxl.primitives.float32, ...; NULL if there is none */
+Py given_array(Elab *, Py, Span);             /* what an argument is as an array of the flavour at hand */
+Py array_with(Elab *, Value *, Py like);      /* flavour and weakness of `like` */
 
 /* primitives_layout.c */
 int64_t *static_ints(Elab *, Py, int *n, const char *what, Span); /* NULL after an error */
@@ -15,7 +31,9 @@ int64_t *axes_of_array(Elab *, Py, int rank, int *n, const char *what, Span);
 const Dim *signed_size(Elab *, Py, const char *what, Span); /* may be negative */
 Value *reshape_value(Elab *, Value *, Py shape, Span);      /* one size may be -1; NULL after an error */
 
-/* index_read.c */
-Py array_view(Elab *, Value *, Py of);
+/* index_read.c, index_write.c */
+Py array_view(Elab *, Value *, Py of); /* names of one would see changes of the other */
+Py index_read(Elab *, Py x, Py index, Span);
+Py index_write(Elab *, Py x, Py index, Py v, Combine how, bool clip, Span); /* x with v combined into it */
 
 #endif

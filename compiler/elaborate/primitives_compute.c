@@ -6,7 +6,8 @@
 /* The operation of that name, of one of those classes. */
 static bool operation(Elab *e, Py name, OpClass one, OpClass other, Op *op, Span span) {
     const char *text;
-    if (py_static_text(name, &text) && op_from_name(text, op) && (op_class(*op) == one || op_class(*op) == other)) return true;
+    if (py_static_text(name, &text) && op_from_name(text, op) && (op_class(*op) == one || op_class(*op) == other))
+        return true;
     fail(e, span, "%s is not such an operation", py_describe(e, name));
     return false;
 }
@@ -37,7 +38,8 @@ Py native_primitives_arg(Elab *e, Call *c) {
     if (x->kind == PY_ERROR || !operation(e, c->arg[0], CLASS_REDUCE, CLASS_REDUCE, &op, c->span)) return e->error;
     int axis = to_axis(e, c->arg[2], x->array.value->type->rank, "axis", c->span);
     if (axis < 0 || !to_dtype(e, c->arg[3], &t, c->span)) return e->error;
-    if (dim_is(x->array.value->type->dim[axis], 0)) return fail(e, c->span, "attempt to get %s of an empty sequence", op_name(op));
+    if (dim_is(x->array.value->type->dim[axis], 0))
+        return fail(e, c->span, "attempt to get %s of an empty sequence", op_name(op));
     return py_array(e, ir_arg(e->b, op, array_value(e, x), axis, t), x->array.flavour, false);
 }
 
@@ -48,8 +50,8 @@ static Value *meeting(Elab *e, Value *x, Value *y, int n, const int64_t *of_x, c
     for (int i = 0; i < n; i++) {
         const Dim *d = x->type->dim[of_x[i]];
         if (dim_never_equal(e->cx, d, dims[of_y[i]])) {
-            fail(e, span, "%s and %s do not meet: the axes that meet are %s and %s", type_text(e->cx, x->type), type_text(e->cx, y->type),
-                 dim_text(e->cx, d), dim_text(e->cx, dims[of_y[i]]));
+            fail(e, span, "%s and %s do not meet: the axes that meet are %s and %s", type_text(e->cx, x->type),
+                 type_text(e->cx, y->type), dim_text(e->cx, d), dim_text(e->cx, dims[of_y[i]]));
             return NULL;
         }
         dims[of_y[i]] = d;
@@ -64,7 +66,8 @@ Py native_primitives_dot(Elab *e, Call *c) {
     if (!py_static_int(e, c->arg[2], &batch)) return fail(e, c->span, "batch must be known when compiling");
     Value *v = array_value(e, x), *w = array_value(e, y);
     if (v->type->dtype != w->type->dtype)
-        return fail(e, c->span, "dot of %s and %s: the dtypes differ", type_text(e->cx, v->type), type_text(e->cx, w->type));
+        return fail(e, c->span, "dot of %s and %s: the dtypes differ", type_text(e->cx, v->type),
+                    type_text(e->cx, w->type));
     int n, m;
     int64_t *left = axes_of_array(e, c->arg[3], v->type->rank, &n, "dot", c->span);
     int64_t *right = left ? axes_of_array(e, c->arg[4], w->type->rank, &m, "dot", c->span) : NULL;
@@ -75,10 +78,16 @@ Py native_primitives_dot(Elab *e, Call *c) {
     w = meeting(e, v, w, (int)batch, lead, lead, c->span);
     w = w ? meeting(e, v, w, n, left, right, c->span) : NULL;
     if (!w) return e->error;
-    return py_array(e, ir_dot(e->b, v, w, (int)batch, n, left, right), x->array.flavour, x->array.weak && y->array.weak);
+    return py_array(e, ir_dot(e->b, v, w, (int)batch, n, left, right), x->array.flavour,
+                    x->array.weak && y->array.weak);
 }
 
-typedef struct { Py x; Value *v, *idx; int batch, n; int64_t *axes; } Indexed;
+typedef struct {
+    Py x;
+    Value *v, *idx;
+    int batch, n;
+    int64_t *axes;
+} Indexed;
 
 static bool indexed(Elab *e, Call *c, int at, Indexed *ix) {
     ix->x = given_array(e, c->arg[0], c->span);
@@ -136,7 +145,8 @@ static bool starts_of(Elab *e, Py x, const Type *t, Value **start, Span span) {
             fail(e, span, "a start is an integer, and not %s", py_describe(e, items[i]));
             return false;
         }
-        Value *v = items[i]->kind == PY_ARRAY ? ir_convert(e->b, array_value(e, items[i]), DT_i64) : scalar_value(e, items[i], NUMBER_INT);
+        Value *v = items[i]->kind == PY_ARRAY ? ir_convert(e->b, array_value(e, items[i]), DT_i64)
+                                              : scalar_value(e, items[i], NUMBER_INT);
         Value *zero = ir_i64(e->b, 0);
         start[i] = ir_select(e->b, ir_lt(e->b, v, zero), ir_add(e->b, v, ir_size(e->b, t->dim[i])), v);
     }
@@ -155,7 +165,8 @@ Py native_primitives_dynamic_slice(Elab *e, Call *c) {
     for (int i = 0; i < rank; i++) {
         int64_t have, want;
         if (dim_is_int(dims[i], &want) && dim_is_int(v->type->dim[i], &have) && want > have)
-            return fail(e, c->span, "slice size %lld is larger than axis %d of %s", (long long)want, i, type_text(e->cx, v->type));
+            return fail(e, c->span, "slice size %lld is larger than axis %d of %s", (long long)want, i,
+                        type_text(e->cx, v->type));
     }
     return array_with(e, ir_dynamic_slice(e->b, v, start, type_of(e->cx, v->type->dtype, rank, dims)), x);
 }
@@ -170,7 +181,9 @@ Py native_primitives_dynamic_update_slice(Elab *e, Call *c) {
         int64_t have, want;
         if (dim_is_int(w->type->dim[i], &want) && dim_is_int(v->type->dim[i], &have) && want > have) fits = false;
     }
-    if (!fits) return fail(e, c->span, "an update of type %s does not fit %s", type_text(e->cx, w->type), type_text(e->cx, v->type));
+    if (!fits)
+        return fail(e, c->span, "an update of type %s does not fit %s", type_text(e->cx, w->type),
+                    type_text(e->cx, v->type));
     return array_with(e, ir_dynamic_update_slice(e->b, v, ir_convert(e->b, w, v->type->dtype), start), x);
 }
 

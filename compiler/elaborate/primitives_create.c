@@ -7,7 +7,8 @@ Py primitive_value(Elab *e, const char *name) {
     DType t;
     if (strcmp(name, "bool_") == 0) return py_dtype(e, DT_bool);
     if (strcmp(name, "array_type") == 0) return py_type(e, "Array");
-    if (strcmp(name, "bool") != 0 && dtype_from_name(name, &t) && strcmp(name, dtype_long_name(t)) == 0) return py_dtype(e, t);
+    if (strcmp(name, "bool") != 0 && dtype_from_name(name, &t) && strcmp(name, dtype_long_name(t)) == 0)
+        return py_dtype(e, t);
     return NULL;
 }
 
@@ -37,12 +38,17 @@ Py native_primitives_array(Elab *e, Call *c) {
     Flavour before = e->flavour;
     if (c->arg[2]->kind == PY_BOOL && c->arg[2]->integer) e->flavour = FLAVOUR_NUMPY;
     Py y;
-    if (c->arg[1]->kind == PY_NONE) y = given_array(e, c->arg[0], c->span);
-    else if (!to_dtype(e, c->arg[1], &t, c->span)) y = e->error;
-    else if (c->arg[0]->kind == PY_ARRAY && c->arg[0]->array.value->type->dtype == t && c->arg[0]->array.flavour == e->flavour && !c->arg[0]->array.weak)
+    if (c->arg[1]->kind == PY_NONE)
+        y = given_array(e, c->arg[0], c->span);
+    else if (!to_dtype(e, c->arg[1], &t, c->span))
+        y = e->error;
+    else if (c->arg[0]->kind == PY_ARRAY && c->arg[0]->array.value->type->dtype == t &&
+             c->arg[0]->array.flavour == e->flavour && !c->arg[0]->array.weak)
         y = c->arg[0];
-    else y = as_dtype(e, c->arg[0], t, c->span);
-    if (c->arg[2]->kind == PY_BOOL && c->arg[2]->integer && y->kind == PY_ARRAY && !y->array.value->type->rank) y->array.numpy_scalar = true;
+    else
+        y = as_dtype(e, c->arg[0], t, c->span);
+    if (c->arg[2]->kind == PY_BOOL && c->arg[2]->integer && y->kind == PY_ARRAY && !y->array.value->type->rank)
+        y->array.numpy_scalar = true;
     e->flavour = before;
     return y;
 }
@@ -90,8 +96,8 @@ Py native_primitives_bitcast(Elab *e, Call *c) {
     if (x->kind == PY_ERROR || !to_dtype(e, c->arg[1], &t, c->span)) return e->error;
     DType from = x->array.value->type->dtype;
     if (dtype_bytes(from) != dtype_bytes(t))
-        return fail(e, c->span, "%s has %d bytes and %s has %d: the bits of one are not those of the other", dtype_long_name(from),
-                    dtype_bytes(from), dtype_long_name(t), dtype_bytes(t));
+        return fail(e, c->span, "%s has %d bytes and %s has %d: the bits of one are not those of the other",
+                    dtype_long_name(from), dtype_bytes(from), dtype_long_name(t), dtype_bytes(t));
     return py_array(e, ir_bitcast(e->b, array_value(e, x), t), x->array.flavour, false);
 }
 
@@ -163,8 +169,13 @@ Py native_primitives_promote(Elab *e, Call *c) {
         if (y[i]->kind == PY_ERROR) return y[i];
     }
     if (!xs->n || !common_kind(e, xs->n, y, &k, c->span)) return xs->n ? e->error : py_list(e, 0, NULL);
-    if (k.scalar && e->flavour == FLAVOUR_NUMPY) k.dtype = dtype_is_complex(k.dtype) ? DT_c128 : dtype_is_float(k.dtype) ? DT_f64 : k.dtype == DT_bool ? DT_bool : DT_i64;
-    for (int i = 0; i < xs->n; i++) y[i] = py_array(e, as_kind(e, y[i], k), e->flavour, k.weak && e->flavour == FLAVOUR_JAX);
+    if (k.scalar && e->flavour == FLAVOUR_NUMPY)
+        k.dtype = dtype_is_complex(k.dtype) ? DT_c128
+                  : dtype_is_float(k.dtype) ? DT_f64
+                  : k.dtype == DT_bool      ? DT_bool
+                                            : DT_i64;
+    for (int i = 0; i < xs->n; i++)
+        y[i] = py_array(e, as_kind(e, y[i], k), e->flavour, k.weak && e->flavour == FLAVOUR_JAX);
     return py_list(e, xs->n, y);
 }
 

@@ -11,7 +11,10 @@ static bool look(Elab *e, const char *path, DType *dtype, int *rank, Span span) 
     int64_t shape[32];
     jxl_call_init(&c);
     if (jxl_load_look(&c, path, path, &t, &r, shape)) {
-        fail(e, span, "%s; the file is looked at when compiling: annotate what it will hold, as in `x: f32[n, 64] = jnp.load(...)`", jxl_message(&c));
+        fail(e, span,
+             "%s; the file is looked at when compiling: annotate what it will hold, as in `x: f32[n, 64] = "
+             "jnp.load(...)`",
+             jxl_message(&c));
         jxl_call_free(&c);
         return false;
     }
@@ -34,7 +37,9 @@ Py load_file(Elab *e, Py name, const Type *like, Sizes binds, Flavour flavour, S
     if (!like) {
         const char *path;
         if (!py_static_text(name, &path))
-            return fail(e, span, "the name of this file is known at run time only: annotate what it will hold, as in `x: f32[n, 64] = jnp.load(...)`");
+            return fail(e, span,
+                        "the name of this file is known at run time only: annotate what it will hold, as in `x: f32[n, "
+                        "64] = jnp.load(...)`");
         if (!look(e, path, &dtype, &rank, span)) return e->error;
         if (flavour == FLAVOUR_JAX) dtype = canonical_dtype(e, dtype);
         const Dim *dims[32];
@@ -53,7 +58,8 @@ Py load_file(Elab *e, Py name, const Type *like, Sizes binds, Flavour flavour, S
     a.dtype = like->dtype;
     a.shape = dims_of(e->cx->arena, like->rank, like->dim);
     a.binds = binds;
-    a.message = name_of(e->cx, arena_text(e->arena, "%s:%d: load", source_of(e->cx, user_span(e, span).file)->path, line));
+    a.message =
+        name_of(e->cx, arena_text(e->arena, "%s:%d: load", source_of(e->cx, user_span(e, span).file)->path, line));
     return py_array(e, emit(e->b, OP_load, values, n, &a), flavour, false);
 }
 
@@ -94,7 +100,9 @@ static Py barrier_leaf(Elab *e, void *data, Py *leaf) {
     return array_with(e, in->results[0], leaf[0]);
 }
 
-Py native_primitives_block_until_ready(Elab *e, Call *c) { return tree_map(e, 1, &c->arg[0], barrier_leaf, NULL, c->span); }
+Py native_primitives_block_until_ready(Elab *e, Call *c) {
+    return tree_map(e, 1, &c->arg[0], barrier_leaf, NULL, c->span);
+}
 
 Py native_primitives_check(Elab *e, Call *c) {
     Value *holds = NULL;
@@ -112,10 +120,13 @@ Py native_primitives_check(Elab *e, Call *c) {
 /* jax.config.update(...) */
 Py native_primitives_configure(Elab *e, Call *c) {
     const char *name;
-    if (!py_static_text(c->arg[0], &name)) return fail(e, c->span, "the name of an option must be known when compiling");
+    if (!py_static_text(c->arg[0], &name))
+        return fail(e, c->span, "the name of an option must be known when compiling");
     bool on = c->arg[1] == e->true_ || (c->arg[1]->kind == PY_INT && c->arg[1]->integer);
-    if (strcmp(name, "jax_enable_x64") == 0) e->x64 = on;
-    else if (strcmp(name, "jax_threefry_partitionable") == 0) e->partitionable = on;
+    if (strcmp(name, "jax_enable_x64") == 0)
+        e->x64 = on;
+    else if (strcmp(name, "jax_threefry_partitionable") == 0)
+        e->partitionable = on;
     return e->none;
 }
 

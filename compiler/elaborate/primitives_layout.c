@@ -75,7 +75,8 @@ Value *reshape_value(Elab *e, Value *x, Py shape, Span span) {
     bool fits = true;
     if (open >= 0) {
         int64_t all, rest;
-        if (dim_is(known, 0)) fits = false;
+        if (dim_is(known, 0))
+            fits = false;
         else {
             fits = !dim_is_int(total, &all) || !dim_is_int(known, &rest) || all % rest == 0;
             dims[open] = dim_floordiv(cx, total, known);
@@ -84,8 +85,8 @@ Value *reshape_value(Elab *e, Value *x, Py shape, Span span) {
     }
     if (!fits || dim_never_equal(cx, known, total)) {
         if (open >= 0) dims[open] = NULL;
-        fail(e, span, "cannot reshape %s, which has %s elements, into shape %s", type_text(cx, x->type), dim_text(cx, total),
-             shape_text(e, rank, dims));
+        fail(e, span, "cannot reshape %s, which has %s elements, into shape %s", type_text(cx, x->type),
+             dim_text(cx, total), shape_text(e, rank, dims));
         return NULL;
     }
     DType t = x->type->dtype;
@@ -111,11 +112,14 @@ Py native_primitives_broadcast(Elab *e, Call *c) {
     Value *v = array_value(e, x);
     int64_t *map = axes_of_array(e, c->arg[2], rank, &n, "broadcast", c->span);
     if (!map) return e->error;
-    if (n != v->type->rank) return fail(e, c->span, "broadcast: %d axes are placed, and %s has %d", n, type_text(e->cx, v->type), v->type->rank);
+    if (n != v->type->rank)
+        return fail(e, c->span, "broadcast: %d axes are placed, and %s has %d", n, type_text(e->cx, v->type),
+                    v->type->rank);
     for (int i = 0; i < n; i++) {
         own[i] = dims[map[i]];
         if (dim_never_equal(e->cx, own[i], v->type->dim[i]))
-            return fail(e, c->span, "%s cannot be broadcast to shape %s", type_text(e->cx, v->type), shape_text(e, rank, dims));
+            return fail(e, c->span, "%s cannot be broadcast to shape %s", type_text(e->cx, v->type),
+                        shape_text(e, rank, dims));
     }
     v = ir_retype(e->b, v, type_of(e->cx, v->type->dtype, n, own), "broadcast");
     return array_with(e, ir_broadcast(e->b, v, type_of(e->cx, v->type->dtype, rank, dims), map), x);
@@ -128,7 +132,9 @@ Py native_primitives_transpose(Elab *e, Call *c) {
     int n;
     int64_t *perm = axes_of_array(e, c->arg[1], v->type->rank, &n, "transpose", c->span);
     if (!perm) return e->error;
-    if (n != v->type->rank) return fail(e, c->span, "transpose needs each of the %d axes of %s once", v->type->rank, type_text(e->cx, v->type));
+    if (n != v->type->rank)
+        return fail(e, c->span, "transpose needs each of the %d axes of %s once", v->type->rank,
+                    type_text(e->cx, v->type));
     return array_view(e, ir_transpose(e->b, v, perm), x);
 }
 

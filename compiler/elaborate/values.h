@@ -248,6 +248,7 @@ struct Elab {
     Map       modules; /* PyModule by name */
     Map       memory;  /* remembered decisions about loops, and traced functions */
     bool      x64, partitionable;
+    Flavour   flavour; /* of the arrays that the library makes now */
     int       depth;
     Py        none, true_, false_, error, unbound, ellipsis, not_implemented, empty_tuple;
     Env      *builtins;

@@ -1,0 +1,145 @@
+/* builtins_order: what looks at all items of something: sum, min, max, sorted, any, all; and what containers share. */
+#include "elaborate/primitives.h"
+
+#include <string.h>
+
+/* items[0] + items[1] + ... from `start` */
+Py native_builtins_sum(Elab *e, Call *c) {
+    Py *items, total = c->arg[1];
+    int n;
+    if (!iterate(e, c->arg[0], &items, &n, c->span)) return e->error;
+    for (int i = 0; i < n && total->kind != PY_ERROR; i++) total = binary(e, OPERATOR_Add, total, items[i], c->span);
+    return total;
+}
+
+/* The smaller (or larger) of two: decided now, or a choice between numbers. */
+static Py better(Elab *e, Py x, Py y, Py kx, Py ky, bool most, Span span) {
+    Value *choose = NULL;
+    bool numbers = (py_is_number(x) || x->kind == PY_ARRAY) && (py_is_number(y) || y->kind == PY_ARRAY);
+    if (x == kx && x->kind != PY_ARRAY && y->kind != PY_ARRAY && (py_is_int(x) || x->kind == PY_BOOL) &&
+        (py_is_int(y) || y->kind == PY_BOOL)) {
+        int64_t a, b;
+        bool sx = py_static_int(e, x, &a), sy = py_static_int(e, y, &b);
+        const Dim *dx = sx ? dim_int(e->cx, a) : x->kind == PY_SCALAR ? x->scalar.dim : NULL;
+        const Dim *dy = sy ? dim_int(e->cx, b) : y->kind == PY_SCALAR ? y->scalar.dim : NULL;
+        if (!(sx && sy) && dx && dy) return py_size(e, most ? dim_max(e->cx, dx, dy) : dim_min(e->cx, dx, dy));
+    }
+    Py less = compare(e, OPERATOR_Lt, most ? kx : ky, most ? ky : kx, span); /* y replaces x */
+    int known = py_truth(e, less, &choose);
+    if (known == -2) return e->error;
+    if (known >= 0) return known ? y : x;
+    if (!numbers)
+        return fail(e, span, "which is the %s of %s and %s is known at run time only", most ? "larger" : "smaller",
+                    py_describe(e, x), py_describe(e, y));
+    if (x->kind != PY_ARRAY && y->kind != PY_ARRAY) {
+        NumberKind a = py_number_kind(x), b = py_number_kind(y), k = a > b ? a : b;
+        return py_scalar(e, k, ir_select(e->b, choose, scalar_value(e, y, k), scalar_value(e, x, k)));
+    }
+    Kind k = promote(e, kind_of(e, x), kind_of(e, y));
+    Value *v[] = { as_kind(e, x, k), as_kind(e, y, k) };
+    if (!broadcast_together(e, v, 2, "min or max", span)) return e->error;
+    Py r = py_array(
+        e, ir_select(e->b, ir_broadcast_scalar(e->b, choose, type_with_dtype(e->cx, v[0]->type, DT_bool)), v[1], v[0]),
+        k.flavour, k.weak);
+    return r;
+}
+
+static Py extreme(Elab *e, Call *c, bool most) {
+    Py *items = c->arg[0]->contents->at, key = c->arg[1];
+    int n = c->arg[0]->contents->n;
+    if (n == 1 && !iterate(e, items[0], &items, &n, c->span)) return e->error;
+    if (!n && c->arg[2]->kind != PY_ELLIPSIS) return c->arg[2];
+    if (!n) return fail(e, c->span, "%s() of nothing", c->native->name);
+    Py best = items[0], best_key = key->kind == PY_NONE ? best : call_values(e, key, 1, &best, c->span);
+    for (int i = 1; i < n; i++) {
+        Py k = key->kind == PY_NONE ? items[i] : call_values(e, key, 1, &items[i], c->span);
+        Py next = better(e, best, items[i], best_key, k, most, c->span);
+        if (next->kind == PY_ERROR) return next;
+        if (key->kind == PY_NONE)
+            best_key = next;
+        else if (next == items[i])
+            best_key = k;
+        best = next;
+    }
+    return best;
+}
+
+Py native_builtins_min(Elab *e, Call *c) { return extreme(e, c, false); }
+Py native_builtins_max(Elab *e, Call *c) { return extreme(e, c, true); }
+
+/* Stable; false after an error or where an order is known at run time only. */
+bool sort_items(Elab *e, Py *items, int n, Py key, bool backwards, Span span) {
+    Py *keys = NEW_ARRAY(e->arena, Py, n + 1);
+    for (int i = 0; i < n; i++) keys[i] = key->kind == PY_NONE ? items[i] : call_values(e, key, 1, &items[i], span);
+    for (int i = 1; i < n; i++)
+        for (int k = i; k > 0; k--) {
+            Value *value = NULL;
+            Py less = backwards ? compare(e, OPERATOR_Lt, keys[k - 1], keys[k], span)
+                                : compare(e, OPERATOR_Lt, keys[k], keys[k - 1], span);
+            int known = py_truth(e, less, &value);
+            if (known == -2) return false;
+            if (known < 0) {
+                fail(e, span, "sorting needs values that are known when compiling; jnp.sort sorts arrays at run time");
+                return false;
+            }
+            if (!known) break;
+            Py x = items[k], y = keys[k];
+            items[k] = items[k - 1];
+            keys[k] = keys[k - 1];
+            items[k - 1] = x;
+            keys[k - 1] = y;
+        }
+    return true;
+}
+
+Py native_builtins_sorted(Elab *e, Call *c) {
+    Py *items;
+    int n;
+    if (!iterate(e, c->arg[0], &items, &n, c->span)) return e->error;
+    Py list = py_list(e, n, items);
+    return sort_items(e, list->contents->at, n, c->arg[1], c->arg[2] == e->true_, c->span) ? list : e->error;
+}
+
+/* any and all: at run time a chain of `or`, `and`. */
+static Py quantified(Elab *e, Call *c, bool every) {
+    Py *items;
+    int n;
+    Value *so_far = NULL;
+    if (!iterate(e, c->arg[0], &items, &n, c->span)) return e->error;
+    for (int i = 0; i < n; i++) {
+        Value *v = NULL;
+        int known = py_truth(e, items[i], &v);
+        if (known == -2) return e->error;
+        if (known == !every) return py_bool(e, !every);
+        if (known >= 0) continue;
+        so_far = !so_far ? v : every ? ir_and(e->b, so_far, v) : ir_or(e->b, so_far, v);
+    }
+    return so_far ? py_scalar(e, NUMBER_BOOL, so_far) : py_bool(e, every);
+}
+
+Py native_builtins_any(Elab *e, Call *c) { return quantified(e, c, false); }
+Py native_builtins_all(Elab *e, Call *c) { return quantified(e, c, true); }
+
+void set_add(Elab *e, Py set, Py x) { dict_set(e, set, x, e->none); }
+
+bool dict_update(Elab *e, Py dict, Py from, Span span) {
+    if (from->kind == PY_DICT) {
+        const Contents *k = contents_of(e, from);
+        for (int i = 0; i < k->n; i++) dict_set(e, dict, k->keys[i], k->at[i]);
+        return true;
+    }
+    Py *items;
+    int n;
+    if (!iterate(e, from, &items, &n, span)) return false;
+    for (int i = 0; i < n; i++) {
+        Py *pair;
+        int two;
+        if (!iterate(e, items[i], &pair, &two, span)) return false;
+        if (two != 2) {
+            fail(e, span, "a dict is made of pairs, and element %d has %d parts", i, two);
+            return false;
+        }
+        dict_set(e, dict, pair[0], pair[1]);
+    }
+    return true;
+}
