@@ -73,15 +73,12 @@ static Value *default_fill(Elab *e, const Type *t) {
 static Value *inside(Elab *e, Py x, Py index, Span span) {
     Builder *b = e->b;
     const Type *t = x->array.value->type;
-    const Dim *one[MAX_RANK], *size[MAX_RANK];
+    const Dim *one[MAX_RANK];
     int64_t none[MAX_RANK] = { 0 };
     Index ix;
     if (!index_parse(e, &ix, x, index, false, span)) return NULL;
     /* positions moved up by one, into an array with a border */
-    for (int a = 0; a < t->rank; a++) {
-        one[a] = dim_int(e->cx, 1);
-        size[a] = dim_add(e->cx, t->dim[a], dim_int(e->cx, 2));
-    }
+    for (int a = 0; a < t->rank; a++) one[a] = dim_int(e->cx, 1);
     Value *yes = ir_pad(b, ir_fill_int(b, type_with_dtype(e->cx, t, DT_bool), 1), ir_bool(b, false), one, one, none);
     for (int i = 0; i < ix.n; i++) {
         IndexItem *it = &ix.item[i];
