@@ -114,32 +114,6 @@ Py native_builtins_format(Elab *e, Call *c) {
     return text_of(e, c->arg[0], 'f', spec, c->span);
 }
 
-static void print_text(Elab *e, void *data, Py text) {
-    Value **values = NULL;
-    int n = 0;
-    Attrs a = no_attrs;
-    a.format = text_template(e, text, &values, &n);
-    a.stream = *(int *)data;
-    emit_inst(e->b, OP_print, values, n, &a);
-}
-
-Py native_builtins_print(Elab *e, Call *c) {
-    const Contents *xs = c->arg[0]->contents;
-    const char *to;
-    int stream = py_static_text(c->arg[3], &to) && strcmp(to, "stderr") == 0 ? 2 : 1;
-    Py *part = NEW_ARRAY(e->arena, Py, 2 * xs->n + 2);
-    int n = 0;
-    for (int i = 0; i < xs->n; i++) {
-        if (i) part[n++] = c->arg[1]->kind == PY_NONE ? py_str(e, " ") : c->arg[1];
-        part[n++] = text_of(e, xs->at[i], 's', "", c->span);
-    }
-    part[n++] = c->arg[2]->kind == PY_NONE ? py_str(e, "\n") : c->arg[2];
-    Py text = text_join(e, n, part);
-    if (text->kind == PY_ERROR) return text;
-    text_use(e, text, print_text, &stream);
-    return e->none;
-}
-
 Py native_builtins_abs(Elab *e, Call *c) {
     Py x = c->arg[0];
     if (x->kind == PY_ARRAY && x->array.value->type->dtype == DT_bool) return x;
@@ -210,89 +184,6 @@ Py native_builtins_pow(Elab *e, Call *c) {
     return py_int(e, z < 0 ? z + m : z);
 }
 
-static bool is_one_of(Elab *e, Py x, Py t, Span span) {
-    if (t->kind == PY_TUPLE) {
-        for (int i = 0; i < t->contents->n; i++)
-            if (is_one_of(e, x, t->contents->at[i], span)) return true;
-        return false;
-    }
-    if (t->kind == PY_CLASS) return x->cls && x->kind != PY_CLASS && is_subclass(e, x->cls, t);
-    if (t->kind == PY_DTYPE)
-        return x->kind == PY_ARRAY && x->array.numpy_scalar && x->array.value->type->dtype == t->dtype;
-    if (t->kind != PY_TYPE) {
-        if (t->kind == PY_NONE) return x->kind == PY_NONE;
-        fail(e, span, "isinstance() needs a type, and was given %s", py_describe(e, t));
-        return false;
-    }
-    const char *name = t->type.name, *own = py_type_name(e, x);
-    if (strcmp(name, "object") == 0 || strcmp(name, own) == 0) return true;
-    if (strcmp(name, "int") == 0) return strcmp(own, "bool") == 0;
-    if (strcmp(name, "tuple") == 0) return x->kind == PY_TUPLE;
-    if (strcmp(name, "Array") == 0) return x->kind == PY_ARRAY && x->array.flavour == FLAVOUR_JAX;
-    if (strcmp(name, "type") == 0) return x->kind == PY_TYPE || x->kind == PY_CLASS || x->kind == PY_DTYPE;
-    if (strcmp(name, "frozenset") == 0) return x->kind == PY_SET;
-    if (strcmp(name, "float") == 0)
-        return x->kind == PY_ARRAY && x->array.numpy_scalar && x->array.value->type->dtype == DT_f64;
-    if (strcmp(name, "Callable") == 0)
-        return x->kind == PY_FUNCTION || x->kind == PY_METHOD || x->kind == PY_NATIVE || x->kind == PY_CLOSURE ||
-               x->kind == PY_TYPE || x->kind == PY_CLASS;
-    return false;
-}
-
-Py native_builtins_isinstance(Elab *e, Call *c) { return py_bool(e, is_one_of(e, c->arg[0], c->arg[1], c->span)); }
-
-Py native_builtins_issubclass(Elab *e, Call *c) {
-    Py x = c->arg[0], t = c->arg[1];
-    int n = t->kind == PY_TUPLE ? t->contents->n : 1;
-    for (int i = 0; i < n; i++) {
-        Py one = t->kind == PY_TUPLE ? t->contents->at[i] : t;
-        if (x->kind == PY_CLASS && one->kind == PY_CLASS && is_subclass(e, x, one)) return e->true_;
-        if (py_equal_static(e, x, one)) return e->true_;
-        if (one->kind == PY_TYPE && strcmp(one->type.name, "object") == 0) return e->true_;
-        if (one->kind == PY_TYPE && x->kind == PY_TYPE && strcmp(one->type.name, "int") == 0 &&
-            strcmp(x->type.name, "bool") == 0)
-            return e->true_;
-    }
-    return e->false_;
-}
-
-Py native_builtins_type(Elab *e, Call *c) {
-    Py x = c->arg[0];
-    if (x->cls && x->kind != PY_CLASS) return x->cls;
-    return py_type(e, py_type_name(e, x));
-}
-
-Py native_builtins_getattr(Elab *e, Call *c) {
-    const char *name;
-    if (!py_static_text(c->arg[1], &name))
-        return fail(e, c->span, "the name of an attribute must be known when compiling");
-    if (!c->arg[2]->contents->n) return attribute(e, c->arg[0], name, c->span);
-    Py r = attribute_or_null(e, c->arg[0], name);
-    return r ? r : c->arg[2]->contents->at[0];
-}
-
-Py native_builtins_hasattr(Elab *e, Call *c) {
-    const char *name;
-    if (!py_static_text(c->arg[1], &name))
-        return fail(e, c->span, "the name of an attribute must be known when compiling");
-    return py_bool(e, attribute_or_null(e, c->arg[0], name) != NULL);
-}
-
-Py native_builtins_setattr(Elab *e, Call *c) {
-    const char *name;
-    if (!py_static_text(c->arg[1], &name))
-        return fail(e, c->span, "the name of an attribute must be known when compiling");
-    attribute_set(e, c->arg[0], name, c->arg[2], c->span);
-    return e->none;
-}
-
-Py native_builtins_callable(Elab *e, Call *c) {
-    Py x = c->arg[0];
-    bool yes = (x->kind >= PY_FUNCTION && x->kind <= PY_CLASS) || x->kind == PY_DTYPE ||
-               (x->kind == PY_OBJECT && class_lookup(e, x->cls, "__call__"));
-    return py_bool(e, yes && x->kind != PY_MODULE);
-}
-
 Py native_builtins_id(Elab *e, Call *c) { return py_int(e, c->arg[0]->born); }
 
 Py native_builtins_hash(Elab *e, Call *c) {
@@ -340,23 +231,6 @@ Py native_builtins_slice(Elab *e, Call *c) {
     if (a->n == 1) return py_slice(e, e->none, a->at[0], e->none);
     if (a->n < 1 || a->n > 3) return fail(e, c->span, "slice() takes 1 to 3 arguments, and was given %d", a->n);
     return py_slice(e, a->at[0], a->at[1], a->n == 3 ? a->at[2] : e->none);
-}
-
-static Py wrapped(Elab *e, Py f, const char *what) {
-    Py x = py_new(e, PY_PROPERTY);
-    x->wrapped.wrapped = f;
-    x->wrapped.what = what;
-    return x;
-}
-Py native_builtins_property(Elab *e, Call *c) { return wrapped(e, c->arg[0], "property"); }
-Py native_builtins_staticmethod(Elab *e, Call *c) { return wrapped(e, c->arg[0], "staticmethod"); }
-Py native_builtins_classmethod(Elab *e, Call *c) { return wrapped(e, c->arg[0], "classmethod"); }
-
-/* @x.setter */
-Py native_property_setter(Elab *e, Call *c) {
-    Py x = wrapped(e, c->arg[0]->wrapped.wrapped, "property");
-    x->wrapped.setter = c->arg[1];
-    return x;
 }
 
 /* jnp.float32(x) */
