@@ -1,0 +1,111 @@
+/* math: what the files of elementary functions share.
+**
+** A function is written once for f32 and f64 and any number of lanes, in operations that round exactly, so that its bits
+** are the same in a vector and in what is left over, on any machine with a fused multiply-add. */
+#ifndef JXL_LOOP_MATH_H
+#define JXL_LOOP_MATH_H
+
+#include "loop/loop.h"
+
+#include <math.h>
+
+typedef struct {
+    LBuilder *b;
+    LType type, bits; /* f32 or f64; i32 or i64 with as many lanes */
+    bool wide, fused; /* f64; whether fma is one rounding here */
+    int fraction, bias;
+    double magic; /* added to a number, its integer part stands in the lowest bits */
+} Math;
+
+Math math_of(LBuilder *, LType);
+
+LValue *num(const Math *, double);
+LValue *bits_num(const Math *, int64_t);
+LValue *as_bits(const Math *, LValue *);
+LValue *as_float(const Math *, LValue *);
+LValue *neg(const Math *, LValue *);
+LValue *absolute(const Math *, LValue *);
+LValue *add(const Math *, LValue *, LValue *);
+LValue *sub(const Math *, LValue *, LValue *);
+LValue *mul(const Math *, LValue *, LValue *);
+LValue *quotient(const Math *, LValue *, LValue *);
+LValue *mul_add(const Math *, LValue *x, LValue *y, LValue *z);
+LValue *add_num(const Math *, LValue *, double);
+LValue *mul_num(const Math *, LValue *, double);
+LValue *square_root(const Math *, LValue *);
+LValue *lt(const Math *, LValue *, LValue *);
+LValue *eq(const Math *, LValue *, LValue *);
+LValue *below(const Math *, LValue *, double);
+LValue *above(const Math *, LValue *, double);
+LValue *both(const Math *, LValue *, LValue *);
+LValue *either(const Math *, LValue *, LValue *);
+LValue *opposite(const Math *, LValue *);
+LValue *pick(const Math *, LValue *c, LValue *x, LValue *y);
+LValue *clamp(const Math *, LValue *, double low, double high); /* nan stays */
+LValue *with_sign_of(const Math *, LValue *x, LValue *sign);    /* x is not negative */
+LValue *poly(const Math *, LValue *x, const double *c, int n);
+LValue *to_integer(const Math *, LValue *x);   /* nearest, |x| below 2^22 (2^51) */
+LValue *power_of_two(const Math *, LValue *n); /* of a whole number within the exponents */
+
+/* Two numbers whose sum is meant. */
+typedef struct {
+    LValue *hi, *lo;
+} Double;
+Double exact_product(const Math *, LValue *, LValue *);
+Double exact_sum(const Math *, LValue *, LValue *);
+Double ordered_sum(const Math *, LValue *larger, LValue *smaller);
+LValue *less_product(const Math *, LValue *x, LValue *n, double part); /* x - n part, one rounding of that product */
+
+/* The table of the dtype. */
+#define TABLE(m, name) ((m)->wide ? name##_f64 : name##_f32), ((m)->wide ? COUNT(name##_f64) : COUNT(name##_f32))
+
+/* math_exp.c */
+LValue *math_exp(const Math *, LValue *);
+LValue *math_exp_sum(const Math *, LValue *x, LValue *lo, int shift); /* 2^shift exp(x + lo); lo may be NULL */
+LValue *math_exp2(const Math *, LValue *);
+LValue *math_expm1(const Math *, LValue *);
+LValue *math_logistic(const Math *, LValue *);
+LValue *math_sinh(const Math *, LValue *);
+LValue *math_cosh(const Math *, LValue *);
+LValue *math_tanh(const Math *, LValue *);
+
+/* math_log.c */
+typedef struct {
+    LValue *e, *f; /* x = 2^e (1 + f), 1 + f between sqrt(1/2) and sqrt(2) */
+} Parts;
+Parts math_parts(const Math *, LValue *positive);
+LValue *math_log(const Math *, LValue *);
+LValue *math_log2(const Math *, LValue *);
+LValue *math_log1p(const Math *, LValue *);
+LValue *math_asinh(const Math *, LValue *);
+LValue *math_acosh(const Math *, LValue *);
+LValue *math_atanh(const Math *, LValue *);
+
+/* math_trig.c, math_reduce.c, math_arc.c */
+typedef struct {
+    LValue *r, *quadrant; /* x = quadrant pi/2 + r; the two lowest bits of the quadrant count */
+} Angle;
+Angle math_reduce(const Math *, LValue *);
+LValue *math_sin_of(const Math *, Angle);
+LValue *math_cos_of(const Math *, Angle);
+LValue *math_sin(const Math *, LValue *);
+LValue *math_cos(const Math *, LValue *);
+LValue *math_tan(const Math *, LValue *);
+LValue *math_asin(const Math *, LValue *);
+LValue *math_acos(const Math *, LValue *);
+LValue *math_atan(const Math *, LValue *);
+LValue *math_atan2(const Math *, LValue *y, LValue *x);
+
+/* math_pow.c */
+LValue *math_pow(const Math *, LValue *x, LValue *y);
+LValue *math_cbrt(const Math *, LValue *);
+LValue *math_rsqrt(const Math *, LValue *);
+
+/* math_erf.c, math_gamma.c */
+LValue *math_erf(const Math *, LValue *);
+LValue *math_erfc(const Math *, LValue *);
+LValue *math_erf_inv(const Math *, LValue *);
+LValue *math_lgamma(const Math *, LValue *);
+LValue *math_digamma(const Math *, LValue *);
+
+#endif

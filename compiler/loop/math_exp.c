@@ -1,0 +1,83 @@
+/* exp and its kin.
+**
+** x = n log 2 + r with a whole n and |r| <= log(2) / 2; exp(x) = 2^n exp(r).  2^n is applied in two halves, so that results
+** may come down to the smallest denormal number, rounded once, or overflow. */
+#include "loop/math.h"
+#include "loop/math_tables.h"
+
+typedef struct {
+    LValue *n, *r;
+} Reduced;
+
+static Reduced reduce(const Math *m, LValue *x) {
+    const double *ln2 = m->wide ? ln2_f64 : ln2_f32;
+    LValue *n = add_num(m, mul_add(m, x, num(m, log2_e[0]), num(m, m->magic)), -m->magic);
+    LValue *r = mul_add(m, n, num(m, -ln2[0]), x); /* exact: ln2[0] ends in zeros */
+    return (Reduced){ n, mul_add(m, n, num(m, -ln2[1]), r) };
+}
+
+static LValue *scaled(const Math *m, LValue *x, LValue *n) {
+    LValue *half = to_integer(m, mul_num(m, n, 0.5));
+    return mul(m, mul(m, x, power_of_two(m, half)), power_of_two(m, sub(m, n, half)));
+}
+
+/* exp(r) = 1 + (r + r r q(r)) */
+LValue *math_exp_sum(const Math *m, LValue *x, LValue *lo, int shift) {
+    Reduced a = reduce(m, clamp(m, x, m->wide ? -747 : -106, m->wide ? 711 : 90));
+    LValue *r = lo ? add(m, a.r, lo) : a.r;
+    LValue *y = add_num(m, mul_add(m, mul(m, r, r), poly(m, r, TABLE(m, exp)), r), 1);
+    return scaled(m, y, shift ? add_num(m, a.n, shift) : a.n);
+}
+
+LValue *math_exp(const Math *m, LValue *x) { return math_exp_sum(m, x, NULL, 0); }
+
+LValue *math_exp2(const Math *m, LValue *x) {
+    x = clamp(m, x, m->wide ? -1080 : -152, m->wide ? 1025 : 129);
+    LValue *n = to_integer(m, x), *r = sub(m, x, n);
+    return scaled(m, add_num(m, mul(m, r, poly(m, r, TABLE(m, exp2))), 1), n);
+}
+
+/* expm1(x) / 4 = 2^(n-2) expm1(r) + (2^(n-2) - 1/4): a quarter, so that 2^n does not overflow before the result does. */
+LValue *math_expm1(const Math *m, LValue *x) {
+    Reduced a = reduce(m, clamp(m, x, m->wide ? -45 : -25, m->wide ? 711 : 90));
+    LValue *p = mul_add(m, mul(m, a.r, a.r), poly(m, a.r, TABLE(m, expm1)), a.r);
+    LValue *s = power_of_two(m, add_num(m, a.n, -2));
+    LValue *y = mul_num(m, mul_add(m, s, p, add_num(m, s, -0.25)), 4);
+    return pick(m, below(m, absolute(m, x), m->wide ? 0x1p-54 : 0x1p-25), x, y); /* the sign of zero, denormals */
+}
+
+/* exp(-|x|) neither overflows nor loses what 1 / (1 + exp(-x)) would lose on the negative side. */
+LValue *math_logistic(const Math *m, LValue *x) {
+    LValue *e = math_exp(m, neg(m, absolute(m, x)));
+    return quotient(m, pick(m, below(m, x, 0), e, num(m, 1)), add_num(m, e, 1));
+}
+
+/* x + x z q(z), z = x x */
+static LValue *odd(const Math *m, LValue *x, const double *c, int n) {
+    LValue *z = mul(m, x, x);
+    return mul_add(m, mul(m, x, z), poly(m, z, c, n), x);
+}
+
+/* Half of exp(|x|), less or more a quarter of its inverse. */
+LValue *math_sinh(const Math *m, LValue *x) {
+    LValue *a = absolute(m, x), *half = math_exp_sum(m, a, NULL, -1);
+    LValue *large = sub(m, half, quotient(m, num(m, 0.25), half));
+    LValue *small = odd(m, a, TABLE(m, sinh));
+    return with_sign_of(m, pick(m, below(m, a, 1), small, large), x);
+}
+
+LValue *math_cosh(const Math *m, LValue *x) {
+    LValue *half = math_exp_sum(m, absolute(m, x), NULL, -1);
+    return add(m, half, quotient(m, num(m, 0.25), half));
+}
+
+/* 1 - 2 / (exp(2 |x|) + 1), but near 0 */
+LValue *math_tanh(const Math *m, LValue *x) {
+    LValue *a = absolute(m, x);
+    Reduced e = reduce(m, clamp(m, add(m, a, a), 0, m->wide ? 44 : 22)); /* 1 from there on */
+    LValue *p = add_num(m, mul_add(m, mul(m, e.r, e.r), poly(m, e.r, TABLE(m, exp)), e.r), 1);
+    LValue *y = mul(m, p, power_of_two(m, e.n));
+    LValue *large = sub(m, num(m, 1), quotient(m, num(m, 2), add_num(m, y, 1)));
+    LValue *small = odd(m, a, TABLE(m, tanh));
+    return with_sign_of(m, pick(m, below(m, a, m->wide ? 0.55 : 0.6), small, large), x);
+}

@@ -1,0 +1,87 @@
+/* lgamma, digamma; in f64 for both dtypes.
+**
+** Below 1/2 by reflection; in the middle by stepping down to where a polynomial holds; above by Stirling's series.  Near their
+** zeros (1 and 2; 1.4616...) the polynomials are written so that the zero is exact. */
+#include "loop/math.h"
+#include "loop/math_tables.h"
+
+static const double pi = 0x1.921fb54442d18p+1;
+
+/* pi x less whole turns of pi, as an angle of which the quadrant says whether it is a quarter further. */
+static Angle half_turns(const Math *m, LValue *x) {
+    LValue *f = sub(m, x, loop_unary(m->b, OP_round, x)), *size = absolute(m, f), *far = above(m, size, 0.25);
+    LValue *r = mul_num(m, pick(m, far, add_num(m, size, -0.5), size), pi);
+    return (Angle){ r, pick(m, far, bits_num(m, 1), bits_num(m, 0)) };
+}
+
+/* lgamma for a in 1/2 .. 2.5 less the logarithm, whose argument below 0.7 is a. */
+static LValue *lgamma_middle(const Math *m, LValue *a) {
+    LValue *one = both(m, above(m, a, 0.7), below(m, a, 1.5));
+    LValue *t1 = add_num(m, a, -1), *t2 = add_num(m, a, -2);
+    t2 = pick(m, below(m, a, 1.5), t1, t2); /* a + 1 - 2 */
+    return pick(m, one, mul(m, t1, poly(m, t1, lgamma_1, COUNT(lgamma_1))),
+                mul(m, t2, poly(m, t2, lgamma_2, COUNT(lgamma_2))));
+}
+
+static LValue *lgamma_f64(const Math *m, LValue *x) {
+    LValue *reflects = below(m, x, 0.5), *a = pick(m, reflects, sub(m, num(m, 1), x), x);
+    LValue *low = a, *product = num(m, 1);
+    for (int i = 0; i < 6; i++) {
+        LValue *down = add_num(m, low, -1), *more = opposite(m, below(m, low, 2.5));
+        product = pick(m, more, mul(m, product, down), product);
+        low = pick(m, more, down, low);
+    }
+    LValue *large = opposite(m, below(m, a, 8)), *tiny = opposite(m, above(m, a, 0.7));
+    LValue *log = math_log(m, pick(m, large, a, pick(m, tiny, a, product)));
+    LValue *middle = add(m, lgamma_middle(m, low), pick(m, tiny, neg(m, log), log));
+    LValue *inverse = quotient(m, num(m, 1), a);
+    LValue *tail = mul(m, poly(m, mul(m, inverse, inverse), lgamma_large, COUNT(lgamma_large)), inverse);
+    LValue *high = mul(m, add_num(m, a, -0.5), add_num(m, log, -1));
+    high = add(m, high, add_num(m, tail, 0.41893853320467274178)); /* (log(2 pi) - 1) / 2 */
+    LValue *y = pick(m, large, high, middle);
+
+    LValue *sine = absolute(m, math_sin_of(m, half_turns(m, x)));
+    LValue *other = sub(m, math_log(m, quotient(m, num(m, pi), sine)), y);
+    y = pick(m, reflects, other, y);
+    LValue *pole = both(m, opposite(m, above(m, x, 0)), eq(m, loop_unary(m->b, OP_trunc, x), x));
+    LValue *infinite = eq(m, absolute(m, x), num(m, INFINITY));
+    return pick(m, either(m, pole, infinite), num(m, INFINITY), y);
+}
+
+static LValue *digamma_f64(const Math *m, LValue *x) {
+    LValue *reflects = below(m, x, 0.5), *a = pick(m, reflects, sub(m, num(m, 1), x), x);
+    LValue *small = below(m, a, 1), *low = pick(m, small, add_num(m, a, 1), a);
+    /* the sum of the inverses of what is stepped over, as top / bottom */
+    LValue *top = pick(m, small, num(m, -1), num(m, 0)), *bottom = pick(m, small, a, num(m, 1));
+    for (int i = 0; i < 8; i++) {
+        LValue *down = add_num(m, low, -1), *more = above(m, low, 2);
+        top = pick(m, more, mul_add(m, top, down, bottom), top);
+        bottom = pick(m, more, mul(m, bottom, down), bottom);
+        low = pick(m, more, down, low);
+    }
+    LValue *from_zero = sub(m, add_num(m, low, -digamma_zero[0]), num(m, digamma_zero[1]));
+    LValue *near = mul(m, from_zero, poly(m, add_num(m, low, -1.5), digamma_near, COUNT(digamma_near)));
+    LValue *middle = add(m, near, quotient(m, top, bottom));
+    LValue *inverse = quotient(m, num(m, 1), a), *square = mul(m, inverse, inverse);
+    LValue *high = sub(m, math_log(m, a), mul_num(m, inverse, 0.5));
+    high = sub(m, high, mul(m, square, poly(m, square, digamma_large, COUNT(digamma_large))));
+    LValue *y = pick(m, below(m, a, 10), middle, high);
+
+    Angle turn = half_turns(m, x);
+    LValue *slope = quotient(m, math_cos_of(m, turn), math_sin_of(m, turn)); /* of |f|; tan is odd */
+    LValue *f = sub(m, x, loop_unary(m->b, OP_round, x));
+    slope = pick(m, below(m, f, 0), neg(m, slope), slope);
+    y = pick(m, reflects, sub(m, y, mul_num(m, slope, pi)), y);
+    LValue *pole = both(m, opposite(m, above(m, x, 0)), eq(m, loop_unary(m->b, OP_trunc, x), x));
+    return pick(m, pole, num(m, NAN), y);
+}
+
+static LValue *widened(const Math *m, LValue *x, LValue *(*f)(const Math *, LValue *)) {
+    if (m->wide) return f(m, x);
+    LValue *wide = loop_convert(m->b, x, DT_f64);
+    Math w = math_of(m->b, wide->type);
+    return loop_convert(m->b, f(&w, wide), DT_f32);
+}
+
+LValue *math_lgamma(const Math *m, LValue *x) { return widened(m, x, lgamma_f64); }
+LValue *math_digamma(const Math *m, LValue *x) { return widened(m, x, digamma_f64); }

@@ -1,0 +1,281 @@
+#!/usr/bin/env python3
+"""Makes compiler/loop/math_tables.h: the polynomials of the elementary functions, from their definitions.
+
+    python3 tests/math/coefficients.py > compiler/loop/math_tables.h     (needs mpmath; takes some minutes)
+
+Each polynomial is the best one in the sense of Chebyshev for a weighted error (Remez' exchange).  Coefficients are rounded
+to the dtype from the largest on, and the rest fitted anew after each, so that later ones make good what rounding lost.
+"""
+import sys
+from mpmath import mp, mpf, matrix, lu_solve, pi, log, exp, sqrt, sin, cos, tanh, atan, asin, erf, erfc, erfinv, loggamma, psi
+from mpmath import nstr, floor, frexp, ldexp, euler, zeta
+
+mp.prec = 200
+
+
+def rounded(x, bits):
+    if x == 0:
+        return mpf(0)
+    m, e = frexp(x)
+    return ldexp(mpf(int(mp.nint(ldexp(m, bits)))), e - bits)
+
+
+def chebyshev(a, b, n):
+    return [(a + b) / 2 - (b - a) / 2 * cos(pi * (2 * i + 1) / (2 * n)) for i in range(n)]
+
+
+def horner(c, x):
+    y = mpf(0)
+    for k in reversed(c):
+        y = y * x + k
+    return y
+
+
+def remez(g, w, a, b, n, powers):
+    """Coefficients c of sum c[j] x^powers[j], and the largest |w (g - p)|."""
+    grid = chebyshev(a, b, 24 * n + 60)
+    gs, ws = [g(x) for x in grid], [w(x) for x in grid]
+    pw = [[x ** p for p in powers] for x in grid]
+    m = len(grid)
+    nodes = [int(round((m - 1) * (1 - cos(float(pi) * i / n)) / 2)) for i in range(n + 1)]
+    best = None
+    for _ in range(30):
+        A, r = matrix(n + 1, n + 1), matrix(n + 1, 1)
+        for i, k in enumerate(nodes):
+            for j in range(n):
+                A[i, j] = pw[k][j]
+            A[i, n] = (-1) ** i / ws[k]
+            r[i] = gs[k]
+        c = lu_solve(A, r)
+        err = [ws[k] * (gs[k] - sum(c[j] * pw[k][j] for j in range(n))) for k in range(m)]
+        worst = max(abs(x) for x in err)
+        if best is None or worst < best[1]:
+            best = [c[j] for j in range(n)], worst
+        if worst <= abs(c[n]) * mpf('1.01'):
+            break
+        # one extremum in each stretch of one sign, then the n + 1 largest neighbours
+        peaks, k = [], 0
+        while k < m:
+            top = k
+            while k < m and (err[k] > 0) == (err[top] > 0):
+                if abs(err[k]) > abs(err[top]):
+                    top = k
+                k += 1
+            peaks.append(top)
+        while len(peaks) > n + 1:
+            if len(peaks) == n + 2:
+                peaks.pop(0 if abs(err[peaks[0]]) < abs(err[peaks[-1]]) else -1)
+                continue
+            i = min(range(len(peaks)), key=lambda i: abs(err[peaks[i]]))
+            if i in (0, len(peaks) - 1):
+                peaks.pop(i)
+            else:
+                peaks.pop(i)
+                j = i - 1 if abs(err[peaks[i - 1]]) < abs(err[peaks[i]]) else i
+                peaks.pop(j)
+        if len(peaks) < n + 1:
+            break
+        nodes = peaks
+    return best
+
+
+def fit(name, bits, g, w, a, b, n, exact=5, fixed=()):
+    """A polynomial of n coefficients for g over a..b whose error is weighed with w; `fixed` are the first ones."""
+    a, b = mpf(a), mpf(b)
+    done = [mpf(x) for x in fixed]
+    while len(done) < n:
+        k = len(done)
+        c, worst = remez(lambda x: g(x) - horner(done, x), w, a, b, n - k, list(range(k, n)))
+        if k < exact:
+            done.append(rounded(c[0], bits))
+        else:
+            done += [rounded(x, bits) for x in c]
+    grid = [a + (b - a) * i / 500 for i in range(501)]
+    final = max(abs(w(x) * (g(x) - horner(done, x))) for x in grid)
+    print(f"{name}: error 2^{float(log(final, 2)):.1f}", file=sys.stderr)
+    table(name, bits, done)
+
+
+def table(name, bits, values):
+    dtype = "float" if bits == 24 else "double"
+    text = ", ".join(hexed(x) for x in values)
+    lines, line = [], "   "
+    for word in text.split(", "):
+        if len(line) + len(word) > 118:
+            lines.append(line)
+            line = "   "
+        line += " " + word + ","
+    lines.append(line)
+    print(f"static const double {name}[] = {{\n" + "\n".join(lines) + "\n};")
+
+
+def hexed(x):
+    return float(x).hex().replace("0x1.0000000000000p", "0x1p")
+
+
+def near0(f, at0, tiny=mpf(2) ** -40):
+    """f with its limit at 0 filled in."""
+    return lambda x: at0 if abs(x) < tiny else f(x)
+
+
+ONLY = sys.argv[1:]
+
+
+def group(name):
+    return not ONLY or name in ONLY
+
+
+SIZES = (("f32", 24), ("f64", 53))
+
+print("""/* Made by tests/math/coefficients.py; changes are lost.
+**
+** The numbers of math*.c.  Polynomials begin with the constant term. */
+#ifndef JXL_MATH_TABLES_H
+#define JXL_MATH_TABLES_H
+
+#if defined(__GNUC__)
+#pragma GCC diagnostic ignored "-Wunused-const-variable" /* a file takes the tables it needs */
+#pragma GCC diagnostic ignored "-Wunused-variable"
+#endif
+""")
+
+if group("exp"):
+    h = log(2) / 2 * mpf('1.001')
+    for d, bits in SIZES:
+        n = 5 if bits == 24 else 10
+        # exp(r) = 1 + r + r r q(r)
+        fit(f"exp_{d}", bits, near0(lambda r: (exp(r) - 1 - r) / r ** 2, mpf(1) / 2), lambda r: r * r * exp(-r) + mpf(2) ** -80,
+            -h, h, n)
+        # expm1(r) = r + r r q(r)
+        fit(f"expm1_{d}", bits, near0(lambda r: (exp(r) - 1 - r) / r ** 2, mpf(1) / 2),
+            near0(lambda r: abs(r * r / (exp(r) - 1)) + mpf(2) ** -80, mpf(2) ** -40), -h, h, n + 1)
+        # 2^r = 1 + r q(r)
+        fit(f"exp2_{d}", bits, near0(lambda r: (2 ** r - 1) / r, log(2)), lambda r: abs(r) * 2 ** -r + mpf(2) ** -80,
+            -mpf('0.5005'), mpf('0.5005'), n + 2)
+
+if group("log"):
+    a, b = sqrt(mpf(1) / 2) - 1, sqrt(mpf(2)) - 1
+    f3 = near0(lambda f: (mp.log1p(f) - f + f * f / 2) / f ** 3, mpf(1) / 3)
+    # log(1 + f) = f - f f / 2 + f f f q(f)
+    fit("log_f32", 24, f3, near0(lambda f: abs(f ** 3 / mp.log1p(f)), mpf(2) ** -80), a * mpf('1.001'), b * mpf('1.001'), 9)
+    # log((1 + s) / (1 - s)) = 2 s + s z q(z), z = s s
+    top = ((sqrt(mpf(2)) - 1) / (sqrt(mpf(2)) + 1)) ** 2 * mpf('1.001')
+    atanh2 = near0(lambda z: (2 * mp.atanh(sqrt(z)) - 2 * sqrt(z)) / (sqrt(z) * z), mpf(2) / 3)
+    fit("log_f64", 53, atanh2, lambda z: z, mpf(2) ** -30, top, 7)
+    # the same to more places, for pow: log2 of (1 + s) / (1 - s) is 2 s (log2(e) + z q(z))
+    log2s = near0(lambda z: (mp.atanh(sqrt(z)) / sqrt(z) - 1) / z, mpf(1) / 3)
+    fit("pow_log_f32", 53, log2s, lambda z: z, mpf(2) ** -30, top, 5)
+    # log of it is 2 s + 2/3 s z + s z z q(z)
+    fit("pow_log_f64", 53, near0(lambda z: (2 * mp.atanh(sqrt(z)) / sqrt(z) - 2 - 2 * z / 3) / z ** 2, mpf(2) / 5, mpf(2) ** -30),
+        lambda z: z * z, mpf(2) ** -30, top, 8)
+    # 2^r
+    fit("pow_exp_f32", 53, lambda r: 2 ** r, lambda r: 2 ** -r, -mpf('0.5001'), mpf('0.5001'), 10)
+
+if group("trig"):
+    h = (pi / 4 * mpf('1.01')) ** 2
+    for d, bits in SIZES:
+        fit(f"sin_{d}", bits, near0(lambda z: (sin(sqrt(z)) - sqrt(z)) / (sqrt(z) * z), -mpf(1) / 6), lambda z: z, mpf(2) ** -30, h,
+            3 if bits == 24 else 6)
+        fit(f"cos_{d}", bits, near0(lambda z: (cos(sqrt(z)) - 1 + z / 2) / z ** 2, mpf(1) / 24), lambda z: z * z, mpf(2) ** -30, h,
+            3 if bits == 24 else 6)
+
+if group("arc"):
+    for d, bits in SIZES:
+        s = bits == 24
+        fit(f"asin_{d}", bits, near0(lambda z: (asin(sqrt(z)) / sqrt(z) - 1) / z, mpf(1) / 6), lambda z: z, mpf(2) ** -30, mpf('0.2501'),
+            5 if s else 13)
+        fit(f"atan_{d}", bits, near0(lambda z: (atan(sqrt(z)) / sqrt(z) - 1) / z, -mpf(1) / 3), lambda z: z, mpf(2) ** -30, mpf('0.1720'),
+            5 if s else 11)
+
+if group("tanh"):
+    for d, bits in SIZES:
+        fit(f"tanh_{d}", bits, near0(lambda z: (tanh(sqrt(z)) / sqrt(z) - 1) / z, -mpf(1) / 3), lambda z: z, mpf(2) ** -30,
+            mpf('0.36') if bits == 24 else mpf('0.31'), 6 if bits == 24 else 11)
+        fit(f"sinh_{d}", bits, near0(lambda z: (mp.sinh(sqrt(z)) / sqrt(z) - 1) / z, mpf(1) / 6), lambda z: z, mpf(2) ** -30,
+            mpf('1.01'), 4 if bits == 24 else 8)
+
+if group("erf"):
+    for d, bits in SIZES:
+        s = bits == 24
+        # erf(x) = x + x q(x x)
+        fit(f"erf_{d}", bits, near0(lambda z: erf(sqrt(z)) / sqrt(z) - 1, 2 / sqrt(pi) - 1), lambda z: 1 / (erf(sqrt(z)) / sqrt(z)),
+            mpf(2) ** -30, mpf('1.01'), 7 if s else 13)
+        # erfc(x) = exp(-x x) q(t) / (1 + 2 x), t = (x - K) / (x + K)
+        K = mpf(2) if s else mpf(4)
+        top = mpf('10.2') if s else mpf('27.5')
+        back = lambda t: K * (1 + t) / (1 - t)
+        g = lambda t: (1 + 2 * back(t)) * exp(back(t) ** 2) * erfc(back(t))
+        fit(f"erfc_{d}", bits, g, lambda t: 1 / g(t), mpf(-1), (top - K) / (top + K), 11 if s else 24, exact=24)
+
+if group("erf_inv"):
+    # erf_inv(x) = x q(w - c) or x q(sqrt(w) - c), w = -log(1 - x x)
+    def of_w(w):
+        y = mp.expm1(-w)  # -(x x)
+        x = sqrt(-y)
+        # 1 - |x| without cancellation
+        q = exp(-w) / (1 + x)
+        return inverse_erfc(q) / x
+
+    def inverse_erfc(q):
+        y = erfinv(1 - q) if q > mpf(2) ** -60 else sqrt(-log(q))
+        for _ in range(8):
+            step = (erfc(y) - q) / (2 / sqrt(pi) * exp(-y * y))
+            y += step / (1 + y * step)
+            if abs(step) < mpf(2) ** -150:
+                break
+        return y
+
+    one = lambda w: 1 / abs(g1(w))
+    g1 = near0(lambda w: of_w(w + mpf('3.125')), of_w(mpf('3.125')))
+    low = mpf('-3.125') + mpf(2) ** -40
+    fit("erf_inv_f64_low", 53, g1, lambda w: 1 / g1(w), low, mpf('3.126'), 23, exact=12)
+    g2 = lambda r: of_w((r + mpf('3.25')) ** 2)
+    fit("erf_inv_f64_mid", 53, g2, lambda r: 1 / g2(r), mpf('-0.7501'), mpf('0.7501'), 19, exact=12)
+    g3 = lambda r: of_w((r + mpf(5)) ** 2)
+    fit("erf_inv_f64_high", 53, g3, lambda r: 1 / g3(r), mpf('-1.0001'), mpf('1.05'), 17, exact=12)
+
+if group("gamma"):
+    # lgamma(1 + t) = t q(t) on -0.5 .. 0.5, lgamma(2 + t) = t q(t)
+    lg = lambda x: loggamma(x)
+    fit("lgamma_1", 53, near0(lambda t: lg(1 + t) / t, -euler, mpf(2) ** -90), near0(lambda t: t / lg(1 + t), 1 / euler, mpf(2) ** -90),
+        mpf('-0.3001'), mpf('0.5001'), 24, exact=2)
+    fit("lgamma_2", 53, near0(lambda t: lg(2 + t) / t, 1 - euler, mpf(2) ** -90), near0(lambda t: abs(t / lg(2 + t)), 1 / (1 - euler), mpf(2) ** -90),
+        mpf('-0.5001'), mpf('0.5001'), 20, exact=2)
+    # lgamma(x) = (x - 1/2) log x - x + log(2 pi) / 2 + q(1 / (x x)) / x, x >= 8
+    stirling = lambda y: (lg(1 / sqrt(y)) - ((1 / sqrt(y) - mpf(1) / 2) * log(1 / sqrt(y)) - 1 / sqrt(y) + log(2 * pi) / 2)) / sqrt(y)
+    fit("lgamma_large", 53, near0(stirling, mpf(1) / 12, mpf(2) ** -60), lambda y: mpf(1), mpf(2) ** -40, mpf(1) / 63, 7, exact=1)
+    # digamma(x) = log x - 1 / (2 x) - q(1 / (x x)) / (x x), x >= 10
+    tail = lambda y: (log(1 / sqrt(y)) - sqrt(y) / 2 - psi(0, 1 / sqrt(y))) / y
+    fit("digamma_large", 53, near0(tail, mpf(1) / 12, mpf(2) ** -60), lambda y: mpf(1), mpf(2) ** -40, mpf(1) / 99, 7, exact=1)
+    # digamma(x) = (x - x0) q(x - 3/2) on 1 .. 2, x0 its zero
+    x0 = mp.findroot(lambda x: psi(0, x), mpf('1.4616321449683623'))
+    print(f"static const double digamma_zero[] = {{ {hexed(rounded(x0, 53))}, {hexed(rounded(x0 - rounded(x0, 53), 53))} }};")
+    ratio = lambda t: psi(0, t + mpf(3) / 2) / (t + mpf(3) / 2 - x0)
+    fit("digamma_near", 53, lambda t: ratio(t) if abs(t + mpf(3) / 2 - x0) > mpf(2) ** -60 else psi(1, x0), lambda t: 1 / ratio(t), mpf('-0.5001'), mpf('0.5001'), 22, exact=2)
+
+if group("constants"):
+    def parts(x, n, bits):  # all positive
+        out = []
+        for _ in range(n):
+            m, e = frexp(x)
+            out.append(ldexp(floor(ldexp(m, bits)), e - bits))
+            x -= out[-1]
+        return out
+
+    for d, bits in SIZES:
+        table(f"half_pi_{d}", bits, parts(pi / 2, 3, bits))
+        low = bits - 11 if bits == 53 else bits - 8  # ends in zeros, so that times an exponent it is exact
+        high = rounded(log(2), low)
+        table(f"ln2_{d}", bits, [high, rounded(log(2) - high, bits)])
+    table("log2_e", 53, [rounded(1 / log(2), 53), rounded(1 / log(2) - rounded(1 / log(2), 53), 53)])
+    high = rounded(log(2), 42)
+    table("ln2_long", 53, [high, rounded(log(2) - high, 53)])
+    mp.prec = 1400
+    words = int(floor(2 / pi * mpf(2) ** 1248))
+    mp.prec = 200
+    print("/* 2 / pi behind the binary point, 32 bits a word */\nstatic const uint32_t two_over_pi[] = {")
+    for i in range(0, 39, 8):
+        print("   " + "".join(f" 0x{words >> (1248 - 32 * (k + 1)) & 0xffffffff:08x}," for k in range(i, min(i + 8, 39))))
+    print("};")
+
+print("\n#endif")
