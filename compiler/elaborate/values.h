@@ -13,6 +13,7 @@ typedef struct PyObject *Py;
 typedef struct Env       Env;
 typedef struct Frame     Frame;
 typedef struct Tracing   Tracing;
+typedef struct PyClass   PyClass;
 
 typedef enum {
     PY_ERROR,    /* what a reported mistake gives: agrees with everything, reported no more */
@@ -52,6 +53,7 @@ typedef enum {
     PY_RANGE,    /* range; its parts may be known at run time only */
     PY_LAZY,     /* lazy: zip, enumerate, map, filter, reversed, iter: what a `for` consumes */
     PY_GENERATOR,/* generator */
+    PY_SUPER,    /* method: super() of a class and an object */
     PY_TREEDEF,  /* treedef: the structure of a tree; `wrapped` is a tree whose leaves are numbered */
     PY_KINDS
 } PyKind;
@@ -65,6 +67,7 @@ typedef struct {
     const char *name;
     Span        span; /* where it was last written */
     int         born;
+    bool        optional; /* where a side of a branch leaves it unbound, any value will do */
 } Place;
 
 /* What a container holds.  Never changed in place once a mark of the journal has seen it. */
@@ -73,6 +76,7 @@ typedef struct {
     Py  *at;
     Py  *keys;  /* dict: keys; object: names as PY_STR; else NULL */
     int  epoch; /* of the journal when it was made */
+    Py   apart; /* not NULL: two sides of a run-time `if` made them differ */
 } Contents;
 
 /* The data that names of one array share, as NumPy would: x[i] = v raises the version. */
@@ -90,6 +94,7 @@ typedef struct {
         Py          value;      /* PY_SCALAR or PY_ARRAY */
         char        conversion; /* 's', 'r' or 'f' */
         const char *spec;       /* of 'f'; "" else */
+        Py          which, left, right; /* or one of two texts, by a run-time bool */
     } *part;
 } PyText;
 
@@ -102,6 +107,9 @@ typedef struct {
     bool        library;
     bool        inline_always; /* it has been seen to write to what it did not make */
 } PyFunction;
+
+typedef struct { struct TextPart *at; int n, cap; } Parts; /* of a text that is being put together */
+typedef struct { Py *at; int n, cap; } Leaves;
 
 typedef struct Native Native;
 
@@ -149,7 +157,7 @@ struct PyObject {
         const Native *native;
         struct { ClosureFn call; const char *name; void *data; Py inner; } closure; /* inner: the function it wraps */
         struct { const char *name; } type;
-        struct PyClass *class_;
+        PyClass *class_;
         struct PyModule *module;
         struct { Py wrapped, setter; const char *what; } wrapped; /* what: "property", "staticmethod", "classmethod" */
         struct { Value *value; const Dim *dim; NumberKind number; } scalar; /* dim: an int whose size expression is known;
@@ -159,13 +167,13 @@ struct PyObject {
         PyText   text;
         Contents *contents; /* tuple, list, dict, set, object */
         struct { struct Growing *g; } growing;
-        struct { LazyKind kind; Py *part; int nparts; Contents *position; } lazy;
-        struct { Py function; Env *env; Frame *frame; } generator;
+        struct { LazyKind kind; Py *part; int nparts; Contents *position; bool strict; } lazy;
+        struct { Py function; Env *env; Node *node; Contents *position; } generator; /* function, or the node of an expression */
         struct { Py left, right; const char *left_span_text; Span at; } apart;
     };
 };
 
-typedef struct PyClass {
+struct PyClass {
     const char *name;
     Node       *node;
     Py          bases[8];
@@ -178,9 +186,10 @@ typedef struct PyClass {
     Py         *factories;   /* default_factory; NULL: none */
     int         nfields;
     bool        tree;        /* registered: its data fields are children of a tree, the others static */
-    bool       *data;        /* by field */
+    bool       *data, *meta; /* by field: a child of the tree; said to be static */
     Py          flatten, unflatten; /* of register_pytree_node; or NULL */
-} PyClass;
+    bool        tree_class;  /* unflatten is the class's method tree_unflatten */
+};
 
 typedef struct PyModule {
     const char *name; /* "jax.numpy" */
@@ -198,7 +207,7 @@ struct Env {
     Py     names;  /* PY_MODULE or PY_CLASS it belongs to */
 };
 
-typedef enum { STATE_RUNS, STATE_RETURN, STATE_BREAK, STATE_CONTINUE } State;
+typedef enum { STATE_RUNS, STATE_RETURN, STATE_BREAK, STATE_CONTINUE, STATE_NEVER } State; /* never: it has ended the program */
 
 /* A Python function (or module body) that runs. */
 struct Frame {
@@ -213,7 +222,8 @@ struct Frame {
     bool        library;
     Py        (*on_yield)(Elab *, void *data, Py value); /* of a generator that runs */
     void       *yield_data;
-    int         depth;
+    int         branches;  /* how many run-time branches and loops it is called in */
+    PyClass    *defining;  /* the class whose body runs */
 };
 
 /* An IR function that is being built. */
@@ -224,8 +234,9 @@ struct Tracing {
     int      born;          /* what is older was made outside */
     bool     writes_outside;
     Map      imports;       /* outer value -> parameter here, in order */
-    struct { Place *place; Py object; void *seen; } *reads; /* what it read of the outside */
-    int      nreads, cap_reads;
+    bool     watched;       /* its reads of the outside are recorded */
+    Map      reads;         /* Place or PyObject -> what it held: a Py or Contents */
+    Map      read_places;   /* the same keys that are places */
 };
 
 typedef struct {
@@ -243,13 +254,18 @@ struct Elab {
     Builder  *b;     /* the tracing's */
     Frame    *frame;
     Span      span;  /* the expression that is evaluated now */
-    int       serial, epoch, marks, mark_serial;
+    int       serial, epoch;
     struct { Write *at; int n, cap; } journal;
+    struct { struct Mark { int at, serial; } *at; int n, cap; } marks;
     Map       modules; /* PyModule by name */
     Map       memory;  /* remembered decisions about loops, and traced functions */
     bool      x64, partitionable;
     Flavour   flavour; /* of the arrays that the library makes now */
-    int       depth;
+    int       depth;    /* of calls */
+    int       branches; /* run-time branches and loops around what runs now */
+    bool      constructing;
+    const char *directory; /* of the program */
+    Py        annotation; /* of the assignment whose value is evaluated */
     Py        none, true_, false_, error, unbound, ellipsis, not_implemented, empty_tuple;
     Env      *builtins;
 };
@@ -264,19 +280,21 @@ Py  py_complex(Elab *, double re, double im);
 Py  py_str(Elab *, const char *);
 Py  py_str_n(Elab *, const char *, int n);
 Py  py_dtype(Elab *, DType);
+Py  py_type(Elab *, const char *name);
 Py  py_slice(Elab *, Py start, Py stop, Py step);
 Py  py_tuple(Elab *, int n, Py const *);
 Py  py_list(Elab *, int n, Py const *);
 Py  py_dict(Elab *);
 Py  py_set(Elab *);
+Py  py_object(Elab *, Py cls);
 Py  py_method(Elab *, Py function, Py self);
 Py  py_closure(Elab *, const char *name, ClosureFn, void *data, Py inner);
 Py  py_native(Elab *, const char *module, const char *name); /* NULL if there is none */
 Py  py_lazy(Elab *, LazyKind, int n, Py const *);
-/* A run-time number; py_size gives a static int where the size is one. */
+/* A run-time number (static again if the value is constant); py_size gives an int where the size is one. */
 Py  py_scalar(Elab *, NumberKind, Value *);
 Py  py_size(Elab *, const Dim *);
-/* An array of its own (no alias yet).  jax: canonical dtype is the caller's business. */
+/* An array of its own (no alias yet). */
 Py  py_array(Elab *, Value *, Flavour, bool weak);
 Py  py_array_like(Elab *, Value *, Py like); /* flavour of `like`, not weak */
 
@@ -284,7 +302,7 @@ bool py_is_number(Py);     /* static or run-time Python number, bool included */
 bool py_is_static_number(Py);
 bool py_is_array(Py);
 bool py_is_int(Py);        /* static or run-time int (not bool) */
-bool py_is_index(Py);      /* an int, a bool's kin, or a 0-d integer array */
+bool py_is_index(Py);      /* an int, a bool, or a 0-d integer array */
 NumberKind  py_number_kind(Py);
 const char *py_type_name(Elab *, Py); /* as type(x).__name__: "int", "list", "Array", "Params" */
 const char *py_describe(Elab *, Py);  /* for messages: "f32[n, 784]", "an int known at run time", "a list of 3" */
@@ -304,6 +322,7 @@ Py      place_get(Elab *, Place *);          /* PY_UNBOUND where it has none; re
 const Contents *contents_of(Elab *, Py);     /* to read */
 Contents *contents_change(Elab *, Py);       /* to write: journaled, and nobody else sees it */
 void    contents_push(Elab *, Contents *, Py key_or_NULL, Py);
+int     contents_find(Elab *, const Contents *, Py key); /* -1: absent */
 Py      dict_get(Elab *, Py, Py key);        /* NULL: absent */
 void    dict_set(Elab *, Py, Py key, Py);
 Py      attribute_get(Elab *, Py object, const char *name); /* of a PY_OBJECT's own; NULL: absent */
@@ -320,40 +339,45 @@ void     journal_apply(Elab *, const Writings *);
 
 Env   *env_new(Elab *, Scope *, Env *outer);
 Place *env_place(Elab *, Env *, const char *name);      /* made if need be */
-Place *name_place(Elab *, Env *, const char *name);     /* the variable a name means here; NULL: no such */
+Place *name_place(Elab *, Env *, const char *name);     /* the variable a name means here */
 Py     name_get(Elab *, Env *, const char *name, Span); /* or an error that says so */
+Py     value_read(Elab *, Py, const char *name, Span);  /* an error where the value cannot be used: stale, or two sides apart */
 
-/* expressions.c */
+/* expressions.c, assign.c, attributes.c */
 
+void at_node(Elab *, const Node *);   /* what is made from now on comes from there */
 Py   eval(Elab *, Node *);
+bool eval_items(Elab *, Nodes, Leaves *);
+bool key_fits(Elab *, Py key, Span);  /* may be the key of a dict */
 void assign(Elab *, Node *target, Py, Span);
+void assign_update(Elab *, Node *);
+void assign_delete(Elab *, Node *);
 Py   attribute(Elab *, Py, const char *name, Span);          /* x.name or an error */
 Py   attribute_or_null(Elab *, Py, const char *name);
 void attribute_set(Elab *, Py, const char *name, Py, Span);
 
-/* operators.c, arrays.c: Python's and JAX's arithmetic */
+/* operators.c, numbers.c: Python's arithmetic */
 
 Py binary(Elab *, Operator, Py, Py, Span);
 Py unary(Elab *, Operator, Py, Span);
 Py compare(Elab *, Operator, Py, Py, Span);
 Py contains(Elab *, Py container, Py, Span);
+Py number_binary(Elab *, Operator, Py, Py, Span);
+Py number_unary(Elab *, Operator, Py, Span);
+Py number_compare(Elab *, Operator, Py, Py, Span);
+Py number_max(Elab *, Py, Py);
+const Dim  *number_dim(Elab *, Py); /* of an int, its size expression; or NULL */
+const char *int_text(Elab *, Int128);
 
 /* arrays.c: borders between Python's numbers and arrays */
 
-Value  *value_here(Elab *, Value *);              /* the same value in the function that is being built */
+Value  *value_here(Elab *, Value *);              /* trace.c: the same value in the function that is being built */
 Value  *scalar_value(Elab *, Py, NumberKind);     /* a Python number as bool[], i64[], f64[] or c128[] */
+Value  *number_as(Elab *, Py, DType);             /* a Python number as a 0-d array */
 Value  *array_value(Elab *, Py);                  /* of an array (or of a number, as its weak default array) */
 Py      to_array(Elab *, Py, Flavour, Span);      /* jnp.asarray: numbers (weak), arrays, nested lists of them */
 DType   default_dtype(Elab *, NumberKind);        /* JAX's: i32, f32, c64 unless 64-bit is enabled */
 DType   canonical_dtype(Elab *, DType);           /* 64-bit dtypes as JAX holds them now */
-/* JAX's lattice (NumPy's where all are NumPy's), weak types included. */
-typedef struct { DType dtype; bool weak; Flavour flavour; bool scalar; } Kind;
-Kind    kind_of(Elab *, Py);
-Kind    promote(Elab *, Kind, Kind);
-Value  *as_kind(Elab *, Py, Kind);                /* its array, converted */
-/* Brings shapes together as NumPy does; false after an error that names `what`. */
-bool    broadcast_together(Elab *, Value **, int n, const char *what, Span);
-Py      elementwise(Elab *, Op, int n, Py const *, const char *what, Span); /* promote, broadcast, emit */
 const Dim *to_size(Elab *, Py, const char *what, Span); /* a size from an int; binds a run-time one; NULL after an error */
 int     to_shape(Elab *, Py, const Dim **dims, const char *what, Span); /* rank, or -1 after an error */
 /* One axis of an array of that rank from an int, negative ones from the end; -1 after an error. */
@@ -362,75 +386,124 @@ bool    to_dtype(Elab *, Py, DType *, Span);      /* dtype objects, names, Pytho
 /* All elements if the value is made of constants: computed by the evaluator. */
 bool    static_elements(Elab *, Value *, Tensor *);
 
-/* indexing.c */
+/* promote.c: JAX's lattice (NumPy's where all are NumPy's), weak types included; shapes that meet */
+
+typedef struct { DType dtype; bool weak; Flavour flavour; bool scalar; } Kind; /* scalar: a Python number */
+Kind    kind_of(Elab *, Py);
+Kind    promote(Elab *, Kind, Kind);
+Value  *as_kind(Elab *, Py, Kind);                /* its array, converted */
+/* Brings shapes together as NumPy does; false after an error that names `what`. */
+bool    broadcast_together(Elab *, Value **, int n, const char *what, Span);
+bool    broadcast_shapes(Elab *, const Type *const *, int n, int *rank, const Dim **dims, bool *check);
+Value  *broadcast_value(Elab *, Value *, int rank, const Dim *const *dims, const char *what);
+Py      elementwise(Elab *, Op, int n, Py const *, const char *what, Span); /* promote, broadcast, emit */
+
+/* subscript.c: of containers; arrays are in index.c */
 
 Py   subscript(Elab *, Py, Py index, Span);
 Py   subscript_set(Elab *, Py, Py index, Py, Span); /* for arrays the new array; else the container itself */
+Py   array_subscript(Elab *, Py, Py index, Span);
+Py   array_subscript_set(Elab *, Py, Py index, Py, Span);
 
-/* statements.c */
+/* statements.c, match.c */
 
 void run_body(Elab *, Nodes); /* in the frame at hand; frame->state says how it ended */
+int  state_of(Elab *);        /* -1: known at run time only */
+void state_set(Elab *, State, Span);
+void run_match(Elab *, Node *);
 
 /* branches.c */
 
 typedef void (*Side)(Elab *, void *);
 /* A run-time `if`: both sides from the same state, what they wrote merged. */
 void branch(Elab *, Value *c, Side yes, Side no, void *data, Span);
+bool inside_branch(Elab *);   /* what runs now may not run at all */
+bool inside_branch_since(Elab *, const Frame *);
 
-/* loops.c, iterate.c */
+/* loops.c, iterate.c, comprehensions.c */
 
 void run_for(Elab *, Node *);
+void run_for_over(Elab *, const Node *, Node *target, Py source, void (*body)(Elab *, void *), void *data);
 void run_while(Elab *, Node *);
 /* All values of an iterable whose number is known; false after an error. */
 bool iterate(Elab *, Py, Py **items, int *n, Span);
+Py   eval_comprehension(Elab *, Node *);
+void comprehension_yield(Elab *, Node *);
+Py   growing_array(Elab *, Py);
+Py   growing_length(Elab *, Py);
+Py   range_length(Elab *, Py, Span);
+bool dim_is_local(Elab *, const Dim *); /* mentions a loop's counter, which is no size */
 
 /* calls.c, functions.c, classes.c */
 
 Py   call(Elab *, Py f, const Args *);
 Py   call_values(Elab *, Py f, int n, Py const *, Span); /* plain positional arguments */
 Py   call_method(Elab *, Py, const char *name, int n, Py const *, Span);
+Py   call_function(Elab *, Py f, const Args *); /* keys.c: by an IR function of its own where that is possible */
+Py   run_function(Elab *, Py f, const Args *);  /* here and now */
+void frame_begin(Elab *, Frame *, Env *, Py function, const char *title, bool library, Span);
+Py   frame_end(Elab *, Span);
 Py   function_new(Elab *, Node *, const char *name);
+Py   function_decorated(Elab *, Node *);
+Py   generator_new(Elab *, Py f, Env *);
+void generator_run(Elab *, Py, Py (*on_yield)(Elab *, void *, Py), void *data, Span);
 Py   class_new(Elab *, Node *);
+Py   class_call(Elab *, Py, const Args *);
+void class_set(Elab *, Py, const char *name, Py);
+bool class_annotation(Elab *, Node *, Py value_or_NULL); /* a field of the class whose body runs; false elsewhere */
 bool is_subclass(Elab *, Py, Py);
 Py   class_lookup(Elab *, Py cls, const char *name); /* through the bases; NULL: absent */
+
+/* annotations.c: shapes in signatures and assignments */
+
+Py   annotation_type(Elab *, Node *);
+Py   annotation_check(Elab *, Py, Py declared, Span);
+Py   annotation_parameter(Elab *, Py f, Env *, Node *parameter, Py, Span);
+Py   annotation_result(Elab *, Py f, Env *, Py, Span);
 
 /* natives.c: the functions that are written in C, one row each in natives.def and in ops.def */
 
 const Native *native_find(const char *module, const char *name);
 Py            native_call(Elab *, const Native *, const Args *);
-Native const *native_at(int i); /* NULL behind the last */
+const Native *native_at(int i); /* NULL behind the last */
 
-/* trace.c: a Python function as an IR function */
+/* trace.c: an IR function inside another */
 
-typedef struct {
-    Func   *func;      /* parameters: the leaves of the arguments, then what it captured */
-    Py      result;    /* the tree it returned, its leaves values of the function */
-    Value **captured;  /* in the function around it */
-    int     ncaptured;
-} Traced;
 void    tracing_begin(Elab *, Tracing *, const char *name, const char *title);
 void    tracing_end(Elab *, Value **results, int n); /* closes the function: its results and its size parameters */
+Value **tracing_captured(Elab *, const Tracing *, int *n); /* what it captured, in the function around it */
 Inst   *call_func(Elab *, Func *, Value **args, int nargs);
 
 /* trees.c */
 
-typedef struct { Py *at; int n, cap; } Leaves;
+bool tree_is_node(Py);
 void tree_flatten(Elab *, Py, Leaves *);
+bool tree_spread(Elab *, Py prefix, Py like, Leaves *, const char *what, Span); /* the prefix's leaf for each leaf of `like` */
 Py   tree_unflatten(Elab *, Py like, Py **leaves); /* takes them one after the other */
 bool tree_same(Elab *, Py, Py);
-/* Leaves in parallel, `f` called with one leaf of each. */
+void put_treedef(Elab *, Parts *, Py, Span);
+/* Leaves in parallel, `f` called with one leaf of each; trees[0] says the structure. */
 Py   tree_map(Elab *, int n, Py const *trees, Py (*f)(Elab *, void *, Py *), void *data, Span);
 
-/* modules.c */
+/* modules.c, elaborate.c */
 
 Py import_module(Elab *, const char *name, Span); /* runs its body the first time */
+Py import_or_null(Elab *, const char *name);
+Py submodule(Elab *, PyModule *, const char *name); /* NULL: there is none */
+Py run_module(Elab *, const char *name, Node *tree);
+void run_import(Elab *, Node *);
+Py py_builtin(Elab *, const char *name); /* NULL: no such */
+void run_main(Elab *); /* main.c: main(...) and its command-line flags, and exported functions */
 
 /* text.c */
 
 Py   text_of(Elab *, Py, char conversion, const char *spec, Span); /* str(x), repr(x) or format(x, spec): PY_STR or PY_TEXT */
 Py   text_join(Elab *, int n, Py const *);
-/* The template (runtime.h) of a text and the values it prints. */
+Py   text_percent(Elab *, Py, Py, Span); /* "%d" % x */
+void text_put_literal(Elab *, Parts *, const char *);
+/* The template (runtime.h) of a text and the values it prints; choices made first by text_use. */
 const char *text_template(Elab *, Py, Value ***values, int *n);
+void text_use(Elab *, Py text, void (*use)(Elab *, void *, Py), void *data);
 
 /* errors: at the span, or where the user called the library; the result is e->error */
 

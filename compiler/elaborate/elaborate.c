@@ -1,0 +1,87 @@
+/* elaborate: runs the module body once, at compile time, from top to bottom. */
+#include "elaborate/values.h"
+
+#include <string.h>
+
+static void make_singletons(Elab *e) {
+    e->error = py_new(e, PY_ERROR);
+    e->unbound = py_new(e, PY_UNBOUND);
+    e->none = py_new(e, PY_NONE);
+    e->ellipsis = py_new(e, PY_ELLIPSIS);
+    e->not_implemented = py_new(e, PY_NOT_IMPLEMENTED);
+    e->false_ = py_new(e, PY_BOOL);
+    e->true_ = py_new(e, PY_BOOL);
+    e->true_->integer = 1;
+    e->empty_tuple = py_tuple(e, 0, NULL);
+}
+
+Py py_builtin(Elab *e, const char *name) {
+    static const char *const types[] = {
+        "bool", "int", "float", "complex", "str", "bytes", "list", "tuple", "dict", "set", "frozenset", "object", "type",
+        "slice", "range", "property", "staticmethod", "classmethod",
+        "Exception", "ValueError", "TypeError", "KeyError", "IndexError", "RuntimeError", "NotImplementedError",
+        "AssertionError", "ZeroDivisionError", "ArithmeticError", "OverflowError", "StopIteration", "AttributeError",
+    };
+    static const struct { const char *name; DType t; } dtypes[] = {
+        { "i8", DT_i8 }, { "i16", DT_i16 }, { "i32", DT_i32 }, { "i64", DT_i64 }, { "u8", DT_u8 }, { "u16", DT_u16 },
+        { "u32", DT_u32 }, { "u64", DT_u64 }, { "f16", DT_f16 }, { "bf16", DT_bf16 }, { "f32", DT_f32 }, { "f64", DT_f64 },
+        { "c64", DT_c64 }, { "c128", DT_c128 },
+    };
+    if (strcmp(name, "NotImplemented") == 0) return e->not_implemented;
+    if (strcmp(name, "Ellipsis") == 0) return e->ellipsis;
+    if (strcmp(name, "__name__") == 0) return py_str(e, e->frame->library ? "library" : "__main__");
+    for (int i = 0; i < COUNT(types); i++)
+        if (strcmp(name, types[i]) == 0) return py_type(e, name);
+    for (int i = 0; i < COUNT(dtypes); i++)
+        if (strcmp(name, dtypes[i].name) == 0) return py_dtype(e, dtypes[i].t);
+    return py_native(e, "builtins", name);
+}
+
+Span user_span(Elab *e, Span span) {
+    Frame *f = e->frame;
+    while (f && source_of(e->cx, span.file)->library) {
+        span = f->call;
+        f = f->caller;
+    }
+    return span;
+}
+
+/* What the user called, where the mistake was found inside the library. */
+static const char *public_name(Elab *e, Span span) {
+    const char *name = NULL;
+    for (Frame *f = e->frame; f && source_of(e->cx, span.file)->library; f = f->caller) {
+        name = f->title;
+        span = f->call;
+    }
+    return name && *name != '_' ? name : NULL;
+}
+
+Py fail(Elab *e, Span span, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    Text t = text_new(e->arena);
+    text_addv(&t, format, args);
+    va_end(args);
+    const char *name = public_name(e, span);
+    int have = (int)(name ? strlen(name) : 0);
+    bool said = name && strncmp(t.at, name, (size_t)have) == 0;
+    diag(e->cx, user_span(e, span), "%s%s%s", name && !said ? name : "", name && !said ? ": " : "", t.at);
+    return e->error;
+}
+
+Module *elaborate(Compiler *cx, int file) {
+    Elab *e = &(Elab){ .cx = cx, .arena = cx->arena, .partitionable = true };
+    e->module = module_new(cx);
+    e->modules = map_new(e->arena);
+    e->memory = map_new(e->arena);
+    make_singletons(e);
+    Node *tree = parse_file(cx, file);
+    if (!tree || diag_errors(cx)) return e->module;
+    Tracing main;
+    tracing_begin(e, &main, "main", "the program");
+    run_module(e, "__main__", tree);
+    run_main(e);
+    tracing_end(e, NULL, 0);
+    e->module->main = main.func;
+    return e->module;
+}

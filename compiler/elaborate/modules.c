@@ -1,0 +1,128 @@
+/* modules: `import`, and the library's own modules, which are .jxl files under include/jxl. */
+#include "elaborate/values.h"
+
+#include <string.h>
+
+static PyModule *module_make(Elab *e, const char *name, Scope *scope) {
+    PyModule *m = NEW(e->arena, PyModule);
+    m->name = name_of(e->cx, name);
+    m->env = scope ? env_new(e, scope, NULL) : NULL;
+    map_set(&e->modules, m->name, m);
+    return m;
+}
+
+static Py module_value(Elab *e, PyModule *m) {
+    Py x = py_new(e, PY_MODULE);
+    x->module = m;
+    if (m->env) m->env->names = x;
+    return x;
+}
+
+/* Runs a parsed module's body in a frame of its own. */
+Py run_module(Elab *e, const char *name, Node *tree) {
+    PyModule *m = module_make(e, name, tree->Module.scope);
+    m->file = tree->span.file;
+    Py value = module_value(e, m);
+    Frame frame;
+    bool library = source_of(e->cx, m->file)->library;
+    m->running = true;
+    frame_begin(e, &frame, m->env, NULL, library ? name : "<module>", library, e->span);
+    run_body(e, tree->Module.body);
+    frame.result.value = e->none;
+    frame.state.value = py_int(e, STATE_RETURN);
+    frame_end(e, e->span);
+    m->running = false;
+    return value;
+}
+
+/* name.jxl or name/__init__.jxl in the program's directory, the -I directories and the library. */
+static const char *find_file(Elab *e, const char *name, char **text, size_t *length, bool *library) {
+    char *path = arena_text(e->arena, "%s", name);
+    for (char *p = path; *p; p++)
+        if (*p == '.') *p = '/';
+    const char *own = install_include(e->cx);
+    for (int i = -1; i <= e->cx->options.ninclude_dirs; i++) {
+        const char *dir = i < 0 ? e->directory : i < e->cx->options.ninclude_dirs ? e->cx->options.include_dirs[i] : own;
+        *library = i == e->cx->options.ninclude_dirs || (i >= 0 && strcmp(dir, own) == 0);
+        static const char *const ends[] = { ".jxl", "/__init__.jxl" };
+        for (int k = 0; k < COUNT(ends); k++) {
+            char *full = arena_text(e->arena, "%s/%s%s", dir, path, ends[k]);
+            *text = read_file(e->arena, full, length);
+            if (*text) return full;
+        }
+    }
+    return NULL;
+}
+
+static Py import_file(Elab *e, const char *name) {
+    char *text;
+    size_t length;
+    bool library;
+    const char *path = find_file(e, name, &text, &length, &library);
+    if (!path) return NULL;
+    int file = add_source(e->cx, path, text, (int)length, library);
+    Node *tree = parse_file(e->cx, file);
+    if (!tree) return e->error;
+    /* a module is run once, and outside of every branch and function */
+    return run_module(e, name, tree);
+}
+
+Py import_or_null(Elab *e, const char *name) {
+    PyModule *m = map_get(&e->modules, name_of(e->cx, name));
+    if (m) return m->env ? m->env->names : module_value(e, m);
+    if (strcmp(name, "jxl.primitives") == 0) return module_value(e, module_make(e, name, NULL));
+    return import_file(e, name);
+}
+
+Py import_module(Elab *e, const char *name, Span span) {
+    Py x = import_or_null(e, name);
+    return x ? x : fail(e, span, "there is no module %s", name);
+}
+
+Py submodule(Elab *e, PyModule *m, const char *name) {
+    return import_or_null(e, arena_text(e->arena, "%s.%s", m->name, name));
+}
+
+/* `import a.b` makes both, and binds a. */
+static void import_name(Elab *e, Node *alias) {
+    const char *name = alias->alias.name;
+    Py whole = import_module(e, name, alias->span);
+    if (alias->alias.asname) {
+        place_set(e, name_place(e, e->frame->env, alias->alias.asname), whole, alias->span);
+        return;
+    }
+    const char *dot = strchr(name, '.');
+    const char *first = dot ? name_of_n(e->cx, name, (int)(dot - name)) : name;
+    Py top = whole->kind == PY_ERROR ? whole : import_module(e, first, alias->span);
+    place_set(e, name_place(e, e->frame->env, first), top, alias->span);
+}
+
+static void import_all(Elab *e, Py module) {
+    Env *env = module->module->env;
+    for (int i = 0; env && i < env->places.n; i++) {
+        Place *p = env->places.entries[i].value;
+        if (*p->name == '_' || p->value->kind == PY_UNBOUND || p->value->kind == PY_MODULE) continue;
+        place_set(e, env_place(e, e->frame->env, p->name), p->value, p->span);
+    }
+}
+
+void run_import(Elab *e, Node *n) {
+    if (n->kind == NODE_Import) {
+        for (int i = 0; i < n->Import.names.n; i++) import_name(e, n->Import.names.at[i]);
+        return;
+    }
+    const char *from = n->ImportFrom.module;
+    if (from && strcmp(from, "__future__") == 0) return;
+    Py module = n->ImportFrom.level ? fail(e, n->span, "relative imports are not supported; name the module in full")
+                                    : import_module(e, from, n->span);
+    for (int i = 0; i < n->ImportFrom.names.n; i++) {
+        Node *alias = n->ImportFrom.names.at[i];
+        const char *name = alias->alias.name;
+        if (strcmp(name, "*") == 0) {
+            if (module->kind == PY_MODULE) import_all(e, module);
+            continue;
+        }
+        Py x = module->kind == PY_ERROR ? module : attribute(e, module, name, alias->span);
+        place_set(e, name_place(e, e->frame->env, alias->alias.asname ? alias->alias.asname : name), x, alias->span);
+    }
+}

@@ -1,0 +1,338 @@
+/* text: str(), repr() and format() of every value.
+**
+** What is known is text at once, formatted by the runtime's own functions, so that it looks the same when it is not.
+** What is known at run time becomes a hole in the text. */
+#include "elaborate/values.h"
+#include "jxl/runtime.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void put(Elab *e, Parts *p, const char *text, int n) {
+    if (!n) return;
+    struct TextPart *last = p->n ? &p->at[p->n - 1] : NULL;
+    if (last && last->text) {
+        char *both = arena_alloc(e->arena, (size_t)last->length + (size_t)n + 1);
+        memcpy(both, last->text, (size_t)last->length);
+        memcpy(both + last->length, text, (size_t)n);
+        last->text = both;
+        last->length += n;
+        return;
+    }
+    struct TextPart it = { .text = text, .length = n };
+    PUSH(e->arena, p, it);
+}
+void text_put_literal(Elab *e, Parts *p, const char *text) { put(e, p, text, (int)strlen(text)); }
+
+static Py finish(Elab *e, const Parts *p) {
+    if (!p->n) return py_str(e, "");
+    if (p->n == 1 && p->at[0].text) return py_str_n(e, p->at[0].text, p->at[0].length);
+    Py x = py_new(e, PY_TEXT);
+    x->text.part = p->at;
+    x->text.nparts = p->n;
+    return x;
+}
+
+static void put_text(Elab *e, Parts *p, Py text) {
+    if (text->kind == PY_STR) {
+        put(e, p, text->str.at, text->str.n);
+        return;
+    }
+    for (int i = 0; i < text->text.nparts; i++) {
+        struct TextPart *part = &text->text.part[i];
+        if (part->text) put(e, p, part->text, part->length);
+        else PUSH(e->arena, p, *part);
+    }
+}
+
+Py text_join(Elab *e, int n, Py const *texts) {
+    Parts p = { 0 };
+    for (int i = 0; i < n; i++) {
+        if (texts[i]->kind == PY_ERROR) return texts[i];
+        put_text(e, &p, texts[i]);
+    }
+    return finish(e, &p);
+}
+
+/* A known number as the runtime prints it; an error in its words. */
+static Py format_static(Elab *e, Py x, char conversion, const char *spec, Span span) {
+    static const int32_t dtypes[] = { JXL_BOOL, JXL_I64, JXL_F64, JXL_C128 };
+    NumberKind k = py_number_kind(x);
+    if (k == NUMBER_INT && (x->integer > INT64_MAX || x->integer < INT64_MIN)) {
+        if (*spec) return fail(e, span, "an int of more than 64 bits has no format but its digits");
+        return py_str(e, int_text(e, x->integer));
+    }
+    union { unsigned char truth; int64_t integer; double number[2]; } data;
+    if (k == NUMBER_BOOL) data.truth = x->integer != 0;
+    else if (k == NUMBER_INT) data.integer = (int64_t)x->integer;
+    else data.number[0] = x->number, data.number[1] = x->imag;
+    jxl_array value = { .data = &data, .dtype = dtypes[k] };
+    jxl_call c = { .nranks = 1 };
+    char *text = jxl_format(&c, arena_text(e->arena, *spec ? "{0!p%c:%s}" : "{0!p%c}", conversion, spec), 1, &value);
+    Py r = text && !c.status ? py_str(e, text) : fail(e, span, "%s", jxl_message(&c));
+    jxl_call_free(&c);
+    return r;
+}
+
+/* 'it''s' as Python quotes it. */
+static void put_quoted(Elab *e, Parts *p, Py x) {
+    bool single = memchr(x->str.at, '\'', (size_t)x->str.n), two = memchr(x->str.at, '"', (size_t)x->str.n);
+    char quote = single && !two ? '"' : '\'';
+    Text t = text_new(e->arena);
+    if (x->kind == PY_BYTES) text_add(&t, "b");
+    text_add(&t, "%c", quote);
+    for (int i = 0; i < x->str.n; i++) {
+        unsigned char c = (unsigned char)x->str.at[i];
+        if (c == (unsigned char)quote || c == '\\') text_add(&t, "\\%c", c);
+        else if (c == '\n') text_add(&t, "\\n");
+        else if (c == '\r') text_add(&t, "\\r");
+        else if (c == '\t') text_add(&t, "\\t");
+        else if (c < ' ' || c == 0x7f || (x->kind == PY_BYTES && c > 0x7f)) text_add(&t, "\\x%02x", c);
+        else text_put(&t, (const char *)&x->str.at[i], 1);
+    }
+    text_add(&t, "%c", quote);
+    put(e, p, t.at, t.n);
+}
+
+static void put_value(Elab *e, Parts *p, Py x, char conversion, const char *spec, Span span);
+
+static void put_items(Elab *e, Parts *p, const char *open, const Contents *c, const char *close, Span span) {
+    text_put_literal(e, p, open);
+    for (int i = 0; i < c->n; i++) {
+        if (i) text_put_literal(e, p, ", ");
+        put_value(e, p, c->at[i], 'r', "", span);
+    }
+    text_put_literal(e, p, close);
+}
+
+static void put_fields(Elab *e, Parts *p, Py x, Span span) {
+    PyClass *c = x->cls->class_;
+    text_put_literal(e, p, c->name);
+    text_put_literal(e, p, "(");
+    for (int i = 0; i < c->nfields; i++) {
+        if (i) text_put_literal(e, p, ", ");
+        text_put_literal(e, p, c->fields[i]);
+        text_put_literal(e, p, "=");
+        Py v = x->kind == PY_TUPLE ? x->contents->at[i] : attribute_get(e, x, c->fields[i]);
+        put_value(e, p, v ? v : e->none, 'r', "", span);
+    }
+    text_put_literal(e, p, ")");
+}
+
+static void put_object(Elab *e, Parts *p, Py x, char conversion, const char *spec, Span span) {
+    static const char *const names[] = { "__format__", "__str__", "__repr__" };
+    for (int i = conversion == 'r' ? 2 : conversion == 's' || !*spec ? 1 : 0; i < COUNT(names); i++) {
+        if (!class_lookup(e, x->cls, names[i])) continue;
+        Py argument = py_str(e, spec);
+        Py text = call_method(e, x, names[i], i == 0, &argument, span);
+        if (text->kind == PY_STR || text->kind == PY_TEXT) put_text(e, p, text);
+        else if (text->kind != PY_ERROR) fail(e, span, "%s of %s must give a str, and gave %s", names[i], x->cls->class_->name, py_describe(e, text));
+        return;
+    }
+    if (x->cls->class_->dataclass || x->kind == PY_TUPLE) put_fields(e, p, x, span);
+    else text_put_literal(e, p, arena_text(e->arena, "<%s object>", x->cls->class_->name));
+}
+
+static void put_dict(Elab *e, Parts *p, Py x, Span span) {
+    const Contents *c = contents_of(e, x);
+    text_put_literal(e, p, "{");
+    for (int i = 0; i < c->n; i++) {
+        if (i) text_put_literal(e, p, ", ");
+        put_value(e, p, c->keys[i], 'r', "", span);
+        text_put_literal(e, p, ": ");
+        put_value(e, p, c->at[i], 'r', "", span);
+    }
+    text_put_literal(e, p, "}");
+}
+
+/* Text of x, the way `format` pads it. */
+static void put_padded(Elab *e, Parts *p, Py x, const char *spec, Span span) {
+    if (x->kind == PY_TEXT) {
+        fail(e, span, "a str known at run time cannot be padded; format its parts");
+        return;
+    }
+    const char *s = spec, *fill = " ";
+    int fill_bytes = 1, width = 0, most = -1;
+    char align = '<';
+    int first = (*s & 0x80) ? ((unsigned char)*s >= 0xf0 ? 4 : (unsigned char)*s >= 0xe0 ? 3 : 2) : 1;
+    if (*s && s[first] && strchr("<>^", s[first])) {
+        fill = s;
+        fill_bytes = first;
+        align = s[first];
+        s += first + 1;
+    } else if (*s && strchr("<>^", *s)) {
+        align = *s++;
+    }
+    while (*s >= '0' && *s <= '9' && width < 100000) width = 10 * width + (*s++ - '0');
+    if (*s == '.') {
+        most = 0;
+        for (s++; *s >= '0' && *s <= '9' && most < 100000; s++) most = 10 * most + (*s - '0');
+    }
+    if (*s == 's') s++;
+    if (*s) {
+        fail(e, span, "`%s` is not a format of a str", spec);
+        return;
+    }
+    int bytes = 0, letters = 0;
+    for (int i = 0; i < x->str.n; i++) {
+        bool start = (x->str.at[i] & 0xc0) != 0x80;
+        if (start && most >= 0 && letters == most) break;
+        letters += start;
+        bytes = i + 1;
+    }
+    int pad = width > letters ? width - letters : 0, left = align == '<' ? 0 : align == '>' ? pad : pad / 2;
+    for (int i = 0; i < left; i++) put(e, p, fill, fill_bytes);
+    put(e, p, x->str.at, bytes);
+    for (int i = left; i < pad; i++) put(e, p, fill, fill_bytes);
+}
+
+static void put_hole(Elab *e, Parts *p, Py x, char conversion, const char *spec) {
+    struct TextPart it = { .value = x, .conversion = conversion, .spec = spec };
+    PUSH(e->arena, p, it);
+}
+
+static void put_value(Elab *e, Parts *p, Py x, char conversion, const char *spec, Span span) {
+    if (py_is_static_number(x)) {
+        Py text = format_static(e, x, conversion, spec, span);
+        if (text->kind == PY_STR) put_text(e, p, text);
+        return;
+    }
+    if (x->kind == PY_SCALAR || x->kind == PY_ARRAY) {
+        put_hole(e, p, x, conversion, spec);
+        return;
+    }
+    if (x->kind == PY_STR && *spec) {
+        put_padded(e, p, x, spec, span);
+        return;
+    }
+    if (*spec && x->kind != PY_OBJECT) {
+        if (x->kind == PY_TEXT) put_padded(e, p, x, spec, span);
+        else fail(e, span, "%s takes no format", py_describe(e, x));
+        return;
+    }
+    switch (x->kind) {
+    case PY_ERROR: break;
+    case PY_NONE: text_put_literal(e, p, "None"); break;
+    case PY_ELLIPSIS: text_put_literal(e, p, "Ellipsis"); break;
+    case PY_NOT_IMPLEMENTED: text_put_literal(e, p, "NotImplemented"); break;
+    case PY_STR:
+        if (conversion == 'r') put_quoted(e, p, x);
+        else put_text(e, p, x);
+        break;
+    case PY_BYTES: put_quoted(e, p, x); break;
+    case PY_TEXT:
+        if (conversion == 'r') fail(e, span, "repr() of a str known at run time is not supported; print it plainly");
+        put_text(e, p, x);
+        break;
+    case PY_LIST: put_items(e, p, "[", contents_of(e, x), "]", span); break;
+    case PY_TUPLE:
+        if (x->cls) put_object(e, p, x, conversion, spec, span);
+        else put_items(e, p, "(", x->contents, x->contents->n == 1 ? ",)" : ")", span);
+        break;
+    case PY_DICT: put_dict(e, p, x, span); break;
+    case PY_SET: {
+        const Contents *c = contents_of(e, x);
+        Contents keys = { .n = c->n, .at = c->keys };
+        if (c->n) put_items(e, p, "{", &keys, "}", span);
+        else text_put_literal(e, p, "set()");
+        break;
+    }
+    case PY_OBJECT: put_object(e, p, x, conversion, spec, span); break;
+    case PY_RANGE:
+        text_put_literal(e, p, "range(");
+        put_value(e, p, x->slice.start, 'r', "", span);
+        text_put_literal(e, p, ", ");
+        put_value(e, p, x->slice.stop, 'r', "", span);
+        if (!(x->slice.step->kind == PY_INT && x->slice.step->integer == 1)) {
+            text_put_literal(e, p, ", ");
+            put_value(e, p, x->slice.step, 'r', "", span);
+        }
+        text_put_literal(e, p, ")");
+        break;
+    case PY_SLICE:
+        put_items(e, p, "slice(", &(Contents){ .n = 3, .at = (Py[]){ x->slice.start, x->slice.stop, x->slice.step } }, ")", span);
+        break;
+    case PY_DTYPE:
+        text_put_literal(e, p, arena_text(e->arena, conversion == 'r' ? "dtype('%s')" : "%s", dtype_long_name(x->dtype)));
+        break;
+    case PY_TYPE: text_put_literal(e, p, arena_text(e->arena, "<class '%s'>", x->type.name)); break;
+    case PY_CLASS: text_put_literal(e, p, arena_text(e->arena, "<class '__main__.%s'>", x->class_->name)); break;
+    case PY_MODULE: text_put_literal(e, p, arena_text(e->arena, "<module '%s'>", x->module->name)); break;
+    case PY_TREEDEF:
+        text_put_literal(e, p, "PyTreeDef(");
+        put_treedef(e, p, x->wrapped.wrapped, span);
+        text_put_literal(e, p, ")");
+        break;
+    case PY_GROWING: put_value(e, p, growing_array(e, x), conversion, spec, span); break;
+    default: text_put_literal(e, p, arena_text(e->arena, "<%s>", py_describe(e, x))); break;
+    }
+}
+
+Py text_of(Elab *e, Py x, char conversion, const char *spec, Span span) {
+    if (x->kind == PY_ERROR) return x;
+    int before = diag_errors(e->cx);
+    Parts p = { 0 };
+    put_value(e, &p, x, conversion, spec, span);
+    return diag_errors(e->cx) > before ? e->error : finish(e, &p);
+}
+
+/* '{0!ps}' and its kin: which library prints the value, and how. */
+static char printer_of(Py x) {
+    if (x->kind == PY_SCALAR) return 'p';
+    if (x->array.flavour == FLAVOUR_NUMPY) return x->array.numpy_scalar ? 'g' : 'n';
+    return x->array.weak ? 'w' : 'j';
+}
+
+const char *text_template(Elab *e, Py text, Value ***values, int *n) {
+    Text t = text_new(e->arena);
+    struct { Value **at; int n, cap; } all = { 0 };
+    int parts = text->kind == PY_TEXT ? text->text.nparts : 1;
+    struct TextPart whole = { .text = text->kind == PY_STR ? text->str.at : "", .length = text->kind == PY_STR ? text->str.n : 0 };
+    const struct TextPart *part = text->kind == PY_TEXT ? text->text.part : &whole;
+    for (int i = 0; i < parts; i++) {
+        if (part[i].text) {
+            for (int k = 0; k < part[i].length; k++) {
+                char c = part[i].text[k];
+                if (c == '{' || c == '}') text_put(&t, &c, 1);
+                text_put(&t, &c, 1);
+            }
+            continue;
+        }
+        Py x = part[i].value;
+        Value *v = x->kind == PY_ARRAY ? array_value(e, x) : scalar_value(e, x, x->scalar.number);
+        int at = 0;
+        while (at < all.n && all.at[at] != v) at++;
+        if (at == all.n) PUSH(e->arena, &all, v);
+        text_add(&t, "{%d!%c%c%s%s}", at, printer_of(x), part[i].conversion, *part[i].spec ? ":" : "", part[i].spec);
+    }
+    *values = all.at;
+    *n = all.n;
+    return t.at ? t.at : "";
+}
+
+/* A text one part of which is chosen at run time, with that choice made. */
+static Py chosen(Elab *e, Py text, int at, bool left) {
+    Parts p = { 0 };
+    for (int i = 0; i < text->text.nparts; i++) {
+        struct TextPart *part = &text->text.part[i];
+        if (i == at) put_text(e, &p, left ? part->left : part->right);
+        else if (part->text) put(e, &p, part->text, part->length);
+        else PUSH(e->arena, &p, *part);
+    }
+    return finish(e, &p);
+}
+
+typedef struct { Py left, right; void (*use)(Elab *, void *, Py); void *data; } Choice;
+static void use_left(Elab *e, void *data) { text_use(e, ((Choice *)data)->left, ((Choice *)data)->use, ((Choice *)data)->data); }
+static void use_right(Elab *e, void *data) { text_use(e, ((Choice *)data)->right, ((Choice *)data)->use, ((Choice *)data)->data); }
+
+void text_use(Elab *e, Py text, void (*use)(Elab *, void *, Py), void *data) {
+    for (int i = 0; text->kind == PY_TEXT && i < text->text.nparts; i++) {
+        struct TextPart *part = &text->text.part[i];
+        if (!part->left) continue;
+        Choice c = { chosen(e, text, i, true), chosen(e, text, i, false), use, data };
+        branch(e, scalar_value(e, part->which, NUMBER_BOOL), use_left, use_right, &c, e->span);
+        return;
+    }
+    use(e, data, text);
+}
