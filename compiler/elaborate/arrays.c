@@ -32,9 +32,12 @@ static Value *constant(Elab *e, Py x, DType t) {
         element_set_real(dtype_real(t), element, re);
         element_set_real(dtype_real(t), element + half, im);
     } else if (x->kind == PY_FLOAT || x->kind == PY_COMPLEX) {
-        if (dtype_is_float(t)) element_set_real(t, element, x->number);
-        else if (t == DT_bool) element[0] = x->number != 0;
-        else element_set_int(t, element, isfinite(x->number) ? (int64_t)x->number : 0);
+        if (dtype_is_float(t))
+            element_set_real(t, element, x->number);
+        else if (t == DT_bool)
+            element[0] = x->number != 0;
+        else
+            element_set_int(t, element, isfinite(x->number) ? (int64_t)x->number : 0);
     } else if (dtype_is_float(t)) {
         element_set_real(t, element, (double)x->integer);
     } else if (t == DT_bool) {
@@ -170,9 +173,14 @@ Py to_array(Elab *e, Py x, Flavour flavour, Span span) {
     if (x->kind != PY_LIST && x->kind != PY_TUPLE) return fail(e, span, "%s is not an array", py_describe(e, x));
     Kind kind = { .dtype = flavour == FLAVOUR_NUMPY ? DT_f64 : default_dtype(e, NUMBER_FLOAT), .flavour = flavour };
     bool any = false;
-    if (!nested_kind(e, x, &kind, &any)) return fail(e, span, "%s holds things that are not numbers or arrays", py_describe(e, x));
+    if (!nested_kind(e, x, &kind, &any))
+        return fail(e, span, "%s holds things that are not numbers or arrays", py_describe(e, x));
     DType t = flavour == FLAVOUR_JAX ? canonical_dtype(e, kind.dtype) : kind.dtype;
-    if (flavour == FLAVOUR_NUMPY && any && kind.scalar) t = python_dtype[kind.dtype == DT_bool ? 0 : dtype_is_integer(kind.dtype) ? 1 : dtype_is_float(kind.dtype) ? 2 : 3];
+    if (flavour == FLAVOUR_NUMPY && any && kind.scalar)
+        t = python_dtype[kind.dtype == DT_bool          ? 0
+                         : dtype_is_integer(kind.dtype) ? 1
+                         : dtype_is_float(kind.dtype)   ? 2
+                                                        : 3];
     const Dim *dims[MAX_RANK];
     int rank = nested_shape(e, x, dims);
     if (rank < 0) return fail(e, span, "arrays have at most %d axes", MAX_RANK);
@@ -226,16 +234,18 @@ int to_axis(Elab *e, Py x, int rank, const char *what, Span span) {
         return -1;
     }
     if (axis < -rank || axis >= rank) {
-        fail(e, span, "%s %lld is out of range for an array with %d ax%s", what, (long long)axis, rank, rank == 1 ? "is" : "es");
+        fail(e, span, "%s %lld is out of range for an array with %d ax%s", what, (long long)axis, rank,
+             rank == 1 ? "is" : "es");
         return -1;
     }
     return (int)(axis < 0 ? axis + rank : axis);
 }
 
 bool to_dtype(Elab *e, Py x, DType *t, Span span) {
-    static const struct { const char *name; DType t; } types[] = {
-        { "bool", DT_bool }, { "int", DT_i64 }, { "float", DT_f64 }, { "complex", DT_c128 }
-    };
+    static const struct {
+        const char *name;
+        DType t;
+    } types[] = { { "bool", DT_bool }, { "int", DT_i64 }, { "float", DT_f64 }, { "complex", DT_c128 } };
     if (x->kind == PY_ERROR) return false;
     if (x->kind == PY_DTYPE) {
         *t = x->dtype;
@@ -262,7 +272,8 @@ static bool compute(Elab *e, Value *v, Map *known, Tensor *out, int *left) {
     Inst *in = v->def;
     if (!in || in->nregions || !type_is_static(v->type) || (*left)-- <= 0) return false;
     if (op_effect(in->op) != EFFECT_NONE && op_class(in->op) != CLASS_ELEMENTWISE) return false;
-    if (op_class(in->op) == CLASS_CONTROL || op_class(in->op) == CLASS_EFFECT || op_class(in->op) == CLASS_KERNEL) return false;
+    if (op_class(in->op) == CLASS_CONTROL || op_class(in->op) == CLASS_EFFECT || op_class(in->op) == CLASS_KERNEL)
+        return false;
     Tensor *args = NEW_ARRAY(e->arena, Tensor, in->nargs + 1), *results = NEW_ARRAY(e->arena, Tensor, in->nresults + 1);
     for (int i = 0; i < in->nargs; i++)
         if (!compute(e, in->args[i], known, &args[i], left)) return false;

@@ -17,8 +17,9 @@ static void unpack(Elab *e, Nodes targets, Py x, Span span) {
     }
     int least = targets.n - (starred >= 0);
     if (n < least || (starred < 0 && n != least)) {
-        fail(e, span, "%s %d value%s to unpack, and %s has %d", starred < 0 ? "there must be" : "there must be at least", least,
-             least == 1 ? "" : "s", py_describe(e, x), n);
+        fail(e, span, "%s %d value%s to unpack, and %s has %d",
+             starred < 0 ? "there must be" : "there must be at least", least, least == 1 ? "" : "s", py_describe(e, x),
+             n);
         for (int i = 0; i < targets.n; i++) {
             Node *t = targets.at[i];
             assign(e, t->kind == NODE_Starred ? t->Starred.value : t, e->error, span);
@@ -110,10 +111,10 @@ void assign_update(Elab *e, Node *n) {
         return;
     }
     static const char *const names[] = {
-        [OPERATOR_Add] = "__iadd__", [OPERATOR_Sub] = "__isub__", [OPERATOR_Mult] = "__imul__",
-        [OPERATOR_MatMult] = "__imatmul__", [OPERATOR_Div] = "__itruediv__", [OPERATOR_Mod] = "__imod__",
-        [OPERATOR_Pow] = "__ipow__", [OPERATOR_LShift] = "__ilshift__", [OPERATOR_RShift] = "__irshift__",
-        [OPERATOR_BitOr] = "__ior__", [OPERATOR_BitXor] = "__ixor__", [OPERATOR_BitAnd] = "__iand__",
+        [OPERATOR_Add] = "__iadd__",           [OPERATOR_Sub] = "__isub__",       [OPERATOR_Mult] = "__imul__",
+        [OPERATOR_MatMult] = "__imatmul__",    [OPERATOR_Div] = "__itruediv__",   [OPERATOR_Mod] = "__imod__",
+        [OPERATOR_Pow] = "__ipow__",           [OPERATOR_LShift] = "__ilshift__", [OPERATOR_RShift] = "__irshift__",
+        [OPERATOR_BitOr] = "__ior__",          [OPERATOR_BitXor] = "__ixor__",    [OPERATOR_BitAnd] = "__iand__",
         [OPERATOR_FloorDiv] = "__ifloordiv__",
     };
     if (x->cls && class_lookup(e, x->cls, names[op])) {
@@ -125,8 +126,8 @@ void assign_update(Elab *e, Node *n) {
         const Type *was = x->array.value->type, *is = r->array.value->type;
         if (is->dtype != was->dtype) {
             if (dtype_kind(is->dtype) > dtype_kind(was->dtype)) {
-                fail(e, n->span, "a NumPy array of %s cannot hold %s in place; write `x = x %s ...`", dtype_long_name(was->dtype),
-                     dtype_long_name(is->dtype), operator_text(op));
+                fail(e, n->span, "a NumPy array of %s cannot hold %s in place; write `x = x %s ...`",
+                     dtype_long_name(was->dtype), dtype_long_name(is->dtype), operator_text(op));
                 return;
             }
             r = py_array(e, ir_convert(e->b, array_value(e, r), was->dtype), FLAVOUR_NUMPY, false);
@@ -148,8 +149,10 @@ static void delete_one(Elab *e, Node *t) {
         if (x->kind == PY_DICT || x->kind == PY_LIST) {
             const Contents *have = contents_of(e, x);
             int at = -1;
-            if (x->kind == PY_DICT) at = contents_find(e, have, index);
-            else if (py_static_int(e, index, &i)) at = (int)(i < 0 ? i + have->n : i);
+            if (x->kind == PY_DICT)
+                at = contents_find(e, have, index);
+            else if (py_static_int(e, index, &i))
+                at = (int)(i < 0 ? i + have->n : i);
             if (at < 0 || at >= have->n) {
                 fail(e, t->span, "there is no such element to delete");
                 return;
@@ -164,7 +167,8 @@ static void delete_one(Elab *e, Node *t) {
             fail(e, t->span, "elements of %s cannot be deleted", py_describe(e, x));
         }
     } else {
-        fail(e, t->span, "`del` of %s is not supported; delete names and elements of lists and dicts", node_words(t->kind));
+        fail(e, t->span, "`del` of %s is not supported; delete names and elements of lists and dicts",
+             node_words(t->kind));
     }
 }
 

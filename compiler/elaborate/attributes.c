@@ -14,7 +14,8 @@ static const char *native_type(Elab *e, Py x) {
 /* What a class holds under a name, as an instance or the class itself sees it. */
 static Py bound(Elab *e, Py member, Py self, Py cls, Span span) {
     if (member->kind == PY_FUNCTION || member->kind == PY_CLOSURE) return self ? py_method(e, member, self) : member;
-    if (member->kind == PY_NATIVE) return self && strcmp(member->native->module, "builtins") != 0 ? py_method(e, member, self) : member;
+    if (member->kind == PY_NATIVE)
+        return self && strcmp(member->native->module, "builtins") != 0 ? py_method(e, member, self) : member;
     if (member->kind != PY_PROPERTY) return member;
     const char *what = member->wrapped.what;
     if (strcmp(what, "staticmethod") == 0) return member->wrapped.wrapped;
@@ -46,14 +47,20 @@ static Py call_nothing(Elab *e, Py self, const Args *a) {
 }
 
 static Py function_attribute(Elab *e, Py x, const char *name) {
-    const char *own = x->kind == PY_FUNCTION ? x->function.name : x->kind == PY_CLOSURE ? x->closure.name : x->kind == PY_NATIVE ? x->native->name : NULL;
-    if (x->kind == PY_METHOD) return strcmp(name, "__self__") == 0 ? x->method.self : function_attribute(e, x->method.function, name);
+    const char *own = x->kind == PY_FUNCTION  ? x->function.name
+                      : x->kind == PY_CLOSURE ? x->closure.name
+                      : x->kind == PY_NATIVE  ? x->native->name
+                                              : NULL;
+    if (x->kind == PY_METHOD)
+        return strcmp(name, "__self__") == 0 ? x->method.self : function_attribute(e, x->method.function, name);
     if (x->kind == PY_CLOSURE && x->closure.inner && (strcmp(name, "__name__") == 0 || strcmp(name, "__doc__") == 0))
         return function_attribute(e, x->closure.inner, name);
     if (strcmp(name, "__wrapped__") == 0 && x->kind == PY_CLOSURE) return x->closure.inner;
     if (strcmp(name, "__name__") == 0 || strcmp(name, "__qualname__") == 0) return own ? py_str(e, own) : NULL;
     if (strcmp(name, "__doc__") == 0) {
-        const Constant *doc = x->kind == PY_FUNCTION && x->function.node->kind == NODE_FunctionDef ? docstring(x->function.node->FunctionDef.body) : NULL;
+        const Constant *doc = x->kind == PY_FUNCTION && x->function.node->kind == NODE_FunctionDef
+                                  ? docstring(x->function.node->FunctionDef.body)
+                                  : NULL;
         return doc ? py_str_n(e, doc->text, doc->length) : e->none;
     }
     return NULL;
@@ -112,7 +119,9 @@ Py attribute_or_null(Elab *e, Py x, const char *name) {
     case PY_SUPER: {
         PyClass *c = x->method.function->class_;
         for (int i = 0; i < c->nbases; i++)
-            if ((member = class_lookup(e, c->bases[i], name))) return bound(e, member, x->method.self->kind == PY_CLASS ? NULL : x->method.self, x->method.self, e->span);
+            if ((member = class_lookup(e, c->bases[i], name)))
+                return bound(e, member, x->method.self->kind == PY_CLASS ? NULL : x->method.self, x->method.self,
+                             e->span);
         return strcmp(name, "__init__") == 0 ? py_closure(e, "__init__", call_nothing, NULL, NULL) : NULL;
     }
     case PY_SLICE:
@@ -151,12 +160,14 @@ static const char *nearest_attribute(Elab *e, Py x, const char *name) {
     for (int i = 0; native_at(i); i++) {
         const Native *row = native_at(i);
         bool method = x->kind != PY_MODULE && strcmp(row->module, native_type(e, x)) == 0;
-        if (method || (x->kind == PY_MODULE && !env && strcmp(row->module, "primitives") == 0)) nearest_name(name, row->name, &best, &distance);
+        if (method || (x->kind == PY_MODULE && !env && strcmp(row->module, "primitives") == 0))
+            nearest_name(name, row->name, &best, &distance);
     }
     if (x->kind == PY_OBJECT)
         for (int i = 0; i < x->contents->n; i++) nearest_name(name, x->contents->keys[i]->str.at, &best, &distance);
     if (x->cls)
-        for (int i = 0; i < x->cls->class_->nfields; i++) nearest_name(name, x->cls->class_->fields[i], &best, &distance);
+        for (int i = 0; i < x->cls->class_->nfields; i++)
+            nearest_name(name, x->cls->class_->fields[i], &best, &distance);
     return best;
 }
 
@@ -166,7 +177,9 @@ Py attribute(Elab *e, Py x, const char *name, Span span) {
     const char *near = nearest_attribute(e, x, name);
     const char *what = py_describe(e, x);
     if (x->kind == PY_MODULE) {
-        if (near) return fail(e, span, "%s has no %s; the nearest name is %s.%s", x->module->name, name, x->module->name, near);
+        if (near)
+            return fail(e, span, "%s has no %s; the nearest name is %s.%s", x->module->name, name, x->module->name,
+                        near);
         return fail(e, span, "%s has no %s", x->module->name, name);
     }
     if (near) return fail(e, span, "%s has no attribute %s; did you mean %s?", what, name, near);
@@ -177,12 +190,15 @@ void attribute_set(Elab *e, Py x, const char *name, Py value, Span span) {
     if (x->kind == PY_OBJECT) {
         Py member = class_lookup(e, x->cls, name);
         if (member && member->kind == PY_PROPERTY && strcmp(member->wrapped.what, "property") == 0) {
-            if (!member->wrapped.setter) fail(e, span, "the property %s has no setter", name);
-            else call_values(e, member->wrapped.setter, 2, (Py[]){ x, value }, span);
+            if (!member->wrapped.setter)
+                fail(e, span, "the property %s has no setter", name);
+            else
+                call_values(e, member->wrapped.setter, 2, (Py[]){ x, value }, span);
             return;
         }
         if (x->cls->class_->frozen && !e->constructing) {
-            fail(e, span, "%s is frozen: its fields cannot be changed; write dataclasses.replace(...)", x->cls->class_->name);
+            fail(e, span, "%s is frozen: its fields cannot be changed; write dataclasses.replace(...)",
+                 x->cls->class_->name);
             return;
         }
         dict_set(e, x, py_str(e, name), value);

@@ -8,13 +8,19 @@
 #include <string.h>
 
 typedef struct {
-    Elab  *e;
+    Elab *e;
     Block *block[2];
-    bool   fill; /* a missing side may have any value */
-    struct { Value **at; int n, cap; } out[2];
-    struct { Py *at; int n, cap; } leaves; /* what result i becomes a part of */
-    Value *c;    /* as it is outside */
-    Span   span;
+    bool fill; /* a missing side may have any value */
+    struct {
+        Value **at;
+        int n, cap;
+    } out[2];
+    struct {
+        Py *at;
+        int n, cap;
+    } leaves; /* what result i becomes a part of */
+    Value *c; /* as it is outside */
+    Span span;
 } Merge;
 
 static Py merge_values(Merge *m, Py x, Py y);
@@ -119,7 +125,8 @@ static Contents *merge_contents(Merge *m, const Contents *a, const Contents *b) 
         contents_push(e, c, a->keys ? a->keys[i] : NULL, merge_values(m, a->at[i], at < 0 ? e->unbound : b->at[at]));
     }
     for (int i = 0; b->keys && i < b->n; i++)
-        if (!a->keys || contents_find(e, a, b->keys[i]) < 0) contents_push(e, c, b->keys[i], merge_values(m, e->unbound, b->at[i]));
+        if (!a->keys || contents_find(e, a, b->keys[i]) < 0)
+            contents_push(e, c, b->keys[i], merge_values(m, e->unbound, b->at[i]));
     return c;
 }
 
@@ -202,13 +209,16 @@ static const Written *written(const Writings *w, const void *key) {
 }
 
 typedef struct {
-    Place    *place;
-    Py        object, value;
+    Place *place;
+    Py object, value;
     Contents *contents;
-    Span      span;
+    Span span;
 } Merged;
 
-typedef struct { Merged *at; int n, cap; } Merges;
+typedef struct {
+    Merged *at;
+    int n, cap;
+} Merges;
 
 static void merge_written(Merge *m, const Writings *mine, const Writings *other, bool swapped, Merges *out) {
     Elab *e = m->e;
@@ -293,8 +303,10 @@ void branch(Elab *e, Value *c, Side yes, Side no, void *data, Span span) {
         Inst *in = emit_region(e->b, OP_cond, &c, 1, &no_attrs, regions, 2);
         for (int i = 0; i < m.leaves.n; i++) {
             Py leaf = m.leaves.at[i];
-            if (leaf->kind == PY_SCALAR) leaf->scalar.value = in->results[i];
-            else leaf->array.value = in->results[i];
+            if (leaf->kind == PY_SCALAR)
+                leaf->scalar.value = in->results[i];
+            else
+                leaf->array.value = in->results[i];
         }
     }
     for (int i = 0; i < all.n; i++) {

@@ -41,25 +41,31 @@ static bool bind(Elab *e, Py f, Env *env, const Args *a) {
             if (g < 2 && given < a->nargs) x = a->args[given++];
             int k = g > 0 ? keyword_index(a, p->arg.arg) : -1;
             if (k >= 0) {
-                if (x) return complain(e, f, a->span, arena_text(e->arena, "%s() was given %s twice", name, p->arg.arg));
+                if (x)
+                    return complain(e, f, a->span, arena_text(e->arena, "%s() was given %s twice", name, p->arg.arg));
                 used[k] = true;
                 x = a->values[k];
             }
             if (!x) x = f->function.defaults[number];
-            if (!x) return complain(e, f, a->span, arena_text(e->arena, "%s() needs its argument %s", name, p->arg.arg));
-            if (p->arg.annotation && (x->kind == PY_ARRAY || py_is_number(x))) x = annotation_parameter(e, f, env, p, x, a->span);
+            if (!x)
+                return complain(e, f, a->span, arena_text(e->arena, "%s() needs its argument %s", name, p->arg.arg));
+            if (p->arg.annotation && (x->kind == PY_ARRAY || py_is_number(x)))
+                x = annotation_parameter(e, f, env, p, x, a->span);
             place_set(e, env_place(e, env, p->arg.arg), x, p->span);
         }
     if (ps->arguments.vararg) {
         Py rest = py_tuple(e, a->nargs - given, a->args + given);
         place_set(e, env_place(e, env, ps->arguments.vararg->arg.arg), rest, ps->span);
     } else if (given < a->nargs) {
-        return complain(e, f, a->span, arena_text(e->arena, "%s() takes %d argument%s, and was given %d", name, given, given == 1 ? "" : "s", a->nargs));
+        return complain(e, f, a->span,
+                        arena_text(e->arena, "%s() takes %d argument%s, and was given %d", name, given,
+                                   given == 1 ? "" : "s", a->nargs));
     }
     Py rest = ps->arguments.kwarg ? py_dict(e) : NULL;
     for (int k = 0; k < a->nkeywords; k++) {
         if (used[k]) continue;
-        if (!rest) return complain(e, f, a->span, arena_text(e->arena, "%s() has no argument named %s", name, a->names[k]));
+        if (!rest)
+            return complain(e, f, a->span, arena_text(e->arena, "%s() has no argument named %s", name, a->names[k]));
         dict_set(e, rest, py_str(e, a->names[k]), a->values[k]);
     }
     if (rest) place_set(e, env_place(e, env, ps->arguments.kwarg->arg.arg), rest, ps->span);
@@ -68,7 +74,9 @@ static bool bind(Elab *e, Py f, Env *env, const Args *a) {
 
 /* A frame for a function that is about to run in `env`. */
 void frame_begin(Elab *e, Frame *f, Env *env, Py function, const char *title, bool library, Span span) {
-    *f = (Frame){ .caller = e->frame, .env = env, .function = function, .title = title, .call = span, .library = library };
+    *f = (Frame){
+        .caller = e->frame, .env = env, .function = function, .title = title, .call = span, .library = library
+    };
     f->state = (Place){ .value = py_int(e, STATE_RUNS), .name = "state", .born = ++e->serial };
     f->result = (Place){ .value = e->unbound, .name = "the result", .born = ++e->serial, .optional = true };
     f->origin = e->b ? e->b->origin : NULL;
@@ -100,7 +108,11 @@ Py frame_end(Elab *e, Span span) {
 }
 
 Py run_function(Elab *e, Py f, const Args *a) {
-    if (e->depth >= DEEPEST) return fail(e, a->span, "%s calls itself too deeply: its end must be known when compiling, or be decided by a run-time `if`", f->function.name);
+    if (e->depth >= DEEPEST)
+        return fail(
+            e, a->span,
+            "%s calls itself too deeply: its end must be known when compiling, or be decided by a run-time `if`",
+            f->function.name);
     Env *env = env_new(e, function_scope(f), f->function.env);
     if (!bind(e, f, env, a)) return e->error;
     if (function_scope(f)->generator) return generator_new(e, f, env);
@@ -115,7 +127,8 @@ Py run_function(Elab *e, Py f, const Args *a) {
         run_body(e, n->FunctionDef.body);
     }
     Py r = frame_end(e, a->span);
-    if (n->kind == NODE_FunctionDef && n->FunctionDef.returns && r->kind == PY_ARRAY) r = annotation_result(e, f, env, r, a->span);
+    if (n->kind == NODE_FunctionDef && n->FunctionDef.returns && r->kind == PY_ARRAY)
+        r = annotation_result(e, f, env, r, a->span);
     return r;
 }
 

@@ -45,7 +45,9 @@ bool class_annotation(Elab *e, Node *n, Py value) {
     PyClass *c = e->frame->defining;
     Node *target = n->AnnAssign.target, *annotation = n->AnnAssign.annotation;
     if (!c || target->kind != NODE_Name) return false;
-    if (annotation->kind == NODE_Subscript && annotation->Subscript.value->kind == NODE_Name && strcmp(annotation->Subscript.value->Name.id, "ClassVar") == 0) return true;
+    if (annotation->kind == NODE_Subscript && annotation->Subscript.value->kind == NODE_Name &&
+        strcmp(annotation->Subscript.value->Name.id, "ClassVar") == 0)
+        return true;
     Py factory = NULL;
     bool meta = false;
     if (value && value->kind == PY_CLOSURE && strcmp(value->closure.name, "field") == 0) { /* dataclasses.field(...) */
@@ -104,8 +106,11 @@ Py class_new(Elab *e, Node *n) {
             c->dataclass |= base->class_->dataclass;
             c->frozen |= base->class_->frozen;
             c->named_tuple |= base->class_->named_tuple;
-        } else if (base->kind != PY_TYPE || (strcmp(base->type.name, "object") != 0 && !strstr(base->type.name, "rror") && !strstr(base->type.name, "Exception"))) {
-            if (!is_native(base, "Generic") && !is_native(base, "Protocol")) fail(e, n->ClassDef.bases.at[i]->span, "a class cannot be based on %s", py_describe(e, base));
+        } else if (base->kind != PY_TYPE ||
+                   (strcmp(base->type.name, "object") != 0 && !strstr(base->type.name, "rror") &&
+                    !strstr(base->type.name, "Exception"))) {
+            if (!is_native(base, "Generic") && !is_native(base, "Protocol"))
+                fail(e, n->ClassDef.bases.at[i]->span, "a class cannot be based on %s", py_describe(e, base));
         }
     }
     Frame frame, *outer = e->frame;
@@ -123,7 +128,8 @@ Py class_new(Elab *e, Node *n) {
         if (p->value->kind == PY_UNBOUND) continue;
         if (p->value->kind == PY_CLOSURE && strcmp(p->value->closure.name, "field") == 0) continue;
         if (p->value->kind == PY_FUNCTION) p->value->function.owner = cls;
-        if (p->value->kind == PY_PROPERTY && p->value->wrapped.wrapped->kind == PY_FUNCTION) p->value->wrapped.wrapped->function.owner = cls;
+        if (p->value->kind == PY_PROPERTY && p->value->wrapped.wrapped->kind == PY_FUNCTION)
+            p->value->wrapped.wrapped->function.owner = cls;
         contents_push(e, c->members, py_str(e, p->name), p->value);
     }
     Py result = cls;
@@ -138,7 +144,8 @@ Py class_new(Elab *e, Node *n) {
 static bool bind_fields(Elab *e, Py cls, const Args *a, Py *out) {
     PyClass *c = cls->class_;
     if (a->nargs > c->nfields) {
-        fail(e, a->span, "%s takes %d argument%s, and was given %d", c->name, c->nfields, c->nfields == 1 ? "" : "s", a->nargs);
+        fail(e, a->span, "%s takes %d argument%s, and was given %d", c->name, c->nfields, c->nfields == 1 ? "" : "s",
+             a->nargs);
         return false;
     }
     for (int i = 0; i < c->nfields; i++) {
@@ -243,7 +250,11 @@ Py native_primitives_fields(Elab *e, Call *c) {
 }
 
 Py native_primitives_NamedTuple(Elab *e, Call *c) {
-    return fail(e, c->span, "write `class %s(NamedTuple):` with a line for each field", c->args->nargs && c->arg[0]->kind == PY_TUPLE && c->arg[0]->contents->n && c->arg[0]->contents->at[0]->kind == PY_STR ? c->arg[0]->contents->at[0]->str.at : "Name");
+    return fail(e, c->span, "write `class %s(NamedTuple):` with a line for each field",
+                c->args->nargs && c->arg[0]->kind == PY_TUPLE && c->arg[0]->contents->n &&
+                        c->arg[0]->contents->at[0]->kind == PY_STR
+                    ? c->arg[0]->contents->at[0]->str.at
+                    : "Name");
 }
 
 Py native_namedtuple__replace(Elab *e, Call *c) {
@@ -265,7 +276,8 @@ Py native_namedtuple__replace(Elab *e, Call *c) {
 
 Py native_namedtuple__asdict(Elab *e, Call *c) {
     Py d = py_dict(e), x = c->arg[0];
-    for (int i = 0; i < x->cls->class_->nfields; i++) dict_set(e, d, py_str(e, x->cls->class_->fields[i]), x->contents->at[i]);
+    for (int i = 0; i < x->cls->class_->nfields; i++)
+        dict_set(e, d, py_str(e, x->cls->class_->fields[i]), x->contents->at[i]);
     return d;
 }
 
@@ -284,7 +296,8 @@ Py native_builtins_super(Elab *e, Call *c) {
     Py f = e->frame->function;
     Node *n = f ? f->function.node : NULL;
     if (!f || !f->function.owner || n->kind != NODE_FunctionDef) return fail(e, c->span, "super() stands in a method");
-    Nodes ps = n->FunctionDef.args->arguments.posonlyargs.n ? n->FunctionDef.args->arguments.posonlyargs : n->FunctionDef.args->arguments.args;
+    Nodes ps = n->FunctionDef.args->arguments.posonlyargs.n ? n->FunctionDef.args->arguments.posonlyargs
+                                                            : n->FunctionDef.args->arguments.args;
     if (!ps.n) return fail(e, c->span, "super() stands in a method with a first parameter");
     Py self = place_get(e, env_place(e, e->frame->env, ps.at[0]->arg.arg));
     Py x = py_new(e, PY_SUPER);
@@ -331,7 +344,8 @@ Py native_builtins_type(Elab *e, Call *c) {
 
 Py native_builtins_callable(Elab *e, Call *c) {
     Py x = c->arg[0];
-    bool yes = x->kind == PY_FUNCTION || x->kind == PY_METHOD || x->kind == PY_NATIVE || x->kind == PY_CLOSURE || x->kind == PY_CLASS || x->kind == PY_TYPE || x->kind == PY_DTYPE;
+    bool yes = x->kind == PY_FUNCTION || x->kind == PY_METHOD || x->kind == PY_NATIVE || x->kind == PY_CLOSURE ||
+               x->kind == PY_CLASS || x->kind == PY_TYPE || x->kind == PY_DTYPE;
     return py_bool(e, yes || (x->kind == PY_OBJECT && class_lookup(e, x->cls, "__call__")));
 }
 
@@ -344,7 +358,8 @@ static const char *name_argument(Elab *e, Call *c) {
 Py native_builtins_getattr(Elab *e, Call *c) {
     const char *name = name_argument(e, c);
     if (!name) return e->error;
-    Py r = c->arg[2]->kind == PY_ELLIPSIS ? attribute(e, c->arg[0], name, c->span) : attribute_or_null(e, c->arg[0], name);
+    Py r =
+        c->arg[2]->kind == PY_ELLIPSIS ? attribute(e, c->arg[0], name, c->span) : attribute_or_null(e, c->arg[0], name);
     return r ? r : c->arg[2];
 }
 Py native_builtins_hasattr(Elab *e, Call *c) {

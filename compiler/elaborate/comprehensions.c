@@ -14,7 +14,7 @@ static Nodes generators(Node *n) {
 
 typedef struct {
     Node *node;
-    Py    into; /* list, set or dict; NULL: yielded */
+    Py into; /* list, set or dict; NULL: yielded */
 } Target;
 
 static void keep(Elab *e, Target *t) {
@@ -24,15 +24,20 @@ static void keep(Elab *e, Target *t) {
         if (key_fits(e, key, n->span)) dict_set(e, t->into, key, x);
         return;
     }
-    Py x = eval(e, n->kind == NODE_ListComp ? n->ListComp.elt : n->kind == NODE_SetComp ? n->SetComp.elt : n->GeneratorExp.elt);
-    if (n->kind == NODE_ListComp) contents_push(e, contents_change(e, t->into), NULL, x);
-    else if (n->kind == NODE_GeneratorExp) e->frame->on_yield(e, e->frame->yield_data, x);
-    else if (key_fits(e, x, n->span)) dict_set(e, t->into, x, e->none);
+    Py x = eval(e, n->kind == NODE_ListComp  ? n->ListComp.elt
+                   : n->kind == NODE_SetComp ? n->SetComp.elt
+                                             : n->GeneratorExp.elt);
+    if (n->kind == NODE_ListComp)
+        contents_push(e, contents_change(e, t->into), NULL, x);
+    else if (n->kind == NODE_GeneratorExp)
+        e->frame->on_yield(e, e->frame->yield_data, x);
+    else if (key_fits(e, x, n->span))
+        dict_set(e, t->into, x, e->none);
 }
 
 typedef struct {
     Target *target;
-    int     level, part; /* which `for`, and which of its conditions comes next */
+    int level, part; /* which `for`, and which of its conditions comes next */
 } Level;
 
 static void run_level(Elab *e, Target *t, int level);
@@ -55,8 +60,10 @@ static void run_conditions(Elab *e, Target *t, int level, int part) {
         branch(e, v, level_body, nothing, &l, g->span);
         return;
     }
-    if (level + 1 < generators(t->node).n) run_level(e, t, level + 1);
-    else keep(e, t);
+    if (level + 1 < generators(t->node).n)
+        run_level(e, t, level + 1);
+    else
+        keep(e, t);
 }
 
 static void run_level(Elab *e, Target *t, int level) {

@@ -17,15 +17,45 @@ static void make_singletons(Elab *e) {
 
 Py py_builtin(Elab *e, const char *name) {
     static const char *const types[] = {
-        "bool", "int", "float", "complex", "str", "bytes", "list", "tuple", "dict", "set", "frozenset", "object", "type",
-        "slice", "range", "property", "staticmethod", "classmethod",
-        "Exception", "ValueError", "TypeError", "KeyError", "IndexError", "RuntimeError", "NotImplementedError",
-        "AssertionError", "ZeroDivisionError", "ArithmeticError", "OverflowError", "StopIteration", "AttributeError",
+        "bool",
+        "int",
+        "float",
+        "complex",
+        "str",
+        "bytes",
+        "list",
+        "tuple",
+        "dict",
+        "set",
+        "frozenset",
+        "object",
+        "type",
+        "slice",
+        "range",
+        "property",
+        "staticmethod",
+        "classmethod",
+        "Exception",
+        "ValueError",
+        "TypeError",
+        "KeyError",
+        "IndexError",
+        "RuntimeError",
+        "NotImplementedError",
+        "AssertionError",
+        "ZeroDivisionError",
+        "ArithmeticError",
+        "OverflowError",
+        "StopIteration",
+        "AttributeError",
     };
-    static const struct { const char *name; DType t; } dtypes[] = {
-        { "i8", DT_i8 }, { "i16", DT_i16 }, { "i32", DT_i32 }, { "i64", DT_i64 }, { "u8", DT_u8 }, { "u16", DT_u16 },
-        { "u32", DT_u32 }, { "u64", DT_u64 }, { "f16", DT_f16 }, { "bf16", DT_bf16 }, { "f32", DT_f32 }, { "f64", DT_f64 },
-        { "c64", DT_c64 }, { "c128", DT_c128 },
+    static const struct {
+        const char *name;
+        DType t;
+    } dtypes[] = {
+        { "i8", DT_i8 },   { "i16", DT_i16 }, { "i32", DT_i32 }, { "i64", DT_i64 },   { "u8", DT_u8 },
+        { "u16", DT_u16 }, { "u32", DT_u32 }, { "u64", DT_u64 }, { "f16", DT_f16 },   { "bf16", DT_bf16 },
+        { "f32", DT_f32 }, { "f64", DT_f64 }, { "c64", DT_c64 }, { "c128", DT_c128 },
     };
     if (strcmp(name, "NotImplemented") == 0) return e->not_implemented;
     if (strcmp(name, "Ellipsis") == 0) return e->ellipsis;

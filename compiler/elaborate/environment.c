@@ -34,7 +34,7 @@ Place *name_place(Elab *e, Env *env, const char *name) {
 }
 
 /* The nearest name that has a value, for "did you mean". */
-static void nearest(Elab *e, Env *env, const char *name, const char **best, int *distance) {
+static void nearest(Env *env, const char *name, const char **best, int *distance) {
     for (; env; env = env->outer)
         for (int i = 0; i < env->places.n; i++) {
             Place *p = env->places.entries[i].value;
@@ -49,8 +49,8 @@ static void nearest(Elab *e, Env *env, const char *name, const char **best, int 
 static Py fresh(Elab *e, Py x, const char *name, Span span) {
     Alias *a = x->array.alias;
     if (!a || a->version.value->integer <= x->array.version) return x;
-    fail(e, span, "%s shares its elements with %s, which was changed; in NumPy %s would change too; write `.copy()`", name,
-         a->changed_name, name);
+    fail(e, span, "%s shares its elements with %s, which was changed; in NumPy %s would change too; write `.copy()`",
+         name, a->changed_name, name);
     if (diag_errors(e->cx)) note_at(e->cx, a->changed, "%s was changed here", a->changed_name);
     return e->error;
 }
@@ -62,9 +62,11 @@ Py value_read(Elab *e, Py x, const char *name, Span span) {
     if (left->kind == PY_UNBOUND || right->kind == PY_UNBOUND) {
         fail(e, span, "%s may have no value here: it is given one on one side only", name);
     } else {
-        fail(e, span, "%s is %s on one side of the `if` and %s on the other", name, py_describe(e, left), py_describe(e, right));
+        fail(e, span, "%s is %s on one side of the `if` and %s on the other", name, py_describe(e, left),
+             py_describe(e, right));
     }
-    if (x->apart.at.file) note_at(e->cx, x->apart.at, "the sides meet here, and which is taken is known at run time only");
+    if (x->apart.at.file)
+        note_at(e->cx, x->apart.at, "the sides meet here, and which is taken is known at run time only");
     return e->error;
 }
 
@@ -75,7 +77,8 @@ Py name_get(Elab *e, Env *env, const char *name, Span span) {
     if (x->kind != PY_UNBOUND) return x;
     Symbol *s = env->scope ? symbol_in(env->scope, name) : NULL;
     bool global = !s || s->binding == BINDING_GLOBAL;
-    if (s && s->owner && env->scope && env->scope->node->kind == NODE_ClassDef && s->binding == BINDING_LOCAL) global = true;
+    if (s && s->owner && env->scope && env->scope->node->kind == NODE_ClassDef && s->binding == BINDING_LOCAL)
+        global = true;
     if (global) {
         if (p != env_place(e, env->module, name)) x = place_get(e, env_place(e, env->module, name));
         if (x->kind != PY_UNBOUND) return value_read(e, x, name, span);
@@ -83,7 +86,7 @@ Py name_get(Elab *e, Env *env, const char *name, Span span) {
         if (native) return native;
         const char *best = NULL;
         int distance = 3;
-        nearest(e, env, name, &best, &distance);
+        nearest(env, name, &best, &distance);
         if (best) return fail(e, span, "the name %s is not defined; did you mean %s?", name, best);
         return fail(e, span, "the name %s is not defined", name);
     }

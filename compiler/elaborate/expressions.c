@@ -20,7 +20,8 @@ static Py eval_constant(Elab *e, Node *n) {
     case CONSTANT_NONE: return e->none;
     case CONSTANT_BOOL: return py_bool(e, c->integer != 0);
     case CONSTANT_INT:
-        if (c->too_large) return fail(e, n->span, "an int known when compiling is exact to 128 bits, and this one is larger");
+        if (c->too_large)
+            return fail(e, n->span, "an int known when compiling is exact to 128 bits, and this one is larger");
         return py_int(e, c->integer);
     case CONSTANT_FLOAT: return py_float(e, c->number);
     case CONSTANT_COMPLEX: return py_complex(e, 0, c->number);
@@ -37,24 +38,28 @@ static Py eval_constant(Elab *e, Node *n) {
 
 /* One of two expressions, by a value known at run time. */
 typedef struct {
-    Node  *yes, *no;   /* NULL: the value that decided */
-    Py     value;
-    Nodes  rest;       /* of and / or */
+    Node *yes, *no; /* NULL: the value that decided */
+    Py value;
+    Nodes rest; /* of and / or */
     Operator op;
     Place *result;
-    Span   span;
+    Span span;
 } Choice;
 
 static Py eval_bool_from(Elab *e, Operator op, Nodes values, Span span);
 
 static void choose_yes(Elab *e, void *data) {
     Choice *c = data;
-    Py x = c->yes ? eval(e, c->yes) : c->op == OPERATOR_And && c->rest.n ? eval_bool_from(e, c->op, c->rest, c->span) : c->value;
+    Py x = c->yes                               ? eval(e, c->yes)
+           : c->op == OPERATOR_And && c->rest.n ? eval_bool_from(e, c->op, c->rest, c->span)
+                                                : c->value;
     place_set(e, c->result, x, c->span);
 }
 static void choose_no(Elab *e, void *data) {
     Choice *c = data;
-    Py x = c->no ? eval(e, c->no) : c->op == OPERATOR_Or && c->rest.n ? eval_bool_from(e, c->op, c->rest, c->span) : c->value;
+    Py x = c->no                               ? eval(e, c->no)
+           : c->op == OPERATOR_Or && c->rest.n ? eval_bool_from(e, c->op, c->rest, c->span)
+                                               : c->value;
     place_set(e, c->result, x, c->span);
 }
 
@@ -165,8 +170,10 @@ bool key_fits(Elab *e, Py key, Span span) {
             if (!key_fits(e, key->contents->at[i], span)) return false;
         return true;
     }
-    if (key->kind == PY_SCALAR || key->kind == PY_ARRAY || key->kind == PY_TEXT || key->kind == PY_LIST || key->kind == PY_DICT || key->kind == PY_SET) {
-        fail(e, span, "the key of a dict or set must be known when compiling and never change, and this is %s", py_describe(e, key));
+    if (key->kind == PY_SCALAR || key->kind == PY_ARRAY || key->kind == PY_TEXT || key->kind == PY_LIST ||
+        key->kind == PY_DICT || key->kind == PY_SET) {
+        fail(e, span, "the key of a dict or set must be known when compiling and never change, and this is %s",
+             py_describe(e, key));
         return false;
     }
     return true;
@@ -199,7 +206,9 @@ static Py eval_call(Elab *e, Node *n) {
     }
     if (!right || f->kind == PY_ERROR) return e->error;
     at_node(e, n);
-    Args a = { .nargs = args.n, .args = args.at, .nkeywords = names.n, .names = names.at, .values = values.at, .span = n->span };
+    Args a = {
+        .nargs = args.n, .args = args.at, .nkeywords = names.n, .names = names.at, .values = values.at, .span = n->span
+    };
     return call(e, f, &a);
 }
 
@@ -311,7 +320,9 @@ Py eval(Elab *e, Node *n) {
     }
     case NODE_Slice: return eval_slice(e, n);
     case NODE_Starred: return fail(e, n->span, "a starred expression stands in a call, a list or a tuple only");
-    case NODE_Await: return fail(e, n->span, "`await` is not supported: programs run one thing after another; call the function plainly");
+    case NODE_Await:
+        return fail(e, n->span,
+                    "`await` is not supported: programs run one thing after another; call the function plainly");
     default: return e->error;
     }
 }

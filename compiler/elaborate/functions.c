@@ -62,8 +62,10 @@ void generator_run(Elab *e, Py g, Py (*on_yield)(Elab *, void *, Py), void *data
     frame_begin(e, &frame, g->generator.env, f, title, f ? f->function.library : e->frame->library, span);
     frame.on_yield = on_yield;
     frame.yield_data = data;
-    if (f) run_body(e, f->function.node->FunctionDef.body);
-    else comprehension_yield(e, g->generator.node);
+    if (f)
+        run_body(e, f->function.node->FunctionDef.body);
+    else
+        comprehension_yield(e, g->generator.node);
     frame.result.value = e->none;
     frame_end(e, span);
 }

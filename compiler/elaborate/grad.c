@@ -4,7 +4,7 @@
 #include <string.h>
 
 typedef struct {
-    Py   argnums;
+    Py argnums;
     bool has_aux, value, many;
 } Grad;
 
@@ -27,7 +27,9 @@ static Py call_grad(Elab *e, Py self, const Args *a) {
         int64_t k;
         if (!py_static_int(e, nums[i], &k)) return fail(e, a->span, "argnums must be known when compiling");
         if (k < 0) k += a->nargs;
-        if (k < 0 || k >= a->nargs) return fail(e, a->span, "%s differentiates argument %lld, and %d %s given", name, (long long)k, a->nargs, a->nargs == 1 ? "was" : "were");
+        if (k < 0 || k >= a->nargs)
+            return fail(e, a->span, "%s differentiates argument %lld, and %d %s given", name, (long long)k, a->nargs,
+                        a->nargs == 1 ? "was" : "were");
         chosen[k] = true;
         order[i] = (int)k;
     }
@@ -40,17 +42,27 @@ static Py call_grad(Elab *e, Py self, const Args *a) {
         values[i] = leaf_value(e, leaves.at[i], arena_text(e->arena, "what %s differentiates", name), a->span);
         if (!values[i]) return e->error;
         types[i] = values[i]->type;
-        if (!type_has_tangent(types[i])) return fail(e, a->span, "%s differentiates with respect to floats, and was given %s", name, type_text(e->cx, types[i]));
+        if (!type_has_tangent(types[i]))
+            return fail(e, a->span, "%s differentiates with respect to floats, and was given %s", name,
+                        type_text(e->cx, types[i]));
     }
     Traced t;
     if (!trace(e, &t, f, &(Entering){ &in, chosen, false, &leaves, types }, a->span)) return e->error;
     Py loss = t.result;
-    if (g->has_aux && (t.result->kind != PY_TUPLE || t.result->contents->n != 2)) return fail(e, a->span, "with has_aux the function returns (value, aux), and it returned %s", py_describe(e, t.result));
+    if (g->has_aux && (t.result->kind != PY_TUPLE || t.result->contents->n != 2))
+        return fail(e, a->span, "with has_aux the function returns (value, aux), and it returned %s",
+                    py_describe(e, t.result));
     if (g->has_aux) loss = t.result->contents->at[0];
-    if (!py_is_number(loss) && loss->kind != PY_ARRAY) return fail(e, a->span, "%s needs a function that returns one number, and %s returns %s", name, title_of(e, f), py_describe(e, loss));
+    if (!py_is_number(loss) && loss->kind != PY_ARRAY)
+        return fail(e, a->span, "%s needs a function that returns one number, and %s returns %s", name, title_of(e, f),
+                    py_describe(e, loss));
     const Type *type = t.func->body->results[0]->type;
-    if (type->rank) return fail(e, a->span, "%s needs a function that returns one number, and %s returns %s", name, title_of(e, f), type_text(e->cx, type));
-    if (!dtype_is_float(type->dtype)) return fail(e, a->span, "%s needs a function that returns a float, and %s returns %s", name, title_of(e, f), type_text(e->cx, type));
+    if (type->rank)
+        return fail(e, a->span, "%s needs a function that returns one number, and %s returns %s", name, title_of(e, f),
+                    type_text(e->cx, type));
+    if (!dtype_is_float(type->dtype))
+        return fail(e, a->span, "%s needs a function that returns a float, and %s returns %s", name, title_of(e, f),
+                    type_text(e->cx, type));
     int nparams = t.func->body->nparams;
     Linearized l = transform_linearize(e->module, t.func, flags_of(e, nparams, leaves.n));
     Value **args = with_captured(e, &t, values);

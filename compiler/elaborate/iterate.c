@@ -10,15 +10,17 @@ enum { MOST_ITEMS = 100000 };
 
 typedef struct {
     Leaves items;
-    Span   span;
+    Span span;
 } Collected;
 
 static Py collect(Elab *e, void *data, Py x) {
     Collected *c = data;
     PUSH(e->arena, &c->items, x);
-    if (inside_branch_since(e, e->frame)) fail(e, c->span, "a generator that yields inside a run-time branch or loop can be consumed by a `for` only");
+    if (inside_branch_since(e, e->frame))
+        fail(e, c->span, "a generator that yields inside a run-time branch or loop can be consumed by a `for` only");
     if (c->items.n > MOST_ITEMS) {
-        fail(e, c->span, "this generator gives more than %d values; it must end where it is consumed whole", MOST_ITEMS);
+        fail(e, c->span, "this generator gives more than %d values; it must end where it is consumed whole",
+             MOST_ITEMS);
         state_set(e, STATE_RETURN, c->span);
     }
     return e->none;
@@ -40,8 +42,11 @@ static bool characters(Elab *e, Py x, Py **items, int *n) {
 
 static bool range_items(Elab *e, Py x, Py **items, int *n, Span span) {
     int64_t start, stop, step;
-    if (!py_static_int(e, x->slice.start, &start) || !py_static_int(e, x->slice.stop, &stop) || !py_static_int(e, x->slice.step, &step)) {
-        fail(e, span, "how often this is repeated is known at run time only; a list of run-time length is made by a `for` with append");
+    if (!py_static_int(e, x->slice.start, &start) || !py_static_int(e, x->slice.stop, &stop) ||
+        !py_static_int(e, x->slice.step, &step)) {
+        fail(e, span,
+             "how often this is repeated is known at run time only; a list of run-time length is made by a `for` with "
+             "append");
         return false;
     }
     int64_t count = step > 0 ? (stop - start + step - 1) / step : (start - stop - step - 1) / -step;
@@ -64,7 +69,8 @@ static bool rows(Elab *e, Py x, Py **items, int *n, Span span) {
         return false;
     }
     if (!dim_is_int(t->dim[0], &count)) {
-        fail(e, span, "the %s rows of %s are counted at run time only; take them apart by a `for`", dim_text(e->cx, t->dim[0]), type_text(e->cx, t));
+        fail(e, span, "the %s rows of %s are counted at run time only; take them apart by a `for`",
+             dim_text(e->cx, t->dim[0]), type_text(e->cx, t));
         return false;
     }
     *items = NEW_ARRAY(e->arena, Py, count + 1);
@@ -108,9 +114,11 @@ static bool lazy_items(Elab *e, Py x, Py **items, int *n, Span span) {
             break;
         case LAZY_FILTER: {
             Value *v;
-            Py keep = x->lazy.part[0]->kind == PY_NONE ? part[1][k] : call_values(e, x->lazy.part[0], 1, &part[1][k], span);
+            Py keep =
+                x->lazy.part[0]->kind == PY_NONE ? part[1][k] : call_values(e, x->lazy.part[0], 1, &part[1][k], span);
             int known = py_truth(e, keep, &v);
-            if (known == -1) fail(e, span, "whether filter keeps an item is known at run time only; write a `for` with append");
+            if (known == -1)
+                fail(e, span, "whether filter keeps an item is known at run time only; write a `for` with append");
             if (known < 0) return false;
             if (!known) continue;
             one = part[1][k];
@@ -182,7 +190,8 @@ static bool fresh_items(Elab *e, Py x, Py **items, int *n, Span span) {
         consume(e, x, *n);
         return true;
     case PY_OBJECT:
-        if (class_lookup(e, x->cls, "__iter__")) return iterate(e, call_method(e, x, "__iter__", 0, NULL, span), items, n, span);
+        if (class_lookup(e, x->cls, "__iter__"))
+            return iterate(e, call_method(e, x, "__iter__", 0, NULL, span), items, n, span);
         break;
     default: break;
     }
@@ -204,17 +213,22 @@ bool iterate(Elab *e, Py x, Py **items, int *n, Span span) {
 Py native_builtins_iter(Elab *e, Call *c) {
     Py x = c->arg[0];
     if (x->kind == PY_LAZY || x->kind == PY_GENERATOR) return x;
-    if (x->kind == PY_OBJECT && class_lookup(e, x->cls, "__iter__")) return call_method(e, x, "__iter__", 0, NULL, c->span);
+    if (x->kind == PY_OBJECT && class_lookup(e, x->cls, "__iter__"))
+        return call_method(e, x, "__iter__", 0, NULL, c->span);
     return py_lazy(e, LAZY_ITERATOR, 1, &x);
 }
 
 Py native_builtins_next(Elab *e, Call *c) {
     Py x = c->arg[0], *items;
     int n;
-    if (x->kind == PY_OBJECT && class_lookup(e, x->cls, "__next__")) return call_method(e, x, "__next__", 0, NULL, c->span);
-    if (x->kind != PY_LAZY && x->kind != PY_GENERATOR) return fail(e, c->span, "next() takes an iterator, and was given %s; write next(iter(...))", py_describe(e, x));
+    if (x->kind == PY_OBJECT && class_lookup(e, x->cls, "__next__"))
+        return call_method(e, x, "__next__", 0, NULL, c->span);
+    if (x->kind != PY_LAZY && x->kind != PY_GENERATOR)
+        return fail(e, c->span, "next() takes an iterator, and was given %s; write next(iter(...))", py_describe(e, x));
     if (!remaining(e, x, &items, &n, c->span)) return e->error;
-    if (!n) return c->arg[1]->kind == PY_ELLIPSIS ? fail(e, c->span, "StopIteration: the iterator has no more items") : c->arg[1];
+    if (!n)
+        return c->arg[1]->kind == PY_ELLIPSIS ? fail(e, c->span, "StopIteration: the iterator has no more items")
+                                              : c->arg[1];
     Py one = items[0];
     consume(e, x, 1);
     return one;
@@ -230,7 +244,8 @@ Py native_builtins_enumerate(Elab *e, Call *c) { return py_lazy(e, LAZY_ENUMERAT
 Py native_builtins_reversed(Elab *e, Call *c) {
     if (c->arg[0]->kind == PY_RANGE) { /* a range again: its length may be known at run time only */
         Py x = c->arg[0], n = call_values(e, py_native(e, "builtins", "len"), 1, &x, c->span);
-        Py last = number_binary(e, OPERATOR_Mult, number_binary(e, OPERATOR_Sub, n, py_int(e, 1), c->span), x->slice.step, c->span);
+        Py last = number_binary(e, OPERATOR_Mult, number_binary(e, OPERATOR_Sub, n, py_int(e, 1), c->span),
+                                x->slice.step, c->span);
         Py r = py_new(e, PY_RANGE);
         r->slice.start = number_binary(e, OPERATOR_Add, x->slice.start, last, c->span);
         r->slice.stop = number_binary(e, OPERATOR_Sub, x->slice.start, x->slice.step, c->span);
@@ -256,11 +271,15 @@ Py native_builtins_range(Elab *e, Call *c) {
     Py *part[] = { &r->slice.start, &r->slice.stop, &r->slice.step };
     for (int i = 0; i < 3; i++) {
         int64_t n;
-        if (py_static_int(e, *part[i], &n)) *part[i] = py_int(e, n);
-        else if ((*part[i])->kind == PY_ARRAY && py_is_index(*part[i])) *part[i] = py_scalar(e, NUMBER_INT, ir_convert(e->b, array_value(e, *part[i]), DT_i64));
-        else if (!py_is_int(*part[i])) return fail(e, c->span, "range() takes ints, and was given %s", py_describe(e, *part[i]));
+        if (py_static_int(e, *part[i], &n))
+            *part[i] = py_int(e, n);
+        else if ((*part[i])->kind == PY_ARRAY && py_is_index(*part[i]))
+            *part[i] = py_scalar(e, NUMBER_INT, ir_convert(e->b, array_value(e, *part[i]), DT_i64));
+        else if (!py_is_int(*part[i]))
+            return fail(e, c->span, "range() takes ints, and was given %s", py_describe(e, *part[i]));
     }
-    if (r->slice.step->kind == PY_INT && !r->slice.step->integer) return fail(e, c->span, "the step of range() must not be zero");
+    if (r->slice.step->kind == PY_INT && !r->slice.step->integer)
+        return fail(e, c->span, "the step of range() must not be zero");
     return r;
 }
 
@@ -273,7 +292,9 @@ Py range_length(Elab *e, Py r, Span span) {
     if (down) step = py_int(e, -step->integer);
     Py n = width;
     if (!(step->kind == PY_INT && step->integer == 1))
-        n = number_binary(e, OPERATOR_FloorDiv, number_binary(e, OPERATOR_Add, width, number_binary(e, OPERATOR_Sub, step, one, span), span), step, span);
+        n = number_binary(e, OPERATOR_FloorDiv,
+                          number_binary(e, OPERATOR_Add, width, number_binary(e, OPERATOR_Sub, step, one, span), span),
+                          step, span);
     return number_max(e, n, zero);
 }
 

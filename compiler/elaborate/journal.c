@@ -118,8 +118,10 @@ Py dict_get(Elab *e, Py dict, Py key) {
 void dict_set(Elab *e, Py dict, Py key, Py value) {
     Contents *c = contents_change(e, dict);
     int i = contents_find(e, c, key);
-    if (i >= 0) c->at[i] = value;
-    else contents_push(e, c, key, value);
+    if (i >= 0)
+        c->at[i] = value;
+    else
+        contents_push(e, c, key, value);
 }
 
 Py attribute_get(Elab *e, Py object, const char *name) {
@@ -186,7 +188,8 @@ void journal_apply(Elab *e, const Writings *all) {
             Contents *c = contents_change(e, w->object), *after = w->after;
             c->n = c->cap = after->n;
             c->at = after->n ? arena_copy(e->arena, after->at, sizeof *c->at * (size_t)after->n) : NULL;
-            c->keys = after->n && after->keys ? arena_copy(e->arena, after->keys, sizeof *c->keys * (size_t)after->n) : NULL;
+            c->keys =
+                after->n && after->keys ? arena_copy(e->arena, after->keys, sizeof *c->keys * (size_t)after->n) : NULL;
         }
     }
 }

@@ -8,13 +8,15 @@
 Py native_primitives_jvp(Elab *e, Call *c) {
     Py *primals, *tangents, f = c->arg[0];
     int n, m;
-    if (!iterate(e, c->arg[1], &primals, &n, c->span) || !iterate(e, c->arg[2], &tangents, &m, c->span)) return e->error;
+    if (!iterate(e, c->arg[1], &primals, &n, c->span) || !iterate(e, c->arg[2], &tangents, &m, c->span))
+        return e->error;
     if (n != m) return fail(e, c->span, "jvp has %d primals and %d tangents", n, m);
     Args in = { .nargs = n, .args = primals, .span = c->span };
     in = arguments_entering(e, &in, c->span);
     Leaves x = { 0 }, dx = { 0 };
     for (int i = 0; i < n; i++) {
-        if (!tree_same(e, primals[i], tangents[i])) return fail(e, c->span, "the primals and tangents of jvp are trees of different structure");
+        if (!tree_same(e, primals[i], tangents[i]))
+            return fail(e, c->span, "the primals and tangents of jvp are trees of different structure");
         tree_flatten(e, in.args[i], &x);
         tree_flatten(e, tangents[i], &dx);
     }
@@ -37,7 +39,9 @@ Py native_primitives_jvp(Elab *e, Call *c) {
         Value *d = leaf_value(e, dx.at[i], "the tangents of jvp", c->span);
         if (!d) return e->error;
         if (d->type->dtype != types[i]->dtype && leaf_weak(dx.at[i])) d = ir_convert(e->b, d, types[i]->dtype);
-        if (d->type != types[i]) return fail(e, c->span, "a primal of jvp is %s and its tangent %s", type_text(e->cx, types[i]), type_text(e->cx, d->type));
+        if (d->type != types[i])
+            return fail(e, c->span, "a primal of jvp is %s and its tangent %s", type_text(e->cx, types[i]),
+                        type_text(e->cx, d->type));
         active[i] = true;
         args[nargs++] = d;
     }
@@ -53,22 +57,24 @@ Py native_primitives_jvp(Elab *e, Call *c) {
 /* vjp(f, *primals) and linearize(f, *primals): the forward sweep now, the linear part when it is called */
 
 typedef struct {
-    Traced     t;
+    Traced t;
     Linearized l;
-    Func      *back;
-    Value    **residuals;
-    Args       in;
-    Leaves     leaves;
+    Func *back;
+    Value **residuals;
+    Args in;
+    Leaves leaves;
     const Type **types;
-    bool       has_aux;
-    Py         shape; /* of what is differentiated: the result, or its first part */
-    int        nout;
-} Linear;
+    bool has_aux;
+    Py shape; /* of what is differentiated: the result, or its first part */
+    int nout;
+} Sweep;
 
 static Py call_vjp(Elab *e, Py self, const Args *a) {
-    Linear *d = self->closure.data;
-    if (a->nargs != 1) return fail(e, a->span, "the function that vjp returns takes one cotangent, and was given %d", a->nargs);
-    if (!tree_same(e, d->shape, a->args[0])) return fail(e, a->span, "the cotangent must be a tree like the result: %s", py_describe(e, d->shape));
+    Sweep *d = self->closure.data;
+    if (a->nargs != 1)
+        return fail(e, a->span, "the function that vjp returns takes one cotangent, and was given %d", a->nargs);
+    if (!tree_same(e, d->shape, a->args[0]))
+        return fail(e, a->span, "the cotangent must be a tree like the result: %s", py_describe(e, d->shape));
     Leaves ct = { 0 };
     tree_flatten(e, a->args[0], &ct);
     Value **x = NEW_ARRAY(e->arena, Value *, d->l.nresiduals + d->t.out.n + 1);
@@ -80,7 +86,9 @@ static Py call_vjp(Elab *e, Py self, const Args *a) {
         Value *v = i < d->nout ? leaf_value(e, ct.at[i], "cotangents", a->span) : ir_fill(e->b, type, 0);
         if (!v) return e->error;
         if (v->type->dtype != type->dtype && leaf_weak(ct.at[i])) v = ir_convert(e->b, v, type->dtype);
-        if (v->type != type) return fail(e, a->span, "the result is %s, and its cotangent %s", type_text(e->cx, type), type_text(e->cx, v->type));
+        if (v->type != type)
+            return fail(e, a->span, "the result is %s, and its cotangent %s", type_text(e->cx, type),
+                        type_text(e->cx, v->type));
         x[n++] = v;
     }
     Inst *in = d->back ? call_func(e, d->back, x, n) : NULL;
@@ -96,11 +104,13 @@ static Py call_vjp(Elab *e, Py self, const Args *a) {
 }
 
 static Py call_linear(Elab *e, Py self, const Args *a) {
-    Linear *d = self->closure.data;
-    if (a->nargs != d->in.nargs) return fail(e, a->span, "this linear function takes %d tangents, and was given %d", d->in.nargs, a->nargs);
+    Sweep *d = self->closure.data;
+    if (a->nargs != d->in.nargs)
+        return fail(e, a->span, "this linear function takes %d tangents, and was given %d", d->in.nargs, a->nargs);
     Leaves dx = { 0 };
     for (int i = 0; i < a->nargs; i++) tree_flatten(e, a->args[i], &dx);
-    Value **x = NEW_ARRAY(e->arena, Value *, d->l.nresiduals + d->leaves.n + 1), **dy = NEW_ARRAY(e->arena, Value *, d->t.out.n + 1);
+    Value **x = NEW_ARRAY(e->arena, Value *, d->l.nresiduals + d->leaves.n + 1),
+          **dy = NEW_ARRAY(e->arena, Value *, d->t.out.n + 1);
     int n = 0;
     for (int i = 0; i < d->l.nresiduals; i++) x[n++] = d->residuals[i];
     for (int i = 0; i < d->leaves.n; i++) {
@@ -108,7 +118,9 @@ static Py call_linear(Elab *e, Py self, const Args *a) {
         Value *v = i < dx.n ? leaf_value(e, dx.at[i], "tangents", a->span) : NULL;
         if (!v) return e->error;
         if (v->type->dtype != d->types[i]->dtype && leaf_weak(dx.at[i])) v = ir_convert(e->b, v, d->types[i]->dtype);
-        if (v->type != d->types[i]) return fail(e, a->span, "the argument is %s, and its tangent %s", type_text(e->cx, d->types[i]), type_text(e->cx, v->type));
+        if (v->type != d->types[i])
+            return fail(e, a->span, "the argument is %s, and its tangent %s", type_text(e->cx, d->types[i]),
+                        type_text(e->cx, v->type));
         x[n++] = v;
     }
     Inst *in = call_func(e, d->l.linear, x, n);
@@ -118,7 +130,7 @@ static Py call_linear(Elab *e, Py self, const Args *a) {
 }
 
 static Py linearized(Elab *e, Call *c, bool transposed) {
-    Linear *d = NEW(e->arena, Linear);
+    Sweep *d = NEW(e->arena, Sweep);
     Py f = c->arg[0], primals = c->arg[1];
     Value *v;
     Args in = { .nargs = primals->contents->n, .args = primals->contents->at, .span = c->span };
@@ -132,10 +144,13 @@ static Py linearized(Elab *e, Call *c, bool transposed) {
         if (!values[i]) return e->error;
         d->types[i] = values[i]->type;
     }
-    if (!trace(e, &d->t, f, &(Entering){ &d->in, flags_of(e, in.nargs, in.nargs), false, &d->leaves, d->types }, c->span)) return e->error;
+    if (!trace(e, &d->t, f, &(Entering){ &d->in, flags_of(e, in.nargs, in.nargs), false, &d->leaves, d->types },
+               c->span))
+        return e->error;
     d->shape = d->t.result;
     if (d->has_aux) {
-        if (d->shape->kind != PY_TUPLE || d->shape->contents->n != 2) return fail(e, c->span, "with has_aux the function returns (value, aux)");
+        if (d->shape->kind != PY_TUPLE || d->shape->contents->n != 2)
+            return fail(e, c->span, "with has_aux the function returns (value, aux)");
         d->shape = d->shape->contents->at[0];
     }
     Leaves out = { 0 };

@@ -42,7 +42,9 @@ static const char *find_file(Elab *e, const char *name, char **text, size_t *len
         if (*p == '.') *p = '/';
     const char *own = install_include(e->cx);
     for (int i = -1; i <= e->cx->options.ninclude_dirs; i++) {
-        const char *dir = i < 0 ? e->directory : i < e->cx->options.ninclude_dirs ? e->cx->options.include_dirs[i] : own;
+        const char *dir = i < 0                              ? e->directory
+                          : i < e->cx->options.ninclude_dirs ? e->cx->options.include_dirs[i]
+                                                             : own;
         *library = i == e->cx->options.ninclude_dirs || (i >= 0 && strcmp(dir, own) == 0);
         static const char *const ends[] = { ".jxl", "/__init__.jxl" };
         for (int k = 0; k < COUNT(ends); k++) {

@@ -24,12 +24,17 @@ static Py call_operation(Elab *e, Call *c) {
 static const Native operations[] = {
 #define OP(name, args, results, class, linear, effect, attrs, meaning)                                                 \
     { CLASS_##class == CLASS_ELEMENTWISE && (results) == 1 ? "primitives" : "", #name,                                 \
-      (args) == 1 ? "x, /" : (args) == 2 ? "x, y, /" : "x, y, z, /", call_operation, OP_##name },
+      (args) == 1   ? "x, /"                                                                                           \
+      : (args) == 2 ? "x, y, /"                                                                                        \
+                    : "x, y, z, /",                                                                                    \
+      call_operation, OP_##name },
 #include "ops/ops.def"
 #undef OP
 };
 
-const Native *native_at(int i) { return i < COUNT(rows) ? &rows[i] : i - COUNT(rows) < COUNT(operations) ? &operations[i - COUNT(rows)] : NULL; }
+const Native *native_at(int i) {
+    return i < COUNT(rows) ? &rows[i] : i - COUNT(rows) < COUNT(operations) ? &operations[i - COUNT(rows)] : NULL;
+}
 
 const Native *native_find(const char *module, const char *name) {
     for (int i = 0; i < COUNT(rows); i++)
@@ -42,8 +47,8 @@ const Native *native_find(const char *module, const char *name) {
 
 typedef struct {
     const char *name;
-    char        star; /* 0, '*', 'd' for **, '/' and 'k' for marks alone */
-    Py          fallback;
+    char star; /* 0, '*', 'd' for **, '/' and 'k' for marks alone */
+    Py fallback;
 } Parameter;
 
 static const char *skip(const char *s) {
@@ -140,7 +145,8 @@ Py native_call(Elab *e, const Native *row, const Args *args) {
         bound[nb++] = x;
     }
     if (given < args->nargs)
-        return fail(e, args->span, "%s() takes %d argument%s, and was given %d", row->name, given, given == 1 ? "" : "s", args->nargs);
+        return fail(e, args->span, "%s() takes %d argument%s, and was given %d", row->name, given,
+                    given == 1 ? "" : "s", args->nargs);
     if (dict_at >= 0) {
         bound[dict_at] = py_dict(e);
         for (int k = 0; k < args->nkeywords; k++)

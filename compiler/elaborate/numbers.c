@@ -19,7 +19,9 @@ const char *int_text(Elab *e, Int128 x) {
     return arena_text(e->arena, "%s", p);
 }
 
-static Py too_large(Elab *e, Span span) { return fail(e, span, "an int known when compiling is exact to 128 bits, and this one is larger"); }
+static Py too_large(Elab *e, Span span) {
+    return fail(e, span, "an int known when compiling is exact to 128 bits, and this one is larger");
+}
 
 static Py static_int(Elab *e, Operator op, Int128 x, Int128 y, Span span) {
     Int128 z = 0;
@@ -94,7 +96,8 @@ static Py static_float(Elab *e, Operator op, double x, double y, Span span) {
     case OPERATOR_Sub: return py_float(e, x - y);
     case OPERATOR_Mult: return py_float(e, x * y);
     case OPERATOR_Div: return y ? py_float(e, x / y) : fail(e, span, "float division by zero");
-    case OPERATOR_FloorDiv: return y ? py_float(e, float_floordiv(x, y)) : fail(e, span, "float floor division by zero");
+    case OPERATOR_FloorDiv:
+        return y ? py_float(e, float_floordiv(x, y)) : fail(e, span, "float floor division by zero");
     case OPERATOR_Mod: return y ? py_float(e, float_mod(x, y)) : fail(e, span, "float modulo by zero");
     case OPERATOR_Pow: {
         if (x == 0 && y < 0) return fail(e, span, "0.0 cannot be raised to a negative power");
@@ -145,10 +148,12 @@ static double complex as_complex(Py x) {
 static double as_real(Py x) { return x->kind == PY_FLOAT ? x->number : (double)x->integer; }
 
 static Py static_number(Elab *e, Operator op, Py x, Py y, Span span) {
-    if (x->kind == PY_COMPLEX || y->kind == PY_COMPLEX) return static_complex(e, op, as_complex(x), as_complex(y), span);
+    if (x->kind == PY_COMPLEX || y->kind == PY_COMPLEX)
+        return static_complex(e, op, as_complex(x), as_complex(y), span);
     if (x->kind == PY_FLOAT || y->kind == PY_FLOAT) return static_float(e, op, as_real(x), as_real(y), span);
     bool bits = op == OPERATOR_BitAnd || op == OPERATOR_BitOr || op == OPERATOR_BitXor;
-    if (x->kind == PY_BOOL && y->kind == PY_BOOL && bits) return py_bool(e, static_int(e, op, x->integer, y->integer, span)->integer);
+    if (x->kind == PY_BOOL && y->kind == PY_BOOL && bits)
+        return py_bool(e, static_int(e, op, x->integer, y->integer, span)->integer);
     return static_int(e, op, x->integer, y->integer, span);
 }
 
@@ -233,11 +238,14 @@ Py number_binary(Elab *e, Operator op, Py x, Py y, Span span) {
     bool bits = op == OPERATOR_BitAnd || op == OPERATOR_BitOr || op == OPERATOR_BitXor;
     if (k == NUMBER_BOOL && !bits) k = NUMBER_INT;
     if (k <= NUMBER_INT && op == OPERATOR_Div) k = NUMBER_FLOAT;
-    if (k == NUMBER_INT && op == OPERATOR_Pow && (y->kind != PY_INT || y->integer < 0) && py_is_static_number(y)) k = NUMBER_FLOAT;
+    if (k == NUMBER_INT && op == OPERATOR_Pow && (y->kind != PY_INT || y->integer < 0) && py_is_static_number(y))
+        k = NUMBER_FLOAT;
     if (size && !dim_is_local(e, size)) return py_size(e, size);
     Value *a = scalar_value(e, x, k), *b = scalar_value(e, y, k);
     Value *z = k <= NUMBER_INT ? run_int(e, op, a, b) : run_float(e, op, a, b);
-    if (!z) return fail(e, span, "`%s` is not defined for %s and %s", operator_text(op), py_type_name(e, x), py_type_name(e, y));
+    if (!z)
+        return fail(e, span, "`%s` is not defined for %s and %s", operator_text(op), py_type_name(e, x),
+                    py_type_name(e, y));
     Py result = py_scalar(e, k, z);
     if (size && result->kind == PY_SCALAR) result->scalar.dim = size;
     return result;
@@ -245,7 +253,8 @@ Py number_binary(Elab *e, Operator op, Py x, Py y, Span span) {
 
 Py number_unary(Elab *e, Operator op, Py x, Span span) {
     NumberKind k = py_number_kind(x);
-    if (op == OPERATOR_Invert && k >= NUMBER_FLOAT) return fail(e, span, "`~` takes ints, and was given a %s", py_type_name(e, x));
+    if (op == OPERATOR_Invert && k >= NUMBER_FLOAT)
+        return fail(e, span, "`~` takes ints, and was given a %s", py_type_name(e, x));
     if (py_is_static_number(x)) {
         if (k == NUMBER_FLOAT) return py_float(e, op == OPERATOR_USub ? -x->number : x->number);
         if (k == NUMBER_COMPLEX) return op == OPERATOR_USub ? py_complex(e, -x->number, -x->imag) : x;

@@ -6,17 +6,28 @@
 static bool arithmetic(Py x) { return py_is_number(x) || x->kind == PY_ARRAY; }
 
 static const char *const method_names[][2] = {
-    [OPERATOR_Add] = { "__add__", "__radd__" },           [OPERATOR_Sub] = { "__sub__", "__rsub__" },
-    [OPERATOR_Mult] = { "__mul__", "__rmul__" },          [OPERATOR_MatMult] = { "__matmul__", "__rmatmul__" },
-    [OPERATOR_Div] = { "__truediv__", "__rtruediv__" },   [OPERATOR_Mod] = { "__mod__", "__rmod__" },
-    [OPERATOR_Pow] = { "__pow__", "__rpow__" },           [OPERATOR_LShift] = { "__lshift__", "__rlshift__" },
-    [OPERATOR_RShift] = { "__rshift__", "__rrshift__" },  [OPERATOR_BitOr] = { "__or__", "__ror__" },
-    [OPERATOR_BitXor] = { "__xor__", "__rxor__" },        [OPERATOR_BitAnd] = { "__and__", "__rand__" },
-    [OPERATOR_FloorDiv] = { "__floordiv__", "__rfloordiv__" }, [OPERATOR_Invert] = { "__invert__", NULL },
-    [OPERATOR_UAdd] = { "__pos__", NULL },                [OPERATOR_USub] = { "__neg__", NULL },
-    [OPERATOR_Eq] = { "__eq__", "__eq__" },               [OPERATOR_NotEq] = { "__ne__", "__ne__" },
-    [OPERATOR_Lt] = { "__lt__", "__gt__" },               [OPERATOR_LtE] = { "__le__", "__ge__" },
-    [OPERATOR_Gt] = { "__gt__", "__lt__" },               [OPERATOR_GtE] = { "__ge__", "__le__" },
+    [OPERATOR_Add] = { "__add__", "__radd__" },
+    [OPERATOR_Sub] = { "__sub__", "__rsub__" },
+    [OPERATOR_Mult] = { "__mul__", "__rmul__" },
+    [OPERATOR_MatMult] = { "__matmul__", "__rmatmul__" },
+    [OPERATOR_Div] = { "__truediv__", "__rtruediv__" },
+    [OPERATOR_Mod] = { "__mod__", "__rmod__" },
+    [OPERATOR_Pow] = { "__pow__", "__rpow__" },
+    [OPERATOR_LShift] = { "__lshift__", "__rlshift__" },
+    [OPERATOR_RShift] = { "__rshift__", "__rrshift__" },
+    [OPERATOR_BitOr] = { "__or__", "__ror__" },
+    [OPERATOR_BitXor] = { "__xor__", "__rxor__" },
+    [OPERATOR_BitAnd] = { "__and__", "__rand__" },
+    [OPERATOR_FloorDiv] = { "__floordiv__", "__rfloordiv__" },
+    [OPERATOR_Invert] = { "__invert__", NULL },
+    [OPERATOR_UAdd] = { "__pos__", NULL },
+    [OPERATOR_USub] = { "__neg__", NULL },
+    [OPERATOR_Eq] = { "__eq__", "__eq__" },
+    [OPERATOR_NotEq] = { "__ne__", "__ne__" },
+    [OPERATOR_Lt] = { "__lt__", "__gt__" },
+    [OPERATOR_LtE] = { "__le__", "__ge__" },
+    [OPERATOR_Gt] = { "__gt__", "__lt__" },
+    [OPERATOR_GtE] = { "__ge__", "__le__" },
 };
 
 static bool has_method(Elab *e, Py x, const char *name) { return x->cls && class_lookup(e, x->cls, name); }
@@ -49,7 +60,8 @@ static Py joined(Elab *e, Py x, Py y) {
 
 static Py repeated(Elab *e, Py x, Py times, Span span) {
     int64_t n;
-    if (!py_static_int(e, times, &n)) return fail(e, span, "how often a %s is repeated must be known when compiling", py_type_name(e, x));
+    if (!py_static_int(e, times, &n))
+        return fail(e, span, "how often a %s is repeated must be known when compiling", py_type_name(e, x));
     if (n < 0) n = 0;
     if (x->kind == PY_STR) {
         if (n * x->str.n > 1 << 24) return fail(e, span, "this str is too long");
@@ -115,9 +127,10 @@ Py binary(Elab *e, Operator op, Py x, Py y, Span span) {
     r = structures(e, op, x, y, span);
     if (r) return r;
     if (arithmetic(x) && arithmetic(y)) {
-        static const struct { Operator op; Op direct; } same[] = {
-            { OPERATOR_Add, OP_add }, { OPERATOR_Sub, OP_sub }, { OPERATOR_Mult, OP_mul }
-        };
+        static const struct {
+            Operator op;
+            Op direct;
+        } same[] = { { OPERATOR_Add, OP_add }, { OPERATOR_Sub, OP_sub }, { OPERATOR_Mult, OP_mul } };
         Py both[2] = { x, y };
         for (int i = 0; i < COUNT(same); i++) {
             bool bools = op == OPERATOR_Sub || (kind_of(e, x).dtype == DT_bool && kind_of(e, y).dtype == DT_bool);
@@ -193,8 +206,10 @@ static Py equal(Elab *e, Py x, Py y, Span span) {
         return py_bool(e, to_dtype(e, x, &a, span) && to_dtype(e, y, &b, span) && a == b);
     }
     if (x->kind == PY_RANGE && y->kind == PY_RANGE)
-        return all_equal(e, 3, (Py[]){ x->slice.start, x->slice.stop, x->slice.step }, (Py[]){ y->slice.start, y->slice.stop, y->slice.step }, span);
-    if (x->kind == PY_TREEDEF && y->kind == PY_TREEDEF) return py_bool(e, tree_same(e, x->wrapped.wrapped, y->wrapped.wrapped));
+        return all_equal(e, 3, (Py[]){ x->slice.start, x->slice.stop, x->slice.step },
+                         (Py[]){ y->slice.start, y->slice.stop, y->slice.step }, span);
+    if (x->kind == PY_TREEDEF && y->kind == PY_TREEDEF)
+        return py_bool(e, tree_same(e, x->wrapped.wrapped, y->wrapped.wrapped));
     if ((x->kind == PY_TEXT && is_text(y)) || (y->kind == PY_TEXT && is_text(x)))
         return fail(e, span, "a str known at run time cannot be compared");
     return py_bool(e, py_equal_static(e, x, y));
@@ -203,8 +218,10 @@ static Py equal(Elab *e, Py x, Py y, Span span) {
 static Py identical(Elab *e, Py x, Py y, Span span) {
     if (x == y) return e->true_;
     bool singletons = x->kind <= PY_BOOL || y->kind <= PY_BOOL;
-    if (x->kind == PY_SCALAR && y->kind == PY_BOOL && x->scalar.number == NUMBER_BOOL) return compare(e, OPERATOR_Eq, x, y, span);
-    if (singletons || x->kind == PY_NATIVE || x->kind == PY_DTYPE || x->kind == PY_TYPE || x->kind == PY_MODULE || x->kind == PY_ELLIPSIS)
+    if (x->kind == PY_SCALAR && y->kind == PY_BOOL && x->scalar.number == NUMBER_BOOL)
+        return compare(e, OPERATOR_Eq, x, y, span);
+    if (singletons || x->kind == PY_NATIVE || x->kind == PY_DTYPE || x->kind == PY_TYPE || x->kind == PY_MODULE ||
+        x->kind == PY_ELLIPSIS)
         return py_bool(e, py_equal_static(e, x, y));
     if (x->kind == PY_INT || x->kind == PY_STR) return py_bool(e, py_equal_static(e, x, y));
     return e->false_;
@@ -224,7 +241,9 @@ static Py ordered(Elab *e, Operator op, Py x, Py y, Span span) {
             Value *c;
             int same = py_truth(e, equal(e, a->at[i], b->at[i], span), &c);
             if (same == -2) return e->error;
-            if (same == -1) return fail(e, span, "the order of %ss with run-time parts is not known when compiling", py_type_name(e, x));
+            if (same == -1)
+                return fail(e, span, "the order of %ss with run-time parts is not known when compiling",
+                            py_type_name(e, x));
             if (!same) return compare(e, op, a->at[i], b->at[i], span);
         }
         return number_compare(e, op, py_int(e, a->n), py_int(e, b->n), span);

@@ -3,7 +3,9 @@
 
 #include <string.h>
 
-typedef struct { int stream; } Output;
+typedef struct {
+    int stream;
+} Output;
 
 static void print_text(Elab *e, void *data, Py text) {
     Value **values;
@@ -17,8 +19,10 @@ Py native_builtins_print(Elab *e, Call *c) {
     Py items = c->arg[0], sep = c->arg[1], end = c->arg[2], file = c->arg[3];
     Output out = { 1 };
     if (file->kind != PY_NONE) {
-        if (file->kind == PY_STR && strcmp(file->str.at, "<stderr>") == 0) out.stream = 2;
-        else if (file->kind != PY_STR) return fail(e, c->span, "print() writes to sys.stdout and sys.stderr only");
+        if (file->kind == PY_STR && strcmp(file->str.at, "<stderr>") == 0)
+            out.stream = 2;
+        else if (file->kind != PY_STR)
+            return fail(e, c->span, "print() writes to sys.stdout and sys.stderr only");
     }
     if (sep->kind == PY_NONE) sep = py_str(e, " ");
     if (end->kind == PY_NONE) end = py_str(e, "\n");

@@ -92,7 +92,9 @@ Kind promote(Elab *e, Kind a, Kind b) {
         k.weak = a.weak || b.weak;
         return k;
     }
-    Flavour flavour = (!a.scalar && a.flavour == FLAVOUR_JAX) || (!b.scalar && b.flavour == FLAVOUR_JAX) ? FLAVOUR_JAX : FLAVOUR_NUMPY;
+    Flavour flavour = (!a.scalar && a.flavour == FLAVOUR_JAX) || (!b.scalar && b.flavour == FLAVOUR_JAX)
+                          ? FLAVOUR_JAX
+                          : FLAVOUR_NUMPY;
     if (flavour == FLAVOUR_NUMPY && !a.scalar && !b.scalar)
         return (Kind){ promote_numpy(a.dtype, b.dtype), false, FLAVOUR_NUMPY, false };
     if (flavour == FLAVOUR_NUMPY) {
@@ -191,13 +193,14 @@ bool broadcast_together(Elab *e, Value **values, int n, const char *what, Span s
 }
 
 Py elementwise(Elab *e, Op op, int n, Py const *x, const char *what, Span span) {
-    Value *v[4];
+    Value *v[4] = { 0 };
     Kind k = { 0 };
     for (int i = 0; i < n; i++) {
         if (x[i]->kind == PY_ERROR) return x[i];
         if (!py_is_number(x[i]) && x[i]->kind != PY_ARRAY) {
             if (x[i]->kind == PY_LIST || x[i]->kind == PY_TUPLE)
-                return fail(e, span, "%s takes arrays, and was given %s; write jnp.array(...) around it", what, py_describe(e, x[i]));
+                return fail(e, span, "%s takes arrays, and was given %s; write jnp.array(...) around it", what,
+                            py_describe(e, x[i]));
             return fail(e, span, "%s takes numbers and arrays, and was given %s", what, py_describe(e, x[i]));
         }
         k = i ? promote(e, k, kind_of(e, x[i])) : kind_of(e, x[i]);

@@ -8,8 +8,8 @@
 
 /* What is still to run after the statement at hand, up to the end of the function or of the loop's body. */
 typedef struct Rest {
-    Nodes        body;
-    int          from;
+    Nodes body;
+    int from;
     struct Rest *next;
 } Rest;
 
@@ -24,7 +24,8 @@ int state_of(Elab *e) {
 void state_set(Elab *e, State s, Span span) { place_set(e, &e->frame->state, py_int(e, s), span); }
 
 static bool may_leave(Nodes body) {
-    return body_has(body, NODE_Return) || body_has(body, NODE_Break) || body_has(body, NODE_Continue) || body_has(body, NODE_Raise);
+    return body_has(body, NODE_Return) || body_has(body, NODE_Break) || body_has(body, NODE_Continue) ||
+           body_has(body, NODE_Raise);
 }
 
 static bool always_leaves(Nodes body) {
@@ -81,9 +82,12 @@ static bool run_if(Elab *e, Node *n, Rest *after) {
     Rest yes = { n->If.body, 0, NULL }, no = { n->If.orelse, 0, NULL };
     Sides s = { &yes, &no };
     bool inside = true;
-    if (always_leaves(n->If.body)) no.next = after;
-    else if (always_leaves(n->If.orelse)) yes.next = after;
-    else inside = false;
+    if (always_leaves(n->If.body))
+        no.next = after;
+    else if (always_leaves(n->If.orelse))
+        yes.next = after;
+    else
+        inside = false;
     branch(e, c, run_yes, run_no, &s, n->span);
     return inside;
 }
@@ -114,7 +118,8 @@ static void run_assert(Elab *e, Node *n) {
     at_node(e, n);
     if (message && message->kind == PY_ERROR) return;
     if (known == 0 && !inside_branch(e)) {
-        fail(e, n->span, message && message->kind == PY_STR ? "assertion failed: %s" : "assertion failed", message ? message->str.at : "");
+        fail(e, n->span, message && message->kind == PY_STR ? "assertion failed: %s" : "assertion failed",
+             message ? message->str.at : "");
         place_set(e, &e->frame->result, e->error, n->span);
         state_set(e, STATE_RETURN, n->span);
         return;
@@ -131,7 +136,8 @@ static Py raised(Elab *e, Node *n, const char **what) {
     Node *cls = exc->kind == NODE_Call ? exc->Call.func : exc;
     if (cls->kind == NODE_Name) *what = cls->Name.id;
     if (cls->kind == NODE_Attribute) *what = cls->Attribute.attr;
-    if (exc->kind == NODE_Call && exc->Call.args.n) message = text_of(e, eval(e, exc->Call.args.at[0]), 's', "", n->span);
+    if (exc->kind == NODE_Call && exc->Call.args.n)
+        message = text_of(e, eval(e, exc->Call.args.at[0]), 's', "", n->span);
     return message;
 }
 
@@ -149,7 +155,8 @@ static void run_raise(Elab *e, Node *n, Value *unless) {
         state_set(e, STATE_NEVER, n->span);
         return;
     }
-    fail(e, n->span, message && message->kind == PY_STR ? "%s: %s" : "%s", what, message && message->kind == PY_STR ? message->str.at : "");
+    fail(e, n->span, message && message->kind == PY_STR ? "%s: %s" : "%s", what,
+         message && message->kind == PY_STR ? message->str.at : "");
     place_set(e, &e->frame->result, e->error, n->span);
     state_set(e, STATE_RETURN, n->span);
 }
@@ -165,8 +172,10 @@ static void run_annotated(Elab *e, Node *n) {
     Py declared = e->annotation;
     e->annotation = outer;
     x = annotation_check(e, x, declared, n->AnnAssign.target->span);
-    if (!class_annotation(e, n, x)) assign(e, n->AnnAssign.target, x, n->span);
-    else assign(e, n->AnnAssign.target, x, n->span);
+    if (!class_annotation(e, n, x))
+        assign(e, n->AnnAssign.target, x, n->span);
+    else
+        assign(e, n->AnnAssign.target, x, n->span);
 }
 
 static void run_with(Elab *e, Node *n) {
@@ -196,13 +205,17 @@ static void run_with(Elab *e, Node *n) {
 }
 
 static void refuse(Elab *e, Node *n) {
-    static const struct { NodeKind kind; const char *instead; } words[] = {
+    static const struct {
+        NodeKind kind;
+        const char *instead;
+    } words[] = {
         { NODE_AsyncFunctionDef, "programs run one thing after another; write `def`" },
         { NODE_AsyncFor, "write `for`" },
         { NODE_AsyncWith, "write `with`" },
         { NODE_Try, "an error ends the program; test for it with `if`" },
         { NODE_TryStar, "an error ends the program; test for it with `if`" },
-        { NODE_Global, "a function reads the module's variables; to change one, return the new value, or keep it in a dict or an object" },
+        { NODE_Global, "a function reads the module's variables; to change one, return the new value, or keep it in a "
+                       "dict or an object" },
     };
     for (int i = 0; i < COUNT(words); i++)
         if (words[i].kind == n->kind) {

@@ -40,8 +40,10 @@ static void put_text(Elab *e, Parts *p, Py text) {
     }
     for (int i = 0; i < text->text.nparts; i++) {
         struct TextPart *part = &text->text.part[i];
-        if (part->text) put(e, p, part->text, part->length);
-        else PUSH(e->arena, p, *part);
+        if (part->text)
+            put(e, p, part->text, part->length);
+        else
+            PUSH(e->arena, p, *part);
     }
 }
 
@@ -62,10 +64,17 @@ static Py format_static(Elab *e, Py x, char conversion, const char *spec, Span s
         if (*spec) return fail(e, span, "an int of more than 64 bits has no format but its digits");
         return py_str(e, int_text(e, x->integer));
     }
-    union { unsigned char truth; int64_t integer; double number[2]; } data;
-    if (k == NUMBER_BOOL) data.truth = x->integer != 0;
-    else if (k == NUMBER_INT) data.integer = (int64_t)x->integer;
-    else data.number[0] = x->number, data.number[1] = x->imag;
+    union {
+        unsigned char truth;
+        int64_t integer;
+        double number[2];
+    } data;
+    if (k == NUMBER_BOOL)
+        data.truth = x->integer != 0;
+    else if (k == NUMBER_INT)
+        data.integer = (int64_t)x->integer;
+    else
+        data.number[0] = x->number, data.number[1] = x->imag;
     jxl_array value = { .data = &data, .dtype = dtypes[k] };
     jxl_call c = { .nranks = 1 };
     char *text = jxl_format(&c, arena_text(e->arena, *spec ? "{0!p%c:%s}" : "{0!p%c}", conversion, spec), 1, &value);
@@ -83,12 +92,18 @@ static void put_quoted(Elab *e, Parts *p, Py x) {
     text_add(&t, "%c", quote);
     for (int i = 0; i < x->str.n; i++) {
         unsigned char c = (unsigned char)x->str.at[i];
-        if (c == (unsigned char)quote || c == '\\') text_add(&t, "\\%c", c);
-        else if (c == '\n') text_add(&t, "\\n");
-        else if (c == '\r') text_add(&t, "\\r");
-        else if (c == '\t') text_add(&t, "\\t");
-        else if (c < ' ' || c == 0x7f || (x->kind == PY_BYTES && c > 0x7f)) text_add(&t, "\\x%02x", c);
-        else text_put(&t, (const char *)&x->str.at[i], 1);
+        if (c == (unsigned char)quote || c == '\\')
+            text_add(&t, "\\%c", c);
+        else if (c == '\n')
+            text_add(&t, "\\n");
+        else if (c == '\r')
+            text_add(&t, "\\r");
+        else if (c == '\t')
+            text_add(&t, "\\t");
+        else if (c < ' ' || c == 0x7f || (x->kind == PY_BYTES && c > 0x7f))
+            text_add(&t, "\\x%02x", c);
+        else
+            text_put(&t, (const char *)&x->str.at[i], 1);
     }
     text_add(&t, "%c", quote);
     put(e, p, t.at, t.n);
@@ -125,12 +140,17 @@ static void put_object(Elab *e, Parts *p, Py x, char conversion, const char *spe
         if (!class_lookup(e, x->cls, names[i])) continue;
         Py argument = py_str(e, spec);
         Py text = call_method(e, x, names[i], i == 0, &argument, span);
-        if (text->kind == PY_STR || text->kind == PY_TEXT) put_text(e, p, text);
-        else if (text->kind != PY_ERROR) fail(e, span, "%s of %s must give a str, and gave %s", names[i], x->cls->class_->name, py_describe(e, text));
+        if (text->kind == PY_STR || text->kind == PY_TEXT)
+            put_text(e, p, text);
+        else if (text->kind != PY_ERROR)
+            fail(e, span, "%s of %s must give a str, and gave %s", names[i], x->cls->class_->name,
+                 py_describe(e, text));
         return;
     }
-    if (x->cls->class_->dataclass || x->kind == PY_TUPLE) put_fields(e, p, x, span);
-    else text_put_literal(e, p, arena_text(e->arena, "<%s object>", x->cls->class_->name));
+    if (x->cls->class_->dataclass || x->kind == PY_TUPLE)
+        put_fields(e, p, x, span);
+    else
+        text_put_literal(e, p, arena_text(e->arena, "<%s object>", x->cls->class_->name));
 }
 
 static void put_dict(Elab *e, Parts *p, Py x, Span span) {
@@ -206,8 +226,10 @@ static void put_value(Elab *e, Parts *p, Py x, char conversion, const char *spec
         return;
     }
     if (*spec && x->kind != PY_OBJECT) {
-        if (x->kind == PY_TEXT) put_padded(e, p, x, spec, span);
-        else fail(e, span, "%s takes no format", py_describe(e, x));
+        if (x->kind == PY_TEXT)
+            put_padded(e, p, x, spec, span);
+        else
+            fail(e, span, "%s takes no format", py_describe(e, x));
         return;
     }
     switch (x->kind) {
@@ -216,8 +238,10 @@ static void put_value(Elab *e, Parts *p, Py x, char conversion, const char *spec
     case PY_ELLIPSIS: text_put_literal(e, p, "Ellipsis"); break;
     case PY_NOT_IMPLEMENTED: text_put_literal(e, p, "NotImplemented"); break;
     case PY_STR:
-        if (conversion == 'r') put_quoted(e, p, x);
-        else put_text(e, p, x);
+        if (conversion == 'r')
+            put_quoted(e, p, x);
+        else
+            put_text(e, p, x);
         break;
     case PY_BYTES: put_quoted(e, p, x); break;
     case PY_TEXT:
@@ -226,15 +250,19 @@ static void put_value(Elab *e, Parts *p, Py x, char conversion, const char *spec
         break;
     case PY_LIST: put_items(e, p, "[", contents_of(e, x), "]", span); break;
     case PY_TUPLE:
-        if (x->cls) put_object(e, p, x, conversion, spec, span);
-        else put_items(e, p, "(", x->contents, x->contents->n == 1 ? ",)" : ")", span);
+        if (x->cls)
+            put_object(e, p, x, conversion, spec, span);
+        else
+            put_items(e, p, "(", x->contents, x->contents->n == 1 ? ",)" : ")", span);
         break;
     case PY_DICT: put_dict(e, p, x, span); break;
     case PY_SET: {
         const Contents *c = contents_of(e, x);
         Contents keys = { .n = c->n, .at = c->keys };
-        if (c->n) put_items(e, p, "{", &keys, "}", span);
-        else text_put_literal(e, p, "set()");
+        if (c->n)
+            put_items(e, p, "{", &keys, "}", span);
+        else
+            text_put_literal(e, p, "set()");
         break;
     }
     case PY_OBJECT: put_object(e, p, x, conversion, spec, span); break;
@@ -250,10 +278,12 @@ static void put_value(Elab *e, Parts *p, Py x, char conversion, const char *spec
         text_put_literal(e, p, ")");
         break;
     case PY_SLICE:
-        put_items(e, p, "slice(", &(Contents){ .n = 3, .at = (Py[]){ x->slice.start, x->slice.stop, x->slice.step } }, ")", span);
+        put_items(e, p, "slice(", &(Contents){ .n = 3, .at = (Py[]){ x->slice.start, x->slice.stop, x->slice.step } },
+                  ")", span);
         break;
     case PY_DTYPE:
-        text_put_literal(e, p, arena_text(e->arena, conversion == 'r' ? "dtype('%s')" : "%s", dtype_long_name(x->dtype)));
+        text_put_literal(e, p,
+                         arena_text(e->arena, conversion == 'r' ? "dtype('%s')" : "%s", dtype_long_name(x->dtype)));
         break;
     case PY_TYPE: text_put_literal(e, p, arena_text(e->arena, "<class '%s'>", x->type.name)); break;
     case PY_CLASS: text_put_literal(e, p, arena_text(e->arena, "<class '__main__.%s'>", x->class_->name)); break;
@@ -285,9 +315,13 @@ static char printer_of(Py x) {
 
 const char *text_template(Elab *e, Py text, Value ***values, int *n) {
     Text t = text_new(e->arena);
-    struct { Value **at; int n, cap; } all = { 0 };
+    struct {
+        Value **at;
+        int n, cap;
+    } all = { 0 };
     int parts = text->kind == PY_TEXT ? text->text.nparts : 1;
-    struct TextPart whole = { .text = text->kind == PY_STR ? text->str.at : "", .length = text->kind == PY_STR ? text->str.n : 0 };
+    struct TextPart whole = { .text = text->kind == PY_STR ? text->str.at : "",
+                              .length = text->kind == PY_STR ? text->str.n : 0 };
     const struct TextPart *part = text->kind == PY_TEXT ? text->text.part : &whole;
     for (int i = 0; i < parts; i++) {
         if (part[i].text) {
@@ -315,16 +349,27 @@ static Py chosen(Elab *e, Py text, int at, bool left) {
     Parts p = { 0 };
     for (int i = 0; i < text->text.nparts; i++) {
         struct TextPart *part = &text->text.part[i];
-        if (i == at) put_text(e, &p, left ? part->left : part->right);
-        else if (part->text) put(e, &p, part->text, part->length);
-        else PUSH(e->arena, &p, *part);
+        if (i == at)
+            put_text(e, &p, left ? part->left : part->right);
+        else if (part->text)
+            put(e, &p, part->text, part->length);
+        else
+            PUSH(e->arena, &p, *part);
     }
     return finish(e, &p);
 }
 
-typedef struct { Py left, right; void (*use)(Elab *, void *, Py); void *data; } Choice;
-static void use_left(Elab *e, void *data) { text_use(e, ((Choice *)data)->left, ((Choice *)data)->use, ((Choice *)data)->data); }
-static void use_right(Elab *e, void *data) { text_use(e, ((Choice *)data)->right, ((Choice *)data)->use, ((Choice *)data)->data); }
+typedef struct {
+    Py left, right;
+    void (*use)(Elab *, void *, Py);
+    void *data;
+} Choice;
+static void use_left(Elab *e, void *data) {
+    text_use(e, ((Choice *)data)->left, ((Choice *)data)->use, ((Choice *)data)->data);
+}
+static void use_right(Elab *e, void *data) {
+    text_use(e, ((Choice *)data)->right, ((Choice *)data)->use, ((Choice *)data)->data);
+}
 
 void text_use(Elab *e, Py text, void (*use)(Elab *, void *, Py), void *data) {
     for (int i = 0; text->kind == PY_TEXT && i < text->text.nparts; i++) {
@@ -335,4 +380,48 @@ void text_use(Elab *e, Py text, void (*use)(Elab *, void *, Py), void *data) {
         return;
     }
     use(e, data, text);
+}
+
+/* "%d of %5.2f" % (i, x): each conversion as format() writes it. */
+Py text_percent(Elab *e, Py x, Py y, Span span) {
+    Parts p = { 0 };
+    int used = 0, given = y->kind == PY_TUPLE && !y->cls ? y->contents->n : 1;
+    Py *args = y->kind == PY_TUPLE && !y->cls ? y->contents->at : &y;
+    if (x->kind != PY_STR) return fail(e, span, "the left of `%%` must be a str that is known when compiling");
+    for (const char *s = x->str.at; *s;) {
+        const char *percent = strchr(s, '%');
+        put(e, &p, s, percent ? (int)(percent - s) : (int)strlen(s));
+        if (!percent) break;
+        s = percent + 1;
+        if (*s == '%') {
+            text_put_literal(e, &p, "%");
+            s++;
+            continue;
+        }
+        int flags = (int)strspn(s, "-+ #0"), length = flags + (int)strspn(s + flags, "0123456789.");
+        char kind = s[length];
+        bool left = memchr(s, '-', (size_t)flags), zero = memchr(s, '0', (size_t)flags),
+             plus = memchr(s, '+', (size_t)flags), space = memchr(s, ' ', (size_t)flags);
+        if (!kind || !strchr("diouxXeEfFgGsrc", kind))
+            return fail(e, span, "`%%` formats do not have `%c`", kind ? kind : ' ');
+        if (used == given) return fail(e, span, "this text has more `%%` formats than there are values");
+        Py v = args[used++];
+        bool textual = kind == 's' || kind == 'r' || kind == 'c';
+        if (textual) v = text_of(e, v, kind == 'r' ? 'r' : 's', "", span);
+        if (kind == 'd' && py_is_static_number(v) && py_number_kind(v) == NUMBER_FLOAT)
+            v = py_int(e, (Int128)v->number);
+        const char *type = textual ? "" : kind == 'i' || kind == 'u' ? "d" : arena_text(e->arena, "%c", kind);
+        const char *align = left ? "<" : length > flags ? ">" : "";
+        if (zero && !left && !textual) align = "0";
+        const char *sign = plus ? "+" : space ? " " : "";
+        const char *spec = *align == '0'
+                               ? arena_text(e->arena, "%s0%.*s%s", sign, length - flags, s + flags, type)
+                               : arena_text(e->arena, "%s%s%.*s%s", align, sign, length - flags, s + flags, type);
+        Py text = textual && !*spec ? v : text_of(e, v, 'f', spec, span);
+        if (text->kind == PY_ERROR) return text;
+        put_text(e, &p, text);
+        s += length + 1;
+    }
+    if (used < given) return fail(e, span, "this text has fewer `%%` formats than there are values");
+    return finish(e, &p);
 }

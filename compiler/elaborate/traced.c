@@ -33,7 +33,9 @@ Value *leaf_value(Elab *e, Py x, const char *what, Span span) {
 bool leaf_weak(Py x) { return x->kind == PY_ARRAY ? x->array.weak : py_number_kind(x) != NUMBER_BOOL; }
 
 /* Python numbers among the arguments that enter a transformation become weak arrays. */
-static Py number_to_array(Elab *e, void *span, Py *x) { return py_is_number(x[0]) ? to_array(e, x[0], FLAVOUR_JAX, *(Span *)span) : x[0]; }
+static Py number_to_array(Elab *e, void *span, Py *x) {
+    return py_is_number(x[0]) ? to_array(e, x[0], FLAVOUR_JAX, *(Span *)span) : x[0];
+}
 Py numbers_to_arrays(Elab *e, Py tree, Span span) { return tree_map(e, 1, &tree, number_to_array, &span, span); }
 
 /* Traces f(args...), where the leaves of the trees `mapped` (by argument; NULL: captured) become parameters. */
@@ -56,7 +58,8 @@ bool trace(Elab *e, Traced *t, Py f, const Entering *in, Span span) {
         if (leaf->kind == PY_ARRAY) params[i]->array.key = leaf->array.key;
     }
     for (int i = 0; i < a->nargs; i++) inner.args[i] = in->chosen[i] ? tree_unflatten(e, a->args[i], &at) : a->args[i];
-    for (int i = 0; i < a->nkeywords; i++) inner.values[i] = in->keywords ? tree_unflatten(e, a->values[i], &at) : a->values[i];
+    for (int i = 0; i < a->nkeywords; i++)
+        inner.values[i] = in->keywords ? tree_unflatten(e, a->values[i], &at) : a->values[i];
     t->result = call(e, f, &inner);
     t->out = (Leaves){ 0 };
     if (t->result->kind != PY_ERROR) tree_flatten(e, t->result, &t->out);

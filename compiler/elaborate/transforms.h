@@ -8,31 +8,31 @@
 #include "elaborate/values.h"
 
 typedef struct {
-    Func   *func;
-    Py      result;   /* the tree it returned */
-    Leaves  out;      /* its leaves */
+    Func *func;
+    Py result;        /* the tree it returned */
+    Leaves out;       /* its leaves */
     Value **captured; /* after the leaves, as arguments */
-    int     nleaves, ncaptured;
+    int nleaves, ncaptured;
 } Traced;
 
 /* Which arguments' leaves become parameters; the others are captured. */
 typedef struct {
     const Args *args;
-    const bool *chosen;   /* by positional argument */
-    bool        keywords; /* all of the keyword arguments' leaves too */
+    const bool *chosen; /* by positional argument */
+    bool keywords;      /* all of the keyword arguments' leaves too */
     const Leaves *leaves;
     const Type *const *types; /* of the parameters */
 } Entering;
 
 const char *title_of(Elab *, Py f); /* "grad(loss)" */
 /* A leaf as its array; numbers become weak ones.  NULL after an error. */
-Value  *leaf_value(Elab *, Py, const char *what, Span);
-bool    leaf_weak(Py);
-Py      numbers_to_arrays(Elab *, Py tree, Span); /* Python numbers that enter a transformation become weak arrays */
-Args    arguments_entering(Elab *, const Args *, Span);
-bool    trace(Elab *, Traced *, Py f, const Entering *, Span);
+Value *leaf_value(Elab *, Py, const char *what, Span);
+bool leaf_weak(Py);
+Py numbers_to_arrays(Elab *, Py tree, Span); /* Python numbers that enter a transformation become weak arrays */
+Args arguments_entering(Elab *, const Args *, Span);
+bool trace(Elab *, Traced *, Py f, const Entering *, Span);
 Value **with_captured(Elab *, const Traced *, Value **leaves); /* all arguments of the traced function */
-Py      rebuilt(Elab *, const Traced *, Value **values);       /* the result with its leaves replaced by these */
-bool   *flags_of(Elab *, int n, int set);                      /* n flags, the first `set` of them true */
+Py rebuilt(Elab *, const Traced *, Value **values);            /* the result with its leaves replaced by these */
+bool *flags_of(Elab *, int n, int set);                        /* n flags, the first `set` of them true */
 
 #endif

@@ -109,7 +109,8 @@ Py tree_unflatten(Elab *e, Py like, Py **leaves) {
         Contents *c = NEW(e->arena, Contents);
         c->epoch = e->epoch;
         Py *keys = sorted_keys(e, old);
-        for (int i = 0; i < old->n; i++) contents_push(e, c, keys[i], tree_unflatten(e, old->at[contents_find(e, old, keys[i])], leaves));
+        for (int i = 0; i < old->n; i++)
+            contents_push(e, c, keys[i], tree_unflatten(e, old->at[contents_find(e, old, keys[i])], leaves));
         return same_class(e, like, c);
     }
     case PY_OBJECT: {
@@ -147,7 +148,8 @@ bool tree_same(Elab *e, Py x, Py y) {
         PyClass *c = x->cls->class_;
         if (c->flatten) {
             Py cx, cy, ax, ay;
-            return flattened(e, x, &cx, &ax) && flattened(e, y, &cy, &ay) && tree_same(e, cx, cy) && py_equal_static(e, ax, ay);
+            return flattened(e, x, &cx, &ax) && flattened(e, y, &cy, &ay) && tree_same(e, cx, cy) &&
+                   py_equal_static(e, ax, ay);
         }
         for (int i = 0; i < c->nfields; i++) {
             Py u = attribute_get(e, x, c->fields[i]), v = attribute_get(e, y, c->fields[i]);
@@ -227,7 +229,8 @@ bool tree_spread(Elab *e, Py prefix, Py like, Leaves *out, const char *what, Spa
         for (int i = 0; i < below.n; i++) PUSH(e->arena, out, prefix);
         return true;
     }
-    bool same = prefix->kind == like->kind || ((prefix->kind == PY_TUPLE || prefix->kind == PY_LIST) && (like->kind == PY_TUPLE || like->kind == PY_LIST));
+    bool same = prefix->kind == like->kind || ((prefix->kind == PY_TUPLE || prefix->kind == PY_LIST) &&
+                                               (like->kind == PY_TUPLE || like->kind == PY_LIST));
     const Contents *a = contents_of(e, prefix), *b = same ? contents_of(e, like) : NULL;
     if (!same || a->n != b->n) {
         fail(e, span, "%s is %s where the value is %s", what, py_describe(e, prefix), py_describe(e, like));
@@ -251,7 +254,10 @@ void put_treedef(Elab *e, Parts *p, Py x, Span span) {
     } else if (!tree_is_node(x)) {
         text_put_literal(e, p, "*");
     } else if (x->kind == PY_OBJECT || x->cls) {
-        text_put_literal(e, p, arena_text(e->arena, x->cls->class_->named_tuple ? "CustomNode(namedtuple[%s], [" : "CustomNode(%s[()], [", x->cls->class_->name));
+        text_put_literal(
+            e, p,
+            arena_text(e->arena, x->cls->class_->named_tuple ? "CustomNode(namedtuple[%s], [" : "CustomNode(%s[()], [",
+                       x->cls->class_->name));
         const Contents *c = contents_of(e, x);
         for (int i = 0; i < c->n; i++) {
             if (i) text_put_literal(e, p, ", ");
@@ -280,7 +286,8 @@ void put_treedef(Elab *e, Parts *p, Py x, Span span) {
 /* register_pytree_node(cls, flatten, unflatten), register_dataclass(cls, data_fields, meta_fields) and its kin. */
 Py native_primitives_register_tree(Elab *e, Call *c) {
     Py cls = c->arg[0];
-    if (cls->kind != PY_CLASS) return fail(e, c->span, "only a class can be registered as a tree, and this is %s", py_describe(e, cls));
+    if (cls->kind != PY_CLASS)
+        return fail(e, c->span, "only a class can be registered as a tree, and this is %s", py_describe(e, cls));
     PyClass *k = cls->class_;
     k->tree = true;
     if (c->arg[1]->kind != PY_NONE) {
@@ -304,11 +311,12 @@ Py native_primitives_register_tree(Elab *e, Call *c) {
     return cls;
 }
 
-
 /* With `is_leaf`, subtrees it holds for are leaves: they are boxed so that the walk stops there. */
 static Py boxed(Elab *e, Py x, Py is_leaf, Leaves *out, Span span) {
     Value *v;
-    int leaf = !tree_is_node(x) ? 1 : is_leaf->kind == PY_NONE ? 0 : py_truth(e, call_values(e, is_leaf, 1, &x, span), &v);
+    int leaf = !tree_is_node(x)           ? 1
+               : is_leaf->kind == PY_NONE ? 0
+                                          : py_truth(e, call_values(e, is_leaf, 1, &x, span), &v);
     if (leaf) {
         PUSH(e->arena, out, x);
         return py_int(e, out->n - 1);
@@ -329,7 +337,8 @@ static Py boxed(Elab *e, Py x, Py is_leaf, Leaves *out, Span span) {
     n->epoch = e->epoch;
     Py *keys = x->kind == PY_DICT ? sorted_keys(e, c) : NULL;
     for (int i = 0; i < c->n; i++)
-        contents_push(e, n, keys ? keys[i] : NULL, boxed(e, c->at[keys ? contents_find(e, c, keys[i]) : i], is_leaf, out, span));
+        contents_push(e, n, keys ? keys[i] : NULL,
+                      boxed(e, c->at[keys ? contents_find(e, c, keys[i]) : i], is_leaf, out, span));
     return same_class(e, x, n);
 }
 
@@ -353,7 +362,9 @@ Py native_primitives_tree_flatten(Elab *e, Call *c) {
 }
 
 Py native_primitives_tree_unflatten(Elab *e, Call *c) {
-    if (c->arg[0]->kind != PY_TREEDEF) return fail(e, c->span, "the structure of a tree comes from tree_structure or tree_flatten, and this is %s", py_describe(e, c->arg[0]));
+    if (c->arg[0]->kind != PY_TREEDEF)
+        return fail(e, c->span, "the structure of a tree comes from tree_structure or tree_flatten, and this is %s",
+                    py_describe(e, c->arg[0]));
     Py *items;
     int n;
     Leaves want = { 0 };
@@ -363,7 +374,12 @@ Py native_primitives_tree_unflatten(Elab *e, Call *c) {
     return tree_unflatten(e, c->arg[0]->wrapped.wrapped, &items);
 }
 
-typedef struct { Py f; int n; Span span; Leaves leaves; } Mapped;
+typedef struct {
+    Py f;
+    int n;
+    Span span;
+    Leaves leaves;
+} Mapped;
 static Py map_leaf(Elab *e, void *data, Py *x) {
     Mapped *m = data;
     x[0] = m->leaves.at[x[0]->integer];

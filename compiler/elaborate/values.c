@@ -209,7 +209,10 @@ const char *py_type_name(Elab *e, Py x) {
     case PY_CLASS: return "type";
     case PY_MODULE: return "module";
     case PY_PROPERTY: return x->wrapped.what;
-    case PY_ARRAY: return x->array.flavour == FLAVOUR_NUMPY ? x->array.numpy_scalar ? dtype_long_name(x->array.value->type->dtype) : "ndarray" : "Array";
+    case PY_ARRAY:
+        return x->array.flavour == FLAVOUR_NUMPY
+                   ? x->array.numpy_scalar ? dtype_long_name(x->array.value->type->dtype) : "ndarray"
+                   : "Array";
     case PY_TUPLE: return x->cls ? x->cls->class_->name : "tuple";
     case PY_LIST:
     case PY_GROWING: return "list";
@@ -355,8 +358,7 @@ static Value *is_true(Elab *e, Value *x) {
     Builder *b = e->b;
     if (x->type->rank) x = ir_reshape(b, x, type_scalar(e->cx, x->type->dtype));
     if (x->type->dtype == DT_bool) return x;
-    if (dtype_is_complex(x->type->dtype))
-        return ir_or(b, is_true(e, ir_real(b, x)), is_true(e, ir_imag(b, x)));
+    if (dtype_is_complex(x->type->dtype)) return ir_or(b, is_true(e, ir_real(b, x)), is_true(e, ir_imag(b, x)));
     return ir_ne(b, x, ir_fill_int(b, x->type, 0));
 }
 
@@ -394,7 +396,8 @@ int py_truth(Elab *e, Py x, Value **value) {
     case PY_ARRAY: {
         const Dim *n = type_elements(e->cx, x->array.value->type);
         if (!dim_is(n, 1)) {
-            fail(e, e->span, "the truth of an array with more than one element is ambiguous: %s; write jnp.any(x) or jnp.all(x)",
+            fail(e, e->span,
+                 "the truth of an array with more than one element is ambiguous: %s; write jnp.any(x) or jnp.all(x)",
                  py_describe(e, x));
             return -2;
         }

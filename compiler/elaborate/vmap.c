@@ -33,7 +33,8 @@ static Py call_vmap(Elab *e, Py self, const Args *a) {
     Py all = py_tuple(e, a->nargs, in.args), in_axes = m->in_axes;
     if (in_axes->kind == PY_LIST) in_axes = py_tuple(e, contents_of(e, in_axes)->n, contents_of(e, in_axes)->at);
     if (in_axes->kind == PY_TUPLE && in_axes->contents->n != a->nargs)
-        return fail(e, a->span, "in_axes of %s has %d entries, and %d argument%s given", title, in_axes->contents->n, a->nargs, a->nargs == 1 ? " was" : "s were");
+        return fail(e, a->span, "in_axes of %s has %d entries, and %d argument%s given", title, in_axes->contents->n,
+                    a->nargs, a->nargs == 1 ? " was" : "s were");
     if (!tree_spread(e, in_axes, all, &axes, "in_axes", a->span)) return e->error;
     tree_flatten(e, all, &leaves);
     for (int i = 0; i < a->nkeywords; i++) { /* keyword arguments are mapped over axis 0 */
@@ -53,19 +54,24 @@ static Py call_vmap(Elab *e, Py self, const Args *a) {
         types[i] = values[i]->type;
         if (axes.at[i]->kind == PY_NONE) continue;
         int key = leaves.at[i]->kind == PY_ARRAY && leaves.at[i]->array.key;
-        if (types[i]->rank - key == 0) return fail(e, a->span, "%s maps over an axis of %s, which has none; write in_axes=None for it", title, type_text(e->cx, types[i]));
+        if (types[i]->rank - key == 0)
+            return fail(e, a->span, "%s maps over an axis of %s, which has none; write in_axes=None for it", title,
+                        type_text(e->cx, types[i]));
         int axis = to_axis(e, axes.at[i], types[i]->rank - key, "in_axes", a->span);
         if (axis < 0) return e->error;
         const Dim *n = types[i]->dim[axis];
         if (lanes && lanes != n && dim_never_equal(e->cx, lanes, n))
-            return fail(e, a->span, "%s maps over axes of different sizes: %s in %s and %s in %s", title, dim_text(e->cx, lanes), from ? type_text(e->cx, from) : "axis_size", dim_text(e->cx, n), type_text(e->cx, types[i]));
+            return fail(e, a->span, "%s maps over axes of different sizes: %s in %s and %s in %s", title,
+                        dim_text(e->cx, lanes), from ? type_text(e->cx, from) : "axis_size", dim_text(e->cx, n),
+                        type_text(e->cx, types[i]));
         if (!lanes) {
             lanes = n;
             from = types[i];
         }
         batched[i] = true;
         values[i] = move_axis(e, values[i], axis, 0);
-        values[i] = ir_retype(e->b, values[i], type_with_lead(e->cx, type_without_lead(e->cx, values[i]->type), lanes), "the axes that vmap maps over");
+        values[i] = ir_retype(e->b, values[i], type_with_lead(e->cx, type_without_lead(e->cx, values[i]->type), lanes),
+                              "the axes that vmap maps over");
         types[i] = type_without_lead(e->cx, values[i]->type);
     }
     if (!lanes) return fail(e, a->span, "%s has nothing to map over: in_axes is None for every argument", title);
@@ -83,7 +89,9 @@ static Py call_vmap(Elab *e, Py self, const Args *a) {
         y[i] = in_call->results[i];
         Py axis = out_axes.at[i];
         if (axis->kind == PY_NONE) {
-            if (each_out[i]) return fail(e, a->span, "out_axes of %s is None for a result that differs from lane to lane: %s", title, type_text(e->cx, type_without_lead(e->cx, y[i]->type)));
+            if (each_out[i])
+                return fail(e, a->span, "out_axes of %s is None for a result that differs from lane to lane: %s", title,
+                            type_text(e->cx, type_without_lead(e->cx, y[i]->type)));
             continue;
         }
         if (!each_out[i]) {
@@ -138,11 +146,13 @@ static Py call_jit(Elab *e, Py self, const Args *a) {
     in.args = NEW_ARRAY(e->arena, Py, a->nargs + 1);
     in.values = NEW_ARRAY(e->arena, Py, a->nkeywords + 1);
     for (int i = 0; i < a->nargs; i++) {
-        bool fixed = listed(e, j->argnums, py_int(e, i)) || listed(e, j->argnums, py_int(e, i - a->nargs)) || parameter_listed(e, self->closure.inner, i, j->argnames);
+        bool fixed = listed(e, j->argnums, py_int(e, i)) || listed(e, j->argnums, py_int(e, i - a->nargs)) ||
+                     parameter_listed(e, self->closure.inner, i, j->argnames);
         in.args[i] = fixed ? a->args[i] : numbers_to_arrays(e, a->args[i], a->span);
     }
     for (int i = 0; i < a->nkeywords; i++)
-        in.values[i] = listed(e, j->argnames, py_str(e, a->names[i])) ? a->values[i] : numbers_to_arrays(e, a->values[i], a->span);
+        in.values[i] =
+            listed(e, j->argnames, py_str(e, a->names[i])) ? a->values[i] : numbers_to_arrays(e, a->values[i], a->span);
     Py r = call(e, self->closure.inner, &in);
     return r->kind == PY_ERROR ? r : numbers_to_arrays(e, r, a->span);
 }
