@@ -142,7 +142,12 @@ static Py static_complex(Elab *e, Operator op, double complex x, double complex 
 }
 
 static double complex as_complex(Py x) {
-    if (x->kind == PY_COMPLEX) return CMPLX(x->number, x->imag);
+    if (x->kind == PY_COMPLEX) {
+        double parts[2] = { x->number, x->imag };
+        double complex z;
+        memcpy(&z, parts, sizeof z); /* not re + im * I, which loses infinities */
+        return z;
+    }
     return x->kind == PY_FLOAT ? x->number : (double)x->integer;
 }
 static double as_real(Py x) { return x->kind == PY_FLOAT ? x->number : (double)x->integer; }
