@@ -1,5 +1,5 @@
 /* attributes: x.name, by what x is. */
-#include "elaborate/values.h"
+#include "elaborate/primitives.h"
 
 #include <string.h>
 
@@ -25,7 +25,10 @@ static Py bound(Elab *e, Py member, Py self, Py cls, Span span) {
 
 static Py module_attribute(Elab *e, Py x, const char *name) {
     PyModule *m = x->module;
-    if (!m->env) return py_native(e, "primitives", name);
+    if (!m->env) {
+        Py value = primitive_value(e, name);
+        return value ? value : py_native(e, "primitives", name);
+    }
     Place *p = map_get(&m->env->places, name_of(e->cx, name));
     if (p && place_get(e, p)->kind != PY_UNBOUND) return place_get(e, p);
     if (strcmp(name, "__name__") == 0) return py_str(e, m->name);
