@@ -64,7 +64,7 @@ static void lower_scatter(Lower *l, const Inst *in) {
     const Type *u = in->args[2]->type;
     copied(l, in);
     int lead = in->args[1]->type->rank - 1;
-    bool last_is_x = u->rank > lead;
+    bool last_is_x = u->rank > lead && !dim_is(u->dim[u->rank - 1], 1); /* else vectors would run along positions */
     Axes axes = { u->rank, { 0 } };
     for (int i = 0; i < u->rank; i++) axes.dim[i] = u->dim[i];
     bool before = l->serial;
