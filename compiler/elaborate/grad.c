@@ -66,7 +66,7 @@ static Py call_grad(Elab *e, Py self, const Args *a) {
     int nparams = t.func->body->nparams;
     Linearized l = transform_linearize(e->module, t.func, flags_of(e, nparams, leaves.n));
     Value **args = with_captured(e, &t, values);
-    Inst *forward = call_func(e, l.forward, args, nparams);
+    Inst *forward = call_func(e, l.forward, args, nparams, NULL);
     Value **grads = NEW_ARRAY(e->arena, Value *, leaves.n + 1);
     if (l.active_out[0]) {
         Func *back = transform_transpose(e->module, l.linear, l.nresiduals);
@@ -75,7 +75,7 @@ static Py call_grad(Elab *e, Py self, const Args *a) {
         for (int i = 0; i < l.nresiduals; i++) x[n++] = forward->results[t.out.n + i];
         for (int i = 0; i < t.out.n; i++)
             if (l.active_out[i]) x[n++] = ir_fill(e->b, forward->results[i]->type, i == 0);
-        Inst *in_back = call_func(e, back, x, n);
+        Inst *in_back = call_func(e, back, x, n, NULL);
         for (int i = 0; i < leaves.n; i++) grads[i] = in_back->results[i];
     } else {
         for (int i = 0; i < leaves.n; i++) grads[i] = ir_fill(e->b, types[i], 0);

@@ -46,7 +46,7 @@ Py native_primitives_jvp(Elab *e, Call *c) {
         args[nargs++] = d;
     }
     Func *g = transform_jvp(e->module, t.func, active, active_out);
-    Inst *in_call = call_func(e, g, args, nargs);
+    Inst *in_call = call_func(e, g, args, nargs, NULL);
     Value **dy = NEW_ARRAY(e->arena, Value *, t.out.n + 1);
     for (int i = 0, at = t.out.n; i < t.out.n; i++)
         dy[i] = active_out[i] ? in_call->results[at++] : ir_fill(e->b, in_call->results[i]->type, 0);
@@ -91,7 +91,7 @@ static Py call_vjp(Elab *e, Py self, const Args *a) {
                         type_text(e->cx, v->type));
         x[n++] = v;
     }
-    Inst *in = d->back ? call_func(e, d->back, x, n) : NULL;
+    Inst *in = d->back ? call_func(e, d->back, x, n, NULL) : NULL;
     Py *leaf = NEW_ARRAY(e->arena, Py, d->leaves.n + 1), *at = leaf;
     for (int i = 0, k = 0; i < d->leaves.n; i++) {
         bool active = type_has_tangent(d->types[i]);
@@ -123,7 +123,7 @@ static Py call_linear(Elab *e, Py self, const Args *a) {
                         type_text(e->cx, v->type));
         x[n++] = v;
     }
-    Inst *in = call_func(e, d->l.linear, x, n);
+    Inst *in = call_func(e, d->l.linear, x, n, NULL);
     for (int i = 0, k = 0; i < d->t.out.n; i++)
         dy[i] = d->l.active_out[i] ? in->results[k++] : ir_fill(e->b, d->t.func->body->results[i]->type, 0);
     return rebuilt(e, &d->t, dy);
@@ -160,7 +160,7 @@ static Py linearized(Elab *e, Call *c, bool transposed) {
     bool *active = flags_of(e, nparams, 0);
     for (int i = 0; i < d->leaves.n; i++) active[i] = type_has_tangent(d->types[i]);
     d->l = transform_linearize(e->module, d->t.func, active);
-    Inst *forward = call_func(e, d->l.forward, with_captured(e, &d->t, values), nparams);
+    Inst *forward = call_func(e, d->l.forward, with_captured(e, &d->t, values), nparams, NULL);
     d->residuals = forward->results + d->t.out.n;
     bool any = false;
     for (int i = 0; i < d->t.out.n; i++) any |= d->l.active_out[i];

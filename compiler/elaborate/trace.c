@@ -118,9 +118,10 @@ Value **tracing_captured(Elab *e, const Tracing *t, int *n) {
     return at;
 }
 
-Inst *call_func(Elab *e, Func *f, Value **args, int nargs) {
+Inst *call_func(Elab *e, Func *f, Value **args, int nargs, const Dim *lanes) {
     const Dim **sizes = NEW_ARRAY(e->module->arena, const Dim *, f->sizes.n + 1);
     for (int i = 0; i < f->sizes.n; i++) sizes[i] = dim_var(e->cx, f->sizes.at[i]);
+    if (lanes && !dim_is_int(lanes, NULL)) sizes[f->sizes.n - 1] = lanes;
     Value **here = NEW_ARRAY(e->arena, Value *, nargs + 1);
     for (int i = 0; i < nargs; i++) here[i] = value_here(e, args[i]);
     return ir_call(e->b, f, here, nargs, sizes);

@@ -472,7 +472,7 @@ const Native *native_at(int i); /* NULL behind the last */
 void    tracing_begin(Elab *, Tracing *, const char *name, const char *title);
 void    tracing_end(Elab *, Value **results, int n); /* closes the function: its results and its size parameters */
 Value **tracing_captured(Elab *, const Tracing *, int *n); /* what it captured, in the function around it */
-Inst   *call_func(Elab *, Func *, Value **args, int nargs);
+Inst   *call_func(Elab *, Func *, Value **args, int nargs, const Dim *lanes); /* lanes: of a function made by vmap; or NULL */
 
 /* trees.c */
 
