@@ -10,6 +10,8 @@
 
 const Pass passes[] = {
     { "copy", module_copy, "leave out what the program does not reach" },
+    { "inline", pass_inline, "put small functions, and those called once, in the place of their calls" },
+    { "simplify", pass_simplify, "fold, share, leave out what is not needed, join multiplications with additions" },
     { "order", pass_order, "decide in what order terms are added" },
 };
 const int npasses = COUNT(passes);

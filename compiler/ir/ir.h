@@ -357,6 +357,10 @@ typedef struct {
     int     n;
 } ValueMap;
 ValueMap value_map_new(Arena *, const Func *);
+/* Where a copy comes from that is put in the place of a call: from where it came from, called from there. */
+const Origin *origin_under(Compiler *, const Origin *inner, const Origin *call);
+/* A new size for each that the instruction binds, unless the map knows it already. */
+void binds_anew(Compiler *, const Inst *, DimMap *);
 /* Copies one instruction (blocks and all) into another place, sizes replaced; sizes it binds become new ones where `fresh`. */
 Inst *copy_inst(Builder *, const Inst *, ValueMap *, DimMap *, bool fresh);
 void  copy_block_into(Builder *, const Block *, ValueMap *, DimMap *, bool fresh); /* its instructions; results are in the map */

@@ -8,14 +8,13 @@ ValueMap value_map_new(Arena *arena, const Func *f) {
     return (ValueMap){ NEW_ARRAY(arena, Value *, f->nvalues), f->nvalues };
 }
 
-/* An instruction of a function that is put in the place of a call comes from where it came from, called from there. */
-static const Origin *under(Compiler *cx, const Origin *inner, const Origin *outer) {
+const Origin *origin_under(Compiler *cx, const Origin *inner, const Origin *outer) {
     if (!outer) return inner;
     if (!inner) return outer;
     if (inner == outer) return inner;
     Origin *o = NEW(cx->arena, Origin);
     *o = *inner;
-    o->caller = under(cx, inner->caller, outer);
+    o->caller = origin_under(cx, inner->caller, outer);
     return o;
 }
 
@@ -23,6 +22,16 @@ static Value *mapped(Builder *b, const ValueMap *map, const Value *old) {
     Value *v = old->id < map->n ? map->at[old->id] : NULL;
     if (!v) bug(b->cx, "a value of @%s is copied before what defines it", old->block->func->name);
     return v;
+}
+
+void binds_anew(Compiler *cx, const Inst *in, DimMap *dims) {
+    if (!op_has_attr(in->op, ATTR_INDEX_binds)) return;
+    for (int i = 0; i < in->attrs->binds.n; i++) {
+        const SizeVar *old = in->attrs->binds.at[i];
+        bool known = false;
+        for (int k = 0; k < dims->n; k++) known = known || dims->from[k] == old;
+        if (!known) dim_map_add(cx, dims, old, dim_var(cx, size_var(cx, old->name, old->span)));
+    }
 }
 
 static Block *copy_region(Builder *b, const Block *old, ValueMap *map, DimMap *dims, bool fresh) {
@@ -41,16 +50,12 @@ static Block *copy_region(Builder *b, const Block *old, ValueMap *map, DimMap *d
 Inst *copy_inst(Builder *b, const Inst *in, ValueMap *map, DimMap *dims, bool fresh) {
     Value *few[16], **args = in->nargs > COUNT(few) ? NEW_ARRAY(b->arena, Value *, in->nargs) : few;
     for (int i = 0; i < in->nargs; i++) args[i] = mapped(b, map, in->args[i]);
-    if (fresh && op_has_attr(in->op, ATTR_INDEX_binds))
-        for (int i = 0; i < in->attrs->binds.n; i++) {
-            const SizeVar *old = in->attrs->binds.at[i];
-            dim_map_add(b->cx, dims, old, dim_var(b->cx, size_var(b->cx, old->name, old->span)));
-        }
+    if (fresh) binds_anew(b->cx, in, dims);
     Attrs attrs = attrs_subst(b->cx, in->attrs, dims);
     const Origin *outer = b->origin;
     Block **regions = NEW_ARRAY(b->arena, Block *, in->nregions);
     for (int i = 0; i < in->nregions; i++) regions[i] = copy_region(b, in->regions[i], map, dims, fresh);
-    b->origin = under(b->cx, in->origin, outer);
+    b->origin = origin_under(b->cx, in->origin, outer);
     Inst *copy;
     if (in->nregions) {
         copy = emit_region(b, in->op, args, in->nargs, &attrs, regions, in->nregions);

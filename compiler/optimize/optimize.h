@@ -4,7 +4,7 @@
 #ifndef JXL_OPTIMIZE_H
 #define JXL_OPTIMIZE_H
 
-#include "ops/ops.h"
+#include "transform/transform.h"
 
 /* walk.c: the walk of a pass that changes instructions wherever they stand, blocks in blocks included */
 
@@ -12,6 +12,8 @@ typedef struct Walk {
     Builder  b;
     ValueMap map; /* what every old value has become */
     DimMap   dims;
+    bool     fresh;      /* sizes that are bound become new ones, unless `dims` says otherwise */
+    const Origin *outer; /* of the call whose function is walked in its place */
     void   (*inst)(struct Walk *, const Inst *); /* appends what the instruction becomes and sets the map */
     void    *context;
 } Walk;
@@ -20,6 +22,12 @@ void    walk_block(Walk *, const Block *);
 Inst   *walk_copy(Walk *, const Inst *);               /* the instruction as it was, its blocks walked through */
 Inst   *walk_copy_with(Walk *, const Inst *, const Attrs *); /* ... with other attributes */
 Value  *walk_value(const Walk *, const Value *old);
+
+/* inline.c */
+Module *pass_inline(const Module *);
+
+/* simplify.c */
+Module *pass_simplify(const Module *);
 
 /* order.c: in what order terms are added, from shapes alone:
 **   lanes        256 bytes of running sums: term k of a row goes to lane k mod 64 (4-byte numbers) or mod 32 (8-byte ones), and

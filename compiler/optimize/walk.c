@@ -9,14 +9,15 @@ Value *walk_value(const Walk *w, const Value *old) {
 
 void walk_block(Walk *w, const Block *block) {
     for (const Inst *in = block->first; in; in = in->next) {
-        w->b.origin = in->origin;
+        w->b.origin = origin_under(w->b.cx, in->origin, w->outer);
         w->inst(w, in);
     }
 }
 
 static Block *walk_region(Walk *w, const Block *old) {
     Block *block = block_new(w->b.func, NULL);
-    for (int i = 0; i < old->nparams; i++) w->map.at[old->params[i]->id] = block_param(block, old->params[i]->type);
+    for (int i = 0; i < old->nparams; i++)
+        w->map.at[old->params[i]->id] = block_param(block, type_subst(w->b.cx, old->params[i]->type, &w->dims));
     builder_enter(&w->b, block);
     walk_block(w, old);
     Value **results = NEW_ARRAY(w->b.arena, Value *, old->nresults + 1);
@@ -26,13 +27,15 @@ static Block *walk_region(Walk *w, const Block *old) {
     return block;
 }
 
-Inst *walk_copy_with(Walk *w, const Inst *in, const Attrs *attrs) {
+Inst *walk_copy_with(Walk *w, const Inst *in, const Attrs *old_attrs) {
     Builder *b = &w->b;
+    if (w->fresh) binds_anew(b->cx, in, &w->dims);
+    Attrs replaced = attrs_subst(b->cx, old_attrs, &w->dims), *attrs = &replaced;
     Value **args = NEW_ARRAY(b->arena, Value *, in->nargs + 1);
     Block **regions = NEW_ARRAY(b->arena, Block *, in->nregions + 1);
     for (int i = 0; i < in->nargs; i++) args[i] = walk_value(w, in->args[i]);
     for (int i = 0; i < in->nregions; i++) regions[i] = walk_region(w, in->regions[i]);
-    b->origin = in->origin;
+    b->origin = origin_under(b->cx, in->origin, w->outer);
     if (!in->nregions && in->nresults == 1) { /* may become something that was there before */
         Value *v = emit(b, in->op, args, in->nargs, attrs);
         w->map.at[in->results[0]->id] = v;

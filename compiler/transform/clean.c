@@ -186,28 +186,25 @@ static void copy_block(Clean *c, const Block *block) {
     }
 }
 
-Func *transform_clean(Module *m, const Func *f) {
+void clean_into(Builder *b, const Func *f) {
     const Block *body = f->body;
-    Clean c = { .arena = m->arena, .live = bools_new(m->arena, f->nvalues), .value = value_map_new(m->arena, f) };
+    Clean c = {
+        .arena = b->arena, .live = bools_new(b->arena, f->nvalues), .value = value_map_new(b->arena, f), .b = *b
+    };
     for (int i = 0; i < body->nresults; i++) need(&c, body->results[i]);
     need_block(&c, body);
-
-    Func *made = func_new(m, f->name);
-    made->title = f->title;
-    made->sizes = f->sizes;
-    made->origin = f->origin;
-    made->exported = f->exported;
-    made->export_name = f->export_name;
-    made->export_info = f->export_info;
-    made->param_names = f->param_names;
-    c.b = builder_new(made);
-    for (int i = 0; i < body->nparams; i++)
-        c.value.at[body->params[i]->id] = block_param(made->body, body->params[i]->type);
+    for (int i = 0; i < body->nparams; i++) c.value.at[body->params[i]->id] = b->func->body->params[i];
     copy_block(&c, body);
     Values results = { 0 };
-    for (int i = 0; i < body->nresults; i++) PUSH(m->arena, &results, c.value.at[body->results[i]->id]);
+    for (int i = 0; i < body->nresults; i++) PUSH(b->arena, &results, c.value.at[body->results[i]->id]);
     block_return(&c.b, results.at, results.n);
-    return made;
+    *b = c.b;
+}
+
+Func *transform_clean(Module *m, const Func *f) {
+    Builder b = builder_new(func_shell(m, f));
+    clean_into(&b, f);
+    return b.func;
 }
 
 Func *clean_made(Module *m, Func *raw) {

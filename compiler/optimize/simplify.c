@@ -1,0 +1,167 @@
+/* simplify: the same with less.
+**
+** Dead instructions go, equal ones are shared, constants are folded: that is clean's and the builder's work.  Here is what
+** needs to see more than one instruction: a*b + c becomes one rounding, and loops of one iteration and branches whose side
+** is known become straight lines. */
+#include "optimize/optimize.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+typedef struct {
+    const Func *func; /* the old one that `uses` belongs to */
+    int *uses;
+} Simplify;
+
+static int uses_of(Walk *w, const Value *v) {
+    Simplify *s = w->context;
+    if (s->func != v->block->func) {
+        s->func = v->block->func;
+        s->uses = use_counts(w->b.arena, s->func);
+    }
+    return s->uses[v->id];
+}
+
+static void becomes(Walk *w, const Inst *in, Value *v) { w->map.at[in->results[0]->id] = v; }
+
+/* Is there a clock reading, or a wait, between the two?  What is computed before it stays there. */
+static bool crosses_barrier(const Inst *from, const Inst *to) {
+    for (const Inst *in = from; in != to; in = in->next)
+        if (in->op == OP_time || in->op == OP_barrier ||
+            (op_class(in->op) == CLASS_CONTROL && inst_effect(in) == EFFECT_ORDERED))
+            return true;
+    return false;
+}
+
+/* The new multiplication that an argument has become, if nothing else needs it.  Decided by what the program says and by
+** nothing else: the same program rounds the same way on every machine. */
+static const Inst *fusable_mul(Walk *w, const Inst *in, int arg) {
+    const Value *old = in->args[arg];
+    if (!old->def || old->def->op != OP_mul || old->block != in->block || uses_of(w, old) != 1) return NULL;
+    if (crosses_barrier(old->def, in)) return NULL;
+    const Value *v = walk_value(w, old);
+    return v->def && v->def->op == OP_mul ? v->def : NULL;
+}
+
+static bool fuse_multiply_add(Walk *w, const Inst *in) {
+    Builder *b = &w->b;
+    DType d = in->results[0]->type->dtype;
+    if (d != DT_f32 && d != DT_f64) return false;
+    for (int k = 0; k < 2; k++) {
+        const Inst *mul = fusable_mul(w, in, k);
+        if (!mul) continue;
+        Value *x = mul->args[0], *y = mul->args[1], *z = walk_value(w, in->args[1 - k]);
+        if (in->op == OP_sub && k == 0) z = ir_neg(b, z);
+        if (in->op == OP_sub && k == 1) x = ir_neg(b, x);
+        becomes(w, in, ir_fma(b, x, y, z));
+        return true;
+    }
+    return false;
+}
+
+/* Division by a power of two whose reciprocal is a normal number is multiplication by it, exactly. */
+static bool divide_exactly(Walk *w, const Inst *in) {
+    Value *x = walk_value(w, in->args[0]), *y = walk_value(w, in->args[1]);
+    double c;
+    int exponent;
+    DType d = x->type->dtype;
+    if (!dtype_is_float(d) || !value_is_splat(y, &c) || !isfinite(c) || c == 0) return false;
+    if (fabs(frexp(c, &exponent)) != 0.5 || abs(exponent) > (d == DT_f16 ? 12 : 120)) return false;
+    becomes(w, in, ir_mul(&w->b, x, ir_fill(&w->b, y->type, 1 / c)));
+    return true;
+}
+
+/* Transposes of a contraction's arguments are a matter of which axes meet, as long as the others keep their order. */
+static bool absorb_transpose(const Value **x, Ints *axes, int batch, int64_t *room) {
+    if (!(*x)->def || (*x)->def->op != OP_transpose) return false;
+    Ints perm = (*x)->def->attrs->perm;
+    int64_t last = -1;
+    for (int i = 0; i < perm.n; i++) {
+        bool contracted = false;
+        for (int k = 0; k < axes->n; k++) contracted = contracted || axes->at[k] == i;
+        if (i < batch ? perm.at[i] != i : !contracted && perm.at[i] < last) return false;
+        if (!contracted) last = perm.at[i];
+    }
+    for (int k = 0; k < axes->n; k++) room[k] = perm.at[axes->at[k]];
+    axes->at = room;
+    *x = (*x)->def->args[0];
+    return true;
+}
+static bool dot_of_transposes(Walk *w, const Inst *in) {
+    Attrs a = *in->attrs;
+    int64_t lhs[MAX_RANK], rhs[MAX_RANK];
+    const Value *x = walk_value(w, in->args[0]), *y = walk_value(w, in->args[1]);
+    bool left = absorb_transpose(&x, &a.lhs_axes, (int)a.batch, lhs);
+    bool right = absorb_transpose(&y, &a.rhs_axes, (int)a.batch, rhs);
+    if (!left && !right) return false;
+    becomes(w, in, emit(&w->b, OP_dot, (Value *[]){ (Value *)x, (Value *)y }, 2, &a));
+    return true;
+}
+
+/* A branch whose side is known. */
+static bool take_side(Walk *w, const Inst *in) {
+    Data p;
+    Value *predicate = walk_value(w, in->args[0]);
+    if (predicate->type->rank || !value_is_constant(predicate, &p)) return false;
+    int64_t side = element_int(predicate->type->dtype, p.bytes), last = in->nregions - 1;
+    const Block *b = in->regions[side < 0 ? 0 : side > last ? last : side];
+    for (int i = 0; i < b->nparams; i++) w->map.at[b->params[i]->id] = walk_value(w, in->args[1 + i]);
+    walk_block(w, b);
+    for (int i = 0; i < in->nresults; i++) w->map.at[in->results[i]->id] = walk_value(w, b->results[i]);
+    return true;
+}
+
+/* A loop of no iteration or of one. */
+static bool run_through(Walk *w, const Inst *in) {
+    Builder *b = &w->b;
+    const Block *body = in->regions[0];
+    int carries = (int)in->attrs->carries;
+    bool once = dim_is(in->attrs->trip, 1);
+    if (!once && !dim_is(in->attrs->trip, 0)) return false;
+    if (once) {
+        Value *zero = ir_i64(b, 0);
+        w->map.at[body->params[0]->id] = zero;
+        for (int i = 0; i < in->nargs; i++) {
+            Value *x = walk_value(w, in->args[i]);
+            if (i >= carries) x = ir_reshape(b, x, type_without_lead(b->cx, x->type));
+            w->map.at[body->params[1 + i]->id] = x;
+        }
+        walk_block(w, body);
+    }
+    for (int i = 0; i < in->nresults; i++) {
+        const Type *t = in->results[i]->type;
+        Value *v = i < carries ? walk_value(w, once ? body->results[i] : in->args[i])
+                   : once ? ir_reshape(b, walk_value(w, body->results[i]), t)
+                               : ir_fill_int(b, t, 0);
+        w->map.at[in->results[i]->id] = v;
+    }
+    return true;
+}
+
+static void inst(Walk *w, const Inst *in) {
+    bool done = false;
+    switch (in->op) {
+    case OP_add:
+    case OP_sub: done = fuse_multiply_add(w, in); break;
+    case OP_div: done = divide_exactly(w, in); break;
+    case OP_dot: done = dot_of_transposes(w, in); break;
+    case OP_cond: done = take_side(w, in); break;
+    case OP_for: done = run_through(w, in); break;
+    default: break;
+    }
+    if (!done) walk_copy(w, in);
+}
+
+static void clean(Builder *b, const Func *old, void *context) {
+    (void)context;
+    clean_into(b, old);
+}
+
+Module *pass_simplify(const Module *m) {
+    Module *cleaned = module_rewrite(m, clean, NULL);
+    Module *changed = walk_module(cleaned, inst, &(Simplify){ 0 });
+    Module *after = module_rewrite(changed, clean, NULL);
+    module_free(cleaned);
+    module_free(changed);
+    return after;
+}
