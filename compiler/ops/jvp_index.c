@@ -18,7 +18,7 @@ static Value *only_inside(Builder *b, const Value *x, Value *idx, const Ints *ax
 void jvp_gather(const Jvp *d) {
     const Attrs *a = d->in->attrs;
     if (!d->t[0]) return;
-    Value *dy = ir_gather(d->b, d->t[0], d->x[1], (int)a->batch, a->axes.n, a->axes.at, GATHER_CLIP);
+    Value *dy = ir_gather(d->b, d->t[0], d->x[1], (int)a->batch, a->axes.n, a->axes.at, (GatherMode)a->mode);
     d->dy[0] = a->mode == GATHER_FILL ? only_inside(d->b, d->x[0], d->x[1], &a->axes, dy) : dy;
 }
 
@@ -56,7 +56,7 @@ static Value *scatter_products(const Jvp *d) {
     Value *p = block_param(body, x->type), *dp = block_param(body, x->type), *one[3];
     for (int k = 0; k < 3; k++) one[k] = block_param(body, type_without_lead(cx, stacked[k]->type));
     builder_enter(b, body);
-    Value *before = ir_gather(b, p, one[0], batch, a->axes.n, a->axes.at, GATHER_CLIP);
+    Value *before = ir_gather(b, p, one[0], batch, a->axes.n, a->axes.at, GATHER_FILL);
     Value *scaled_dp = ir_scatter(b, dp, one[0], one[1], batch, a->axes.n, a->axes.at, COMBINE_MUL);
     Value *gain = ir_mul(b, one[2], before);
     Value *results[] = { ir_scatter(b, p, one[0], one[1], batch, a->axes.n, a->axes.at, COMBINE_MUL),
@@ -72,7 +72,7 @@ static Value *scatter_extremum(const Jvp *d) {
     Builder *b = d->b;
     const Attrs *a = d->in->attrs;
     Value *x = d->x[0], *idx = d->x[1], *u = d->x[2], *y = d->y[0];
-    Value *at_updates = ir_gather(b, y, idx, (int)a->batch, a->axes.n, a->axes.at, GATHER_CLIP);
+    Value *at_updates = ir_gather(b, y, idx, (int)a->batch, a->axes.n, a->axes.at, GATHER_FILL);
     Value *x_holds = ir_eq(b, x, y), *u_holds = ir_eq(b, u, at_updates);
     DType dtype = x->type->dtype;
     Value *count = scatter(d, ir_convert(b, x_holds, dtype), ir_convert(b, u_holds, dtype), COMBINE_ADD);

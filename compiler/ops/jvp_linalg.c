@@ -12,6 +12,10 @@ static Value *triangle(Builder *b, const Value *x, bool lower, int diagonal) {
 
 static Value *flipped(Builder *b, Value *x) { return move_axis(b, x, x->type->rank - 2, x->type->rank - 1); }
 
+static Value *adjoint(Builder *b, Value *x) {
+    return dtype_is_complex(x->type->dtype) ? ir_conj(b, flipped(b, x)) : flipped(b, x);
+}
+
 static Value *matmul(Builder *b, Value *x, Value *y) {
     int rank = x->type->rank;
     return ir_dot(b, x, y, rank - 2, 1, &(int64_t){ rank - 1 }, &(int64_t){ rank - 2 });
@@ -31,9 +35,9 @@ void jvp_cholesky(const Jvp *d) {
     Builder *b = d->b;
     Value *l = d->y[0], *t = d->t[0], *zero = zeros(b, t->type);
     Value *strict = ir_select(b, triangle(b, t, true, 1), t, zero);
-    Value *both = ir_add(b, ir_select(b, triangle(b, t, true, 0), t, zero), ir_conj(b, flipped(b, strict)));
-    Value *left = solve(b, l, both, true, false, false);                      /* L^-1 dx */
-    Value *s = solve(b, l, ir_conj(b, flipped(b, left)), true, false, false); /* L^-1 (L^-1 dx)^H = S^H = S */
+    Value *both = ir_add(b, ir_select(b, triangle(b, t, true, 0), t, zero), adjoint(b, strict));
+    Value *left = solve(b, l, both, true, false, false);          /* L^-1 dx */
+    Value *s = solve(b, l, adjoint(b, left), true, false, false); /* L^-1 (L^-1 dx)^H = S^H = S */
     Value *half = ir_select(b, triangle(b, s, true, 1), s, scaled(b, s, 0.5));
     d->dy[0] = matmul(b, l, ir_select(b, triangle(b, s, true, 0), half, zero));
 }

@@ -26,7 +26,7 @@ static Value *winners(const Transpose *d) {
     Value *mine = ir_broadcast(b, ir_reshape(b, ir_iota(b, flat, 0), folded), updates, map);
     Value *none = ir_fill_int(b, type_with_dtype(b->cx, d->in->args[0]->type, DT_i64), -1);
     Value *last = ir_scatter(b, none, d->x[1], mine, (int)a->batch, a->axes.n, a->axes.at, COMBINE_SET);
-    return ir_eq(b, mine, ir_gather(b, last, d->x[1], (int)a->batch, a->axes.n, a->axes.at, GATHER_CLIP));
+    return ir_eq(b, mine, ir_gather(b, last, d->x[1], (int)a->batch, a->axes.n, a->axes.at, GATHER_FILL));
 }
 
 void transpose_scatter(const Transpose *d) {
@@ -46,7 +46,7 @@ void transpose_scatter(const Transpose *d) {
                        : ir_scatter(b, ct, d->x[1], none, (int)a->batch, a->axes.n, a->axes.at, COMBINE_SET);
     }
     if (!d->linear[2]) return;
-    Value *got = ir_gather(b, ct, d->x[1], (int)a->batch, a->axes.n, a->axes.at, GATHER_CLIP),
+    Value *got = ir_gather(b, ct, d->x[1], (int)a->batch, a->axes.n, a->axes.at, GATHER_FILL),
           *zero = number(b, got, 0);
     Value *inside = index_inside(b, ct, d->x[1], &a->axes);
     int64_t map[MAX_RANK];

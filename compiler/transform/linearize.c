@@ -13,3 +13,16 @@ Linearized transform_linearize(Module *m, const Func *f, const bool *active) {
     made.nresiduals = split->nresiduals;
     return made;
 }
+
+Inst *transform_call(Builder *b, Func *callee, Value *const *args, int nargs, Dims sizes, Dims *behind) {
+    Sizes bound = func_bound_sizes(b->arena, callee);
+    const SizeVar **binds = NEW_ARRAY(b->arena, const SizeVar *, bound.n + 1);
+    const Dim **all = NEW_ARRAY(b->arena, const Dim *, sizes.n + bound.n + 1);
+    for (int i = 0; i < sizes.n; i++) all[i] = sizes.at[i];
+    for (int i = 0; i < bound.n; i++) {
+        binds[i] = size_var(b->cx, bound.at[i]->name, bound.at[i]->span);
+        all[sizes.n + i] = dim_var(b->cx, binds[i]);
+    }
+    if (behind) *behind = (Dims){ sizes.n + bound.n, all };
+    return call_with_sizes(b, callee, args, nargs, sizes, (Sizes){ bound.n, binds });
+}

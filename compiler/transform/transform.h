@@ -8,7 +8,8 @@
 #include "ops/ops.h"
 
 /* jvp.c: f(x...) -> y... becomes jvp_f(x..., t of the active x...) -> (y..., dy of the active y...).
-** `active[i]` says which parameters have a tangent; the results that have one are reported in `active_out`. */
+** `active[i]` says which parameters have a tangent (integers never do); the results that have one are reported in
+** `active_out`, the others do not move. */
 Func *transform_jvp(Module *, const Func *, const bool *active, bool *active_out);
 
 /* linearize.c: f(x...) becomes forward(x...) -> (y..., residuals...) and linear(residuals..., t...) -> dy... */
@@ -19,11 +20,17 @@ typedef struct {
 } Linearized;
 Linearized transform_linearize(Module *, const Func *, const bool *active);
 
+/* Calls a function made here.  `sizes` are what the size parameters of the function it was made from stand for; sizes that
+** the callee binds become new ones of the caller.  *behind, if not NULL, is set to the sizes for a function that is handed
+** the residuals: `linear`, or its transpose. */
+Inst *transform_call(Builder *, Func *, Value *const *args, int nargs, Dims sizes, Dims *behind);
+
 /* transpose.c: linear(residuals..., t...) -> dy... becomes transposed(residuals..., ct of dy...) -> ct of t... */
 Func *transform_transpose(Module *, const Func *linear, int nresiduals);
 
 /* vmap.c: axis 0 of the batched parameters is the batch; all results that depend on them have it in front.
-** With `force`, every result has it. */
+** With `force`, every result has it.  Unless `lanes` is a number, the function has one more size parameter, behind those
+** of f: how many lanes there are. */
 Func *transform_vmap(Module *, const Func *, const bool *batched, const Dim *lanes, bool force, bool *batched_out);
 
 /* clean.c: the same function, folded, shared and without dead instructions. */
