@@ -37,7 +37,11 @@ static void real_write(Text *t, DType d, double x) {
         char bytes[16];
         snprintf(text, sizeof text, "%.*g", digits, x);
         element_set_real(d, bytes, strtod(text, NULL));
-        if (same_double(element_real(d, bytes), x)) break;
+        if (!same_double(element_real(d, bytes), x)) continue;
+        double size = x < 0 ? -x : x;
+        if (size >= 10 && size < 1e15 && digits < 15)
+            snprintf(text, sizeof text, "%.15g", strtod(text, NULL)); /* not 1e+01 */
+        break;
     }
     text_add(t, "%s", text);
 }

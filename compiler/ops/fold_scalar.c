@@ -131,19 +131,23 @@ static const Dim *known_size(Builder *b, const Value *v) {
     if (is_made_by(v, OP_size)) return v->def->attrs->dim;
     return value_is_constant(v, &data) ? dim_int(b->cx, element_int(DT_i64, data.bytes)) : NULL;
 }
+/* Numbers alone are not sizes: their overflow is the program's. */
+static bool are_sizes(const Dim *x, const Dim *y) {
+    return x && y && !(dim_is_int(x, NULL) && dim_is_int(y, NULL));
+}
 Value *fold_int_add(Builder *b, const Inst *in) {
     const Dim *x = known_size(b, in->args[0]), *y = known_size(b, in->args[1]);
-    if (x && y) return ir_size(b, dim_add(b->cx, x, y));
+    if (are_sizes(x, y)) return ir_size(b, dim_add(b->cx, x, y));
     return value_is_zero(in->args[1]) ? in->args[0] : value_is_zero(in->args[0]) ? in->args[1] : NULL;
 }
 Value *fold_int_sub(Builder *b, const Inst *in) {
     const Dim *x = known_size(b, in->args[0]), *y = known_size(b, in->args[1]);
-    if (x && y) return ir_size(b, dim_sub(b->cx, x, y));
+    if (are_sizes(x, y)) return ir_size(b, dim_sub(b->cx, x, y));
     return value_is_zero(in->args[1]) ? in->args[0] : NULL;
 }
 Value *fold_int_mul(Builder *b, const Inst *in) {
     const Dim *x = known_size(b, in->args[0]), *y = known_size(b, in->args[1]);
-    if (x && y) return ir_size(b, dim_mul(b->cx, x, y));
+    if (are_sizes(x, y)) return ir_size(b, dim_mul(b->cx, x, y));
     return is_splat(in->args[1], 1) ? in->args[0] : is_splat(in->args[0], 1) ? in->args[1] : NULL;
 }
 static const Dim *divisor(Builder *b, const Inst *in) { /* known not to be 0 */
