@@ -150,7 +150,7 @@ Py call(Elab *e, Py f, const Args *a) {
         if (a->values[i]->kind == PY_ERROR) return e->error;
     switch (f->kind) {
     case PY_ERROR: return f;
-    case PY_FUNCTION: return call_function(e, f, a);
+    case PY_FUNCTION: f->function.called = true; return call_function(e, f, a);
     case PY_NATIVE: return native_call(e, f->native, a);
     case PY_CLOSURE: return f->closure.call(e, f, a);
     case PY_METHOD: {

@@ -212,6 +212,13 @@ Py class_call(Elab *e, Py cls, const Args *a) {
     return x;
 }
 
+Py record_tuple_of(Elab *e, Py cls, Py const *values) {
+    Py x = py_list(e, cls->class_->nfields, values);
+    x->kind = PY_TUPLE;
+    x->cls = cls;
+    return x;
+}
+
 /* natives */
 
 static Py make_dataclass(Elab *e, Py self, const Args *a) {

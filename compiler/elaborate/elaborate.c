@@ -111,6 +111,7 @@ Module *elaborate(Compiler *cx, int file) {
     tracing_begin(e, &main, "main", "the program");
     run_module(e, "__main__", tree);
     run_main(e);
+    run_exports(e);
     tracing_end(e, NULL, 0);
     e->module->main = main.func;
     return e->module;

@@ -1,4 +1,117 @@
-/* program: main(...) and its command-line flags, and exported functions. */
+/* main: a function main(...) that the module does not call is the program, its parameters the command line's flags. */
 #include "elaborate/values.h"
 
-void run_main(Elab *e) { (void)e; }
+#include <string.h>
+
+/* What stands on the command line for a parameter. */
+typedef struct {
+    const char *name;
+    Node *annotation; /* NULL: as its default is */
+    Py preset;        /* NULL: must be given */
+    Span span;
+    Env *env;
+} Flag;
+
+static const struct {
+    const char *name;
+    DType dtype;
+    NumberKind kind;
+} numbers[] = {
+    { "int", DT_i64, NUMBER_INT },
+    { "float", DT_f64, NUMBER_FLOAT },
+    { "bool", DT_bool, NUMBER_BOOL },
+};
+
+static Value *flag_value(Elab *e, const Flag *f, const Type *type, Sizes binds) {
+    Attrs a = no_attrs;
+    a.name = name_of(e->cx, f->name);
+    a.dtype = type->dtype;
+    a.shape = dims_of(e->cx->arena, type->rank, type->dim);
+    a.binds = binds;
+    Text help = text_new(e->arena);
+    if (f->annotation) {
+        Span s = f->annotation->span;
+        text_put(&help, source_of(e->cx, s.file)->text + s.start, s.end - s.start);
+    } else {
+        text_add(&help, "%s", py_type_name(e, f->preset));
+    }
+    a.message = name_of(e->cx, help.at);
+    if (f->preset) {
+        Py text = text_of(e, f->preset, 's', "", f->span);
+        if (text->kind != PY_STR) {
+            fail(e, f->span, "the default of a flag must be known when compiling");
+            return NULL;
+        }
+        a.format = name_of(e->cx, text->str.at);
+    }
+    return emit(e->b, OP_flag, NULL, 0, &a);
+}
+
+/* The name of the Python type that a flag has: of its annotation, or of its default. */
+static const char *flag_type(Elab *e, const Flag *f) {
+    if (!f->annotation) return f->preset ? py_type_name(e, f->preset) : "";
+    return f->annotation->kind == NODE_Name ? f->annotation->Name.id : "";
+}
+
+static Py flag_argument(Elab *e, const Flag *f) {
+    const Type *type;
+    Map sizes = map_new(e->arena);
+    if (f->annotation && annotation_array(e, f->env, f->annotation, &sizes, &type)) {
+        if (!type) return e->error;
+        if (type->rank && f->preset) return fail(e, f->span, "%s names a file, and has no default", f->name);
+        const SizeVar **vars = NEW_ARRAY(e->cx->arena, const SizeVar *, sizes.n + 1);
+        for (int i = 0; i < sizes.n; i++) vars[i] = sizes.entries[i].value;
+        Value *v = flag_value(e, f, type, (Sizes){ sizes.n, vars });
+        return v ? py_array(e, v, FLAVOUR_JAX, false) : e->error;
+    }
+    const char *name = flag_type(e, f);
+    for (int i = 0; i < COUNT(numbers); i++)
+        if (strcmp(name, numbers[i].name) == 0) {
+            Value *v = flag_value(e, f, type_scalar(e->cx, numbers[i].dtype), (Sizes){ 0 });
+            return v ? py_scalar(e, numbers[i].kind, v) : e->error;
+        }
+    if (strcmp(name, "str") == 0) {
+        Value *v = flag_value(e, f, type_scalar(e->cx, DT_u64), (Sizes){ 0 });
+        return v ? text_of_flag(e, v) : e->error;
+    }
+    if (f->annotation)
+        return fail(e, f->span, "%s cannot be a flag: its type must be int, float, bool, str or an array type",
+                    f->name);
+    if (f->preset)
+        return fail(e, f->span, "%s cannot be a flag: its default is %s", f->name, py_describe(e, f->preset));
+    return fail(e, f->span, "%s needs a type, as in `%s: int`, so that the command line can give it", f->name, f->name);
+}
+
+void run_main(Elab *e) {
+    Py module = import_or_null(e, "__main__");
+    if (!module || module->kind != PY_MODULE || diag_errors(e->cx)) return;
+    Env *env = module->module->env;
+    Place *place = map_get(&env->places, name_of(e->cx, "main"));
+    Py f = place ? place->value : e->none;
+    if (f->kind != PY_FUNCTION || f->function.called || f->function.node->kind != NODE_FunctionDef) return;
+    Node *def = f->function.node, *ps = def->FunctionDef.args;
+    Nodes groups[3] = { ps->arguments.posonlyargs, ps->arguments.args, ps->arguments.kwonlyargs };
+    Frame frame;
+    frame_begin(e, &frame, env, NULL, "<module>", false, def->at);
+    at_node(e, def);
+    Env *types = env_new(e, def->FunctionDef.scope, f->function.env);
+    Leaves args = { 0 }, values = { 0 };
+    Names names = { 0 };
+    bool right = true;
+    for (int g = 0, at = 0; g < 3; g++)
+        for (int i = 0; i < groups[g].n; i++, at++) {
+            Node *p = groups[g].at[i];
+            Flag flag = { p->arg.arg, p->arg.annotation, f->function.defaults[at], p->span, types };
+            Py x = flag_argument(e, &flag);
+            right &= x->kind != PY_ERROR;
+            if (g == 2) PUSH(e->arena, &names, p->arg.arg);
+            PUSH(e->arena, g == 2 ? &values : &args, x);
+        }
+    Args a = {
+        .nargs = args.n, .args = args.at, .nkeywords = names.n, .names = names.at, .values = values.at, .span = def->at
+    };
+    if (right) run_function(e, f, &a);
+    frame.state.value = py_int(e, STATE_RETURN);
+    frame.result.value = e->none;
+    frame_end(e, def->at);
+}

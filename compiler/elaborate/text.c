@@ -47,6 +47,14 @@ static void put_text(Elab *e, Parts *p, Py text) {
     }
 }
 
+/* The value is a u64 that holds the address of the characters. */
+Py text_of_flag(Elab *e, Value *v) {
+    struct TextPart part = { .value = py_array(e, v, FLAVOUR_JAX, false), .conversion = 't', .spec = "" };
+    Parts p = { 0 };
+    PUSH(e->arena, &p, part);
+    return finish(e, &p);
+}
+
 Py text_join(Elab *e, int n, Py const *texts) {
     Parts p = { 0 };
     for (int i = 0; i < n; i++) {
@@ -337,7 +345,11 @@ const char *text_template(Elab *e, Py text, Value ***values, int *n) {
         int at = 0;
         while (at < all.n && all.at[at] != v) at++;
         if (at == all.n) PUSH(e->arena, &all, v);
-        text_add(&t, "{%d!%c%c%s%s}", at, printer_of(x), part[i].conversion, *part[i].spec ? ":" : "", part[i].spec);
+        if (part[i].conversion == 't')
+            text_add(&t, "{%d!ts}", at);
+        else
+            text_add(&t, "{%d!%c%c%s%s}", at, printer_of(x), part[i].conversion, *part[i].spec ? ":" : "",
+                     part[i].spec);
     }
     *values = all.at;
     *n = all.n;

@@ -106,6 +106,7 @@ typedef struct {
     Py          owner; /* the class it was defined in, for super(); or NULL */
     bool        library;
     bool        inline_always; /* it has been seen to write to what it did not make */
+    bool        called;
 } PyFunction;
 
 typedef struct { struct TextPart *at; int n, cap; } Parts; /* of a text that is being put together */
@@ -266,6 +267,7 @@ struct Elab {
     bool      constructing;
     const char *directory; /* of the program */
     Py        annotation; /* of the assignment whose value is evaluated */
+    struct { struct Exported { Py function; const char *name; Span span; } *at; int n, cap; } exported;
     Py        none, true_, false_, error, unbound, ellipsis, not_implemented, empty_tuple;
     Env      *builtins;
 };
@@ -453,10 +455,15 @@ void class_set(Elab *, Py, const char *name, Py);
 bool class_annotation(Elab *, Node *, Py value_or_NULL); /* a field of the class whose body runs; false elsewhere */
 bool is_subclass(Elab *, Py, Py);
 Py   class_lookup(Elab *, Py cls, const char *name); /* through the bases; NULL: absent */
+Py   record_tuple_of(Elab *, Py cls, Py const *values); /* a NamedTuple, one value for each field */
 
 /* annotations.c: shapes in signatures and assignments */
 
 Py   annotation_type(Elab *, Node *);
+/* Whether an annotation declares an array; its free sizes become those of `sizes`, by name, or new ones.  NULL: an error. */
+bool annotation_array(Elab *, Env *, Node *, Map *sizes, const Type **);
+/* The type that an annotated assignment wants of the call at this place, which is all of its value; binds new sizes. */
+bool annotation_wanted(Elab *, Span, const Type **like, Sizes *binds);
 Py   annotation_check(Elab *, Py, Py declared, Span);
 Py   annotation_parameter(Elab *, Py f, Env *, Node *parameter, Py, Span);
 Py   annotation_result(Elab *, Py f, Env *, Py, Span);
@@ -493,12 +500,14 @@ Py submodule(Elab *, PyModule *, const char *name); /* NULL: there is none */
 Py run_module(Elab *, const char *name, Node *tree);
 void run_import(Elab *, Node *);
 Py py_builtin(Elab *, const char *name); /* NULL: no such */
-void run_main(Elab *); /* main.c: main(...) and its command-line flags, and exported functions */
+void run_main(Elab *);     /* program.c: main(...) and its command-line flags */
+void run_exports(Elab *);  /* exports.c: the functions under @export */
 
 /* text.c */
 
 Py   text_of(Elab *, Py, char conversion, const char *spec, Span); /* str(x), repr(x) or format(x, spec): PY_STR or PY_TEXT */
 Py   text_join(Elab *, int n, Py const *);
+Py   text_of_flag(Elab *, Value *); /* a string from the command line */
 Py   text_percent(Elab *, Py, Py, Span); /* "%d" % x */
 void text_put_literal(Elab *, Parts *, const char *);
 /* The template (runtime.h) of a text and the values it prints; choices made first by text_use. */
