@@ -80,7 +80,7 @@ static LLVMValueRef splat(Emit *e, const LInst *in) {
     if (lanes == 1) return x;
     LLVMTypeRef t = type_in(e, in->results[0]->type);
     LLVMValueRef one = LLVMBuildInsertElement(e->b, LLVMGetUndef(t), x, int_const(e->i32, 0), "");
-    return LLVMBuildShuffleVector(e->b, one, LLVMGetUndef(t), int_const(with_lanes(e->i32, lanes), 0), "");
+    return LLVMBuildShuffleVector(e->b, one, LLVMGetUndef(t), int_const(vector_of(e->i32, lanes), 0), "");
 }
 
 static LLVMValueRef iota(Emit *e, LType t) {
@@ -101,7 +101,7 @@ static LLVMValueRef lanes_below(Emit *e, const LInst *in) {
     count = LLVMBuildSelect(e->b, LLVMBuildICmp(e->b, LLVMIntSLT, count, most, ""), count, most, "");
     count = LLVMBuildSelect(e->b, LLVMBuildICmp(e->b, LLVMIntSGT, count, least, ""), count, least, "");
     count = LLVMBuildTrunc(e->b, count, e->i32, "");
-    LLVMTypeRef v = with_lanes(e->i32, t.lanes);
+    LLVMTypeRef v = vector_of(e->i32, t.lanes);
     LLVMValueRef all = LLVMBuildInsertElement(e->b, LLVMGetUndef(v), count, int_const(e->i32, 0), "");
     all = LLVMBuildShuffleVector(e->b, all, LLVMGetUndef(v), int_const(v, 0), "");
     return LLVMBuildICmp(e->b, LLVMIntSLT, iota(e, (LType){ .dtype = DT_i32, .lanes = t.lanes }), all, "");

@@ -3,9 +3,7 @@
 
 #include <string.h>
 
-LLVMTypeRef with_lanes(LLVMTypeRef lane, int lanes) {
-    return lanes == 1 ? lane : LLVMVectorType(lane, (unsigned)lanes);
-}
+LLVMTypeRef vector_of(LLVMTypeRef lane, int lanes) { return lanes == 1 ? lane : LLVMVectorType(lane, (unsigned)lanes); }
 
 LLVMTypeRef lane_type(Emit *e, int dtype) {
     switch (dtype) {
@@ -27,10 +25,10 @@ LLVMTypeRef lane_type(Emit *e, int dtype) {
     bug(e->cx, "the loop IR has no values of dtype %s", dtype_name((DType)dtype));
 }
 
-LLVMTypeRef type_in(Emit *e, LType t) { return with_lanes(lane_type(e, t.dtype), t.lanes); }
+LLVMTypeRef type_in(Emit *e, LType t) { return vector_of(lane_type(e, t.dtype), t.lanes); }
 
 LLVMTypeRef memory_type(Emit *e, LType t) {
-    return with_lanes(t.dtype == DT_bool ? e->i8 : lane_type(e, t.dtype), t.lanes);
+    return vector_of(t.dtype == DT_bool ? e->i8 : lane_type(e, t.dtype), t.lanes);
 }
 
 int lanes_of(LLVMValueRef x) {
@@ -38,7 +36,7 @@ int lanes_of(LLVMValueRef x) {
     return LLVMGetTypeKind(t) == LLVMVectorTypeKind ? (int)LLVMGetVectorSize(t) : 1;
 }
 
-LLVMTypeRef lanes_like(LLVMTypeRef lane, LLVMValueRef like) { return with_lanes(lane, lanes_of(like)); }
+LLVMTypeRef lanes_like(LLVMTypeRef lane, LLVMValueRef like) { return vector_of(lane, lanes_of(like)); }
 
 static LLVMValueRef in_every_lane(LLVMValueRef lane, int lanes) {
     LLVMValueRef all[LOOP_MAX_LANES * 8];
@@ -89,7 +87,7 @@ LLVMValueRef intrinsic1(Emit *e, const char *name, LLVMValueRef x) {
 /* A pointer, or a vector of them, to elements of type t. */
 static LLVMValueRef typed(Emit *e, LLVMValueRef ptr, LLVMTypeRef t) {
 #if LLVM_VERSION_MAJOR < 15
-    return LLVMBuildBitCast(e->b, ptr, with_lanes(LLVMPointerType(t, 0), lanes_of(ptr)), "");
+    return LLVMBuildBitCast(e->b, ptr, vector_of(LLVMPointerType(t, 0), lanes_of(ptr)), "");
 #else
     (void)e, (void)t;
     return ptr;

@@ -45,7 +45,7 @@ typedef struct Emit {
 LLVMTypeRef  lane_type(Emit *, int dtype);      /* as a value: bool is i1, f16 and bf16 are i16 */
 LLVMTypeRef  type_in(Emit *, LType);            /* as a value */
 LLVMTypeRef  memory_type(Emit *, LType);        /* as in memory: bool is i8 */
-LLVMTypeRef  with_lanes(LLVMTypeRef, int lanes);
+LLVMTypeRef  vector_of(LLVMTypeRef, int lanes);
 LLVMTypeRef  lanes_like(LLVMTypeRef lane, LLVMValueRef like); /* that lane type, as many lanes as `like` */
 int          lanes_of(LLVMValueRef);
 LLVMValueRef int_const(LLVMTypeRef, int64_t); /* in every lane */

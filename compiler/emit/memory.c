@@ -13,9 +13,9 @@ static LLVMValueRef address(Emit *e, LLVMValueRef ptr, LLVMValueRef index, int64
 
 static LLVMValueRef splat(Emit *e, LLVMValueRef x, int lanes) {
     if (lanes == 1) return x;
-    LLVMTypeRef t = with_lanes(LLVMTypeOf(x), lanes);
+    LLVMTypeRef t = vector_of(LLVMTypeOf(x), lanes);
     LLVMValueRef one = LLVMBuildInsertElement(e->b, LLVMGetUndef(t), x, LLVMConstInt(e->i32, 0, false), "");
-    return LLVMBuildShuffleVector(e->b, one, LLVMGetUndef(t), int_const(with_lanes(e->i32, lanes), 0), "");
+    return LLVMBuildShuffleVector(e->b, one, LLVMGetUndef(t), int_const(vector_of(e->i32, lanes), 0), "");
 }
 
 /* index + k * stride for lane k */
@@ -35,7 +35,7 @@ static LLVMValueRef as_memory(Emit *e, LLVMValueRef x, LType t) {
     return LLVMBuildZExt(e->b, x, memory_type(e, t), "");
 }
 
-static LLVMValueRef all_lanes(Emit *e, int lanes) { return int_const(with_lanes(e->i1, lanes), -1); }
+static LLVMValueRef all_lanes(Emit *e, int lanes) { return int_const(vector_of(e->i1, lanes), -1); }
 
 /* A scalar under a mask is read or written in a block of its own. */
 static LLVMBasicBlockRef guarded(Emit *e, LLVMValueRef mask) {
