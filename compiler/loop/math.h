@@ -54,6 +54,7 @@ typedef struct {
 Double exact_product(const Math *, LValue *, LValue *);
 Double exact_sum(const Math *, LValue *, LValue *);
 Double ordered_sum(const Math *, LValue *larger, LValue *smaller);
+LValue *less_square(const Math *, LValue *x, LValue *y); /* x - y y */
 LValue *less_product(const Math *, LValue *x, LValue *n, double part); /* x - n part, one rounding of that product */
 
 /* The table of the dtype. */
@@ -62,6 +63,7 @@ LValue *less_product(const Math *, LValue *x, LValue *n, double part); /* x - n 
 /* math_exp.c */
 LValue *math_exp(const Math *, LValue *);
 LValue *math_exp_sum(const Math *, LValue *x, LValue *lo, int shift); /* 2^shift exp(x + lo); lo may be NULL */
+LValue *math_exp_times(const Math *, LValue *x, LValue *lo, LValue *y, LValue *y_lo); /* exp(x + lo) (y + y_lo) */
 LValue *math_exp2(const Math *, LValue *);
 LValue *math_expm1(const Math *, LValue *);
 LValue *math_logistic(const Math *, LValue *);
@@ -83,7 +85,7 @@ LValue *math_atanh(const Math *, LValue *);
 
 /* math_trig.c, math_reduce.c, math_arc.c */
 typedef struct {
-    LValue *r, *quadrant; /* x = quadrant pi/2 + r; the two lowest bits of the quadrant count */
+    LValue *r, *low, *quadrant; /* x = quadrant pi/2 + r + low; the two lowest bits of the quadrant count */
 } Angle;
 Angle math_reduce(const Math *, LValue *);
 LValue *math_sin_of(const Math *, Angle);

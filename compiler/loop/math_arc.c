@@ -5,37 +5,42 @@
 static const double pi_parts[2][2] = { { 0x1.921fb6p+1, -0x1.777a5cp-24 },
                                        { 0x1.921fb54442d18p+1, 0x1.1a62633145c07p-53 } };
 
-/* x + x z q(z), z = x x */
-static LValue *odd(const Math *m, LValue *x, LValue *z, const double *c, int n) {
-    return mul_add(m, mul(m, x, z), poly(m, z, c, n), x);
-}
-
 /* For |x| above 1/2, with s = sqrt((1 - |x|) / 2): asin |x| = pi/2 - 2 asin s, acos |x| = 2 asin s. */
 typedef struct {
-    LValue *large, *arc; /* whether |x| is, and asin of s or of |x| */
+    LValue *large, *s, *more; /* whether |x| is; s or |x|, and what its arc is longer */
 } Arc;
 
 static Arc arc(const Math *m, LValue *a) {
     LValue *large = above(m, a, 0.5);
     LValue *z = pick(m, large, mul_num(m, sub(m, num(m, 1), a), 0.5), mul(m, a, a));
-    LValue *s = pick(m, large, square_root(m, z), a);
-    return (Arc){ large, odd(m, s, z, TABLE(m, asin)) };
+    LValue *root = square_root(m, z);
+    /* the root's own rounding, (z - s s) / (2 s); a little more below, for the root of 0 */
+    LValue *lost = quotient(m, less_square(m, z, root), add_num(m, add(m, root, root), 0x1p-100));
+    LValue *s = pick(m, large, root, a);
+    LValue *more = mul_add(m, mul(m, s, z), poly(m, z, TABLE(m, asin)), pick(m, large, lost, num(m, 0)));
+    return (Arc){ large, s, more };
+}
+
+/* pi - 2 s - 2 more, or half of pi less that */
+static LValue *less_twice(const Math *m, double part, Arc a) {
+    const double *pi = pi_parts[m->wide];
+    Double most = exact_sum(m, num(m, pi[0] * part), mul_num(m, a.s, -2));
+    LValue *low = add_num(m, mul_num(m, a.more, -2), pi[1] * part);
+    return add(m, most.hi, add(m, most.lo, low));
 }
 
 LValue *math_asin(const Math *m, LValue *x) {
-    const double *pi = pi_parts[m->wide];
     Arc a = arc(m, absolute(m, x));
-    LValue *twice = add(m, a.arc, a.arc);
-    LValue *y = add_num(m, sub(m, num(m, pi[1] / 2), twice), pi[0] / 2);
-    return with_sign_of(m, pick(m, a.large, y, a.arc), x); /* beyond 1 the root is nan */
+    LValue *y = pick(m, a.large, less_twice(m, 0.5, a), add(m, a.s, a.more)); /* the root is nan beyond 1 */
+    return pick(m, eq(m, x, num(m, 0)), x, with_sign_of(m, y, x));
 }
 
 LValue *math_acos(const Math *m, LValue *x) {
     const double *pi = pi_parts[m->wide];
     Arc a = arc(m, absolute(m, x));
-    LValue *twice = add(m, a.arc, a.arc), *negative = below(m, x, 0);
-    LValue *large = pick(m, negative, add_num(m, sub(m, num(m, pi[1]), twice), pi[0]), twice);
-    LValue *small = add_num(m, sub(m, num(m, pi[1] / 2), with_sign_of(m, a.arc, x)), pi[0] / 2);
+    LValue *arc_x = add(m, a.s, a.more), *negative = below(m, x, 0);
+    LValue *large = pick(m, negative, less_twice(m, 1, a), add(m, arc_x, arc_x));
+    LValue *small = add_num(m, sub(m, num(m, pi[1] / 2), with_sign_of(m, arc_x, x)), pi[0] / 2);
     return pick(m, a.large, large, small);
 }
 

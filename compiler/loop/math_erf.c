@@ -6,18 +6,23 @@
 static LValue *complement(const Math *m, LValue *a) {
     double k = m->wide ? 4 : 2;
     a = pick(m, above(m, a, m->wide ? 28 : 11), num(m, m->wide ? 28 : 11), a); /* 0 from there on */
-    Double square = exact_product(m, a, a);
-    LValue *e = math_exp_sum(m, neg(m, square.hi), neg(m, square.lo), 0);
+    Double square = exact_product(m, a, a), bottom = exact_sum(m, num(m, 1), add(m, a, a));
     LValue *t = quotient(m, add_num(m, a, -k), add_num(m, a, k));
-    LValue *q = quotient(m, poly(m, t, TABLE(m, erfc)), add_num(m, add(m, a, a), 1));
-    return mul(m, e, q);
+    const double *c = m->wide ? erfc_f64 : erfc_f32;
+    int n = m->wide ? COUNT(erfc_f64) : COUNT(erfc_f32);
+    Double top = ordered_sum(m, num(m, c[0]), mul(m, t, poly(m, t, c + 1, n - 1)));
+    LValue *q = quotient(m, top.hi, bottom.hi);
+    Double back = exact_product(m, q, bottom.hi); /* what the quotient loses */
+    LValue *rest = add(m, sub(m, sub(m, sub(m, top.hi, back.hi), back.lo), mul(m, q, bottom.lo)), top.lo);
+    return math_exp_times(m, neg(m, square.hi), neg(m, square.lo), q, quotient(m, rest, bottom.hi));
 }
 
+/* 1 - erf(x) below 1 as (1 - x) - (erf(x) - x). */
 LValue *math_erfc(const Math *m, LValue *x) {
     LValue *a = absolute(m, x), *y = complement(m, a);
-    LValue *small = mul_add(m, x, poly(m, mul(m, x, x), TABLE(m, erf)), x);
+    LValue *small = mul_add(m, neg(m, x), poly(m, mul(m, x, x), TABLE(m, erf)), sub(m, num(m, 1), x));
     y = pick(m, below(m, x, 0), sub(m, num(m, 2), y), y);
-    return pick(m, below(m, a, 0.5), sub(m, num(m, 1), small), y);
+    return pick(m, below(m, a, 1), small, y);
 }
 
 LValue *math_erf(const Math *m, LValue *x) {
@@ -54,6 +59,10 @@ static LValue *inverse_f64(const Math *m, LValue *x, LValue *w) {
 
 LValue *math_erf_inv(const Math *m, LValue *x) {
     LValue *w = neg(m, math_log1p(m, mul(m, x, neg(m, x))));
+    if (m->wide) { /* near 1 the square would lose what matters; f32 loses it as JAX does */
+        LValue *a = absolute(m, x), *product = mul(m, sub(m, num(m, 1), a), add_num(m, a, 1));
+        w = pick(m, above(m, a, 0.5), neg(m, math_log(m, product)), w);
+    }
     LValue *y = m->wide ? inverse_f64(m, x, w) : inverse_f32(m, x, w);
     LValue *edge = eq(m, absolute(m, x), num(m, 1));
     return pick(m, edge, mul_num(m, x, INFINITY), y);

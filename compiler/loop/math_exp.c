@@ -21,12 +21,23 @@ static LValue *scaled(const Math *m, LValue *x, LValue *n) {
     return mul(m, mul(m, x, power_of_two(m, half)), power_of_two(m, sub(m, n, half)));
 }
 
-/* exp(r) = 1 + (r + r r q(r)) */
+/* exp(r) - 1 = r + r r q(r), to the digits of exp(r) */
+static LValue *above_one(const Math *m, LValue *r) { return mul_add(m, mul(m, r, r), poly(m, r, TABLE(m, exp)), r); }
+
+static LValue *within_range(const Math *m, LValue *x) { return clamp(m, x, m->wide ? -747 : -106, m->wide ? 711 : 90); }
+
 LValue *math_exp_sum(const Math *m, LValue *x, LValue *lo, int shift) {
-    Reduced a = reduce(m, clamp(m, x, m->wide ? -747 : -106, m->wide ? 711 : 90));
-    LValue *r = lo ? add(m, a.r, lo) : a.r;
-    LValue *y = add_num(m, mul_add(m, mul(m, r, r), poly(m, r, TABLE(m, exp)), r), 1);
+    Reduced a = reduce(m, within_range(m, x));
+    LValue *y = add_num(m, above_one(m, lo ? add(m, a.r, lo) : a.r), 1);
     return scaled(m, y, shift ? add_num(m, a.n, shift) : a.n);
+}
+
+/* Of the factors' roundings only that of the product is left. */
+LValue *math_exp_times(const Math *m, LValue *x, LValue *lo, LValue *y, LValue *y_lo) {
+    Reduced a = reduce(m, within_range(m, x));
+    Double e = ordered_sum(m, num(m, 1), above_one(m, add(m, a.r, lo)));
+    LValue *rest = mul_add(m, e.hi, y_lo, mul(m, e.lo, y));
+    return scaled(m, mul_add(m, e.hi, y, rest), a.n);
 }
 
 LValue *math_exp(const Math *m, LValue *x) { return math_exp_sum(m, x, NULL, 0); }
@@ -39,7 +50,7 @@ LValue *math_exp2(const Math *m, LValue *x) {
 
 /* expm1(x) / 4 = 2^(n-2) expm1(r) + (2^(n-2) - 1/4): a quarter, so that 2^n does not overflow before the result does. */
 LValue *math_expm1(const Math *m, LValue *x) {
-    Reduced a = reduce(m, clamp(m, x, m->wide ? -45 : -25, m->wide ? 711 : 90));
+    Reduced a = reduce(m, clamp(m, x, m->wide ? -45 : -25, m->wide ? 710 : 89));
     LValue *p = mul_add(m, mul(m, a.r, a.r), poly(m, a.r, TABLE(m, expm1)), a.r);
     LValue *s = power_of_two(m, add_num(m, a.n, -2));
     LValue *y = mul_num(m, mul_add(m, s, p, add_num(m, s, -0.25)), 4);
@@ -75,8 +86,7 @@ LValue *math_cosh(const Math *m, LValue *x) {
 LValue *math_tanh(const Math *m, LValue *x) {
     LValue *a = absolute(m, x);
     Reduced e = reduce(m, clamp(m, add(m, a, a), 0, m->wide ? 44 : 22)); /* 1 from there on */
-    LValue *p = add_num(m, mul_add(m, mul(m, e.r, e.r), poly(m, e.r, TABLE(m, exp)), e.r), 1);
-    LValue *y = mul(m, p, power_of_two(m, e.n));
+    LValue *y = mul(m, add_num(m, above_one(m, e.r), 1), power_of_two(m, e.n));
     LValue *large = sub(m, num(m, 1), quotient(m, num(m, 2), add_num(m, y, 1)));
     LValue *small = odd(m, a, TABLE(m, tanh));
     return with_sign_of(m, pick(m, below(m, a, m->wide ? 0.55 : 0.6), small, large), x);

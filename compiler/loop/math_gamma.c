@@ -11,7 +11,7 @@ static const double pi = 0x1.921fb54442d18p+1;
 static Angle half_turns(const Math *m, LValue *x) {
     LValue *f = sub(m, x, loop_unary(m->b, OP_round, x)), *size = absolute(m, f), *far = above(m, size, 0.25);
     LValue *r = mul_num(m, pick(m, far, add_num(m, size, -0.5), size), pi);
-    return (Angle){ r, pick(m, far, bits_num(m, 1), bits_num(m, 0)) };
+    return (Angle){ r, num(m, 0), pick(m, far, bits_num(m, 1), bits_num(m, 0)) };
 }
 
 /* lgamma for a in 1/2 .. 2.5 less the logarithm, whose argument below 0.7 is a. */
@@ -41,7 +41,7 @@ static LValue *lgamma_f64(const Math *m, LValue *x) {
     LValue *y = pick(m, large, high, middle);
 
     LValue *sine = absolute(m, math_sin_of(m, half_turns(m, x)));
-    LValue *other = sub(m, math_log(m, quotient(m, num(m, pi), sine)), y);
+    LValue *other = sub(m, sub(m, num(m, 0x1.250d048e7a1bdp+0), math_log(m, sine)), y); /* log(pi) */
     y = pick(m, reflects, other, y);
     LValue *pole = both(m, opposite(m, above(m, x, 0)), eq(m, loop_unary(m->b, OP_trunc, x), x));
     LValue *infinite = eq(m, absolute(m, x), num(m, INFINITY));

@@ -81,8 +81,12 @@ LValue *math_pow(const Math *m, LValue *x, LValue *y) {
 /* A third of the exponent by dividing the bits, then twice Halley's step, which triples the digits. */
 LValue *math_cbrt(const Math *m, LValue *x) {
     LBuilder *b = m->b;
-    LValue *a = absolute(m, x), *tiny = below(m, a, m->wide ? 0x1p-1022 : 0x1p-126);
-    LValue *scaled = pick(m, tiny, mul_num(m, a, m->wide ? 0x1p54 : 0x1p24), a);
+    LValue *a = absolute(m, x);
+    LValue *tiny = below(m, a, m->wide ? 0x1p-900 : 0x1p-100), *huge = above(m, a, m->wide ? 0x1p900 : 0x1p100);
+    double third = m->wide ? 0x1p50 : 0x1p10, whole = third * third * third; /* scales of y and x */
+    LValue *up = pick(m, tiny, num(m, whole), pick(m, huge, num(m, 1 / whole), num(m, 1)));
+    LValue *down_again = pick(m, tiny, num(m, 1 / third), pick(m, huge, num(m, third), num(m, 1)));
+    LValue *scaled = mul(m, a, up);
     LValue *y;
     if (m->wide) { /* the upper half of the bits suffices */
         LValue *top = loop_binary(b, OP_shift_right_logical, as_bits(m, scaled), bits_num(m, 32));
@@ -91,8 +95,8 @@ LValue *math_cbrt(const Math *m, LValue *x) {
         top = loop_binary(b, OP_add, top, bits_num(m, 0x2a9f7893));
         y = as_float(m, loop_binary(b, OP_shift_left, top, bits_num(m, 32)));
     } else {
-        LValue *third = loop_binary(b, OP_div, as_bits(m, scaled), bits_num(m, 3));
-        y = as_float(m, loop_binary(b, OP_add, third, bits_num(m, 0x2a508935)));
+        LValue *top = loop_binary(b, OP_div, as_bits(m, scaled), bits_num(m, 3));
+        y = as_float(m, loop_binary(b, OP_add, top, bits_num(m, 0x2a508935)));
     }
     for (int i = 0; i < (m->wide ? 3 : 2); i++) { /* y - y (y^3 - x) / (2 y^3 + x) */
         Double square = exact_product(m, y, y), cube = exact_product(m, square.hi, y);
@@ -100,7 +104,7 @@ LValue *math_cbrt(const Math *m, LValue *x) {
         LValue *down = add(m, add(m, cube.hi, cube.hi), scaled);
         y = sub(m, y, mul(m, y, quotient(m, miss, down)));
     }
-    y = pick(m, tiny, mul_num(m, y, m->wide ? 0x1p-18 : 0x1p-8), y);
+    y = mul(m, y, down_again);
     LValue *special = either(m, eq(m, a, num(m, 0)), opposite(m, below(m, a, INFINITY)));
     return pick(m, special, x, with_sign_of(m, y, x));
 }
