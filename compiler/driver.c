@@ -16,7 +16,6 @@ extern char **environ;
 
 static const Span nowhere = { 0 };
 
-#pragma weak elaborate /* until the front end has landed */
 
 static bool ends_in(const char *path, const char *end) {
     size_t n = strlen(path), m = strlen(end);
@@ -92,10 +91,8 @@ static Module *front_end(Compiler *cx, int file, const char *path) {
     Module *m = NULL;
     if (ends_in(path, ".jxir"))
         m = read_module(cx, file);
-    else if (elaborate)
-        m = elaborate(cx, file);
     else
-        diag(cx, nowhere, "%s: this jxlc is built without the front end and reads .jxir files only", path);
+        m = elaborate(cx, file);
     cx->pass = NULL;
     pipeline_time(cx, "front end", start);
     if (diag_flush(cx)) return NULL;
