@@ -43,12 +43,6 @@ static Py tuple_field(Elab *e, Py x, const char *name) {
     return NULL;
 }
 
-/* object.__init__ */
-static Py call_nothing(Elab *e, Py self, const Args *a) {
-    (void)self, (void)a;
-    return e->none;
-}
-
 static Py function_attribute(Elab *e, Py x, const char *name) {
     const char *own = x->kind == PY_FUNCTION  ? x->function.name
                       : x->kind == PY_CLOSURE ? x->closure.name
@@ -120,12 +114,10 @@ Py attribute_or_null(Elab *e, Py x, const char *name) {
         if (member) return member;
         break;
     case PY_SUPER: {
-        PyClass *c = x->method.function->class_;
-        for (int i = 0; i < c->nbases; i++)
-            if ((member = class_lookup(e, c->bases[i], name)))
-                return bound(e, member, x->method.self->kind == PY_CLASS ? NULL : x->method.self, x->method.self,
-                             e->span);
-        return strcmp(name, "__init__") == 0 ? py_closure(e, "__init__", call_nothing, NULL, NULL) : NULL;
+        Py self = x->method.self;
+        bool to_class = self->kind == PY_CLASS;
+        member = super_lookup(e, x, name);
+        return member ? bound(e, member, to_class ? NULL : self, to_class ? self : self->cls, e->span) : NULL;
     }
     case PY_SLICE:
     case PY_RANGE:

@@ -1,380 +1,276 @@
-/* classes: plain classes, NamedTuple and dataclass.
-**
-** The body of a class runs in a scope of its own; what it binds are the members. */
+/* classes: `class`, what a class holds, and the making of its instances. */
 #include "elaborate/values.h"
 
 #include <string.h>
 
-static bool is_native(Py x, const char *name) { return x->kind == PY_NATIVE && strcmp(x->native->name, name) == 0; }
-
-static const Contents *members(PyClass *c) { return c->members; }
-
-Py class_lookup(Elab *e, Py cls, const char *name) {
-    if (cls->kind != PY_CLASS) return NULL;
-    PyClass *c = cls->class_;
-    const Contents *m = members(c);
-    for (int i = 0; i < m->n; i++)
-        if (strcmp(m->keys[i]->str.at, name) == 0) return m->at[i];
-    for (int i = 0; i < c->nbases; i++) {
-        Py r = class_lookup(e, c->bases[i], name);
-        if (r) return r;
+/* Bases that say what kind of class this is, or mean nothing while compiling; false after an error. */
+static bool special_base(Elab *e, PyClass *c, Py base, Span span, bool *known) {
+    *known = true;
+    if (base->kind == PY_NATIVE && strcmp(base->native->name, "NamedTuple") == 0) {
+        c->named_tuple = true;
+        return true;
     }
-    return NULL;
-}
-
-void class_set(Elab *e, Py cls, const char *name, Py value) {
-    Contents *m = cls->class_->members;
-    for (int i = 0; i < m->n; i++)
-        if (strcmp(m->keys[i]->str.at, name) == 0) {
-            m->at[i] = value;
-            return;
+    if (base->kind == PY_TYPE) {
+        const char *name = base->type.name;
+        size_t n = strlen(name);
+        if (strcmp(name, "object") == 0) return true;
+        if ((n >= 5 && strcmp(name + n - 5, "Error") == 0) || strcmp(name, "Exception") == 0) {
+            c->exception = true;
+            return true;
         }
-    contents_push(e, m, py_str(e, name), value);
-}
-
-bool is_subclass(Elab *e, Py cls, Py base) {
-    if (cls == base) return true;
-    if (cls->kind != PY_CLASS) return py_equal_static(e, cls, base);
-    for (int i = 0; i < cls->class_->nbases; i++)
-        if (is_subclass(e, cls->class_->bases[i], base)) return true;
+    }
+    *known = false;
+    if (base->kind == PY_CLASS) return true;
+    fail(e, span, "a class cannot be built on %s; hold one in an attribute instead", py_describe(e, base));
     return false;
 }
 
-/* Fields of the class whose body runs: `name: annotation [= default]`. */
-bool class_annotation(Elab *e, Node *n, Py value) {
-    PyClass *c = e->frame->defining;
-    Node *target = n->AnnAssign.target, *annotation = n->AnnAssign.annotation;
-    if (!c || target->kind != NODE_Name) return false;
-    if (annotation->kind == NODE_Subscript && annotation->Subscript.value->kind == NODE_Name &&
-        strcmp(annotation->Subscript.value->Name.id, "ClassVar") == 0)
-        return true;
-    Py factory = NULL;
-    bool meta = false;
-    if (value && value->kind == PY_CLOSURE && strcmp(value->closure.name, "field") == 0) { /* dataclasses.field(...) */
-        Py *arg = value->closure.data;
-        factory = arg[1]->kind == PY_NONE ? NULL : arg[1];
-        if (arg[2]->kind == PY_DICT) {
-            Py fixed = dict_get(e, arg[2], py_str(e, "static"));
-            meta = fixed && fixed->kind == PY_BOOL && fixed->integer;
+static bool in_tail(Py cls, Py const *order, int n) {
+    for (int i = 1; i < n; i++)
+        if (order[i] == cls) return true;
+    return false;
+}
+
+/* Python's order of search: a class before its bases, bases as they are written, and so in every class of them. */
+static bool set_order(Elab *e, Py cls, Span span) {
+    PyClass *c = cls->class_;
+    enum { MOST = COUNT(c->bases) + 1 };
+    Py *list[MOST];
+    int n[MOST], lists = 0, total = 1;
+    for (int i = 0; i < c->nbases; i++) {
+        PyClass *base = c->bases[i]->class_;
+        list[lists] = base->order;
+        n[lists++] = base->norder;
+        total += base->norder;
+    }
+    list[lists] = c->bases;
+    n[lists++] = c->nbases;
+    c->order = NEW_ARRAY(e->arena, Py, total);
+    c->order[c->norder++] = cls;
+    for (;;) {
+        Py next = NULL;
+        bool left = false;
+        for (int i = 0; i < lists && !next; i++) {
+            if (!n[i]) continue;
+            left = true;
+            next = list[i][0];
+            for (int k = 0; k < lists; k++)
+                if (in_tail(next, list[k], n[k])) {
+                    next = NULL;
+                    break;
+                }
         }
-        value = arg[0]->kind == PY_ELLIPSIS ? NULL : arg[0];
+        if (!left) return true;
+        if (!next) {
+            fail(e, span, "the bases of %s contradict each other: no order puts every class before its own bases",
+                 c->name);
+            return false;
+        }
+        c->order[c->norder++] = next;
+        for (int i = 0; i < lists; i++)
+            if (n[i] && list[i][0] == next) list[i]++, n[i]--;
     }
-    int i = 0;
-    while (i < c->nfields && strcmp(c->fields[i], target->Name.id) != 0) i++;
-    if (i == c->nfields) {
-        size_t old = (size_t)c->nfields, new = old + 1;
-        c->fields = arena_grow(e->arena, c->fields, old * sizeof *c->fields, new * sizeof *c->fields);
-        c->defaults = arena_grow(e->arena, c->defaults, old * sizeof *c->defaults, new * sizeof *c->defaults);
-        c->factories = arena_grow(e->arena, c->factories, old * sizeof *c->factories, new * sizeof *c->factories);
-        c->meta = arena_grow(e->arena, c->meta, old, new);
-        c->nfields++;
-    }
-    c->fields[i] = target->Name.id;
-    c->defaults[i] = value;
-    c->factories[i] = factory;
-    c->meta[i] = meta;
-    return true;
 }
 
-static void inherit_fields(Elab *e, PyClass *c, PyClass *base) {
-    if (!base->nfields || c->nfields) return;
-    size_t n = (size_t)base->nfields;
-    c->nfields = base->nfields;
-    c->fields = arena_copy(e->arena, base->fields, n * sizeof *c->fields);
-    c->defaults = arena_copy(e->arena, base->defaults, n * sizeof *c->defaults);
-    c->factories = arena_copy(e->arena, base->factories, n * sizeof *c->factories);
-    c->meta = arena_copy(e->arena, base->meta, n);
+/* Methods that Python itself would call, and jxl does not. */
+static const struct {
+    const char *name, *instead;
+} refused[] = {
+    { "__new__", "write __init__" },
+    { "__del__", "memory is managed while compiling; leave it out" },
+    { "__init_subclass__", "write a decorator for the classes" },
+    { "__class_getitem__", "leave it out" },
+    { "__setattr__", "write a property with a setter" },
+    { "__delattr__", "attributes are not deleted" },
+    { "__getattribute__", "write a property" },
+    { "__get__", "write a property" },
+    { "__set__", "write a property with a setter" },
+    { "__set_name__", "write a property" },
+    { "__await__", "write a plain method" },
+    { "__aiter__", "write __iter__" },
+    { "__aenter__", "write __enter__" },
+};
+
+static void check_member(Elab *e, const char *name, Span span) {
+    for (int i = 0; i < COUNT(refused); i++)
+        if (strcmp(refused[i].name, name) == 0) fail(e, span, "%s is not supported: %s", name, refused[i].instead);
 }
 
-Py class_new(Elab *e, Node *n) {
+/* Runs the body in a scope of its own; its variables are the class's members. */
+static void run_class_body(Elab *e, Py cls, Node *n) {
+    PyClass *c = cls->class_;
+    Frame frame;
+    c->env->names = cls;
+    frame_begin(e, &frame, c->env, NULL, c->name, c->library, n->at);
+    run_body(e, n->ClassDef.body);
+    frame_end(e, n->at);
+    for (int i = 0; i < c->env->places.n; i++) {
+        Place *p = c->env->places.entries[i].value;
+        if (p->value->kind == PY_UNBOUND) continue;
+        check_member(e, p->name, p->span);
+        dict_set(e, c->members, py_str(e, p->name), p->value);
+    }
+}
+
+static Py class_make(Elab *e, Node *n, const Leaves *bases) {
     Py cls = py_new(e, PY_CLASS);
     PyClass *c = cls->class_ = NEW(e->arena, PyClass);
     c->name = n->ClassDef.name;
     c->node = n;
-    c->members = NEW(e->arena, Contents);
-    c->library = e->frame->library;
-    for (int i = 0; i < n->ClassDef.keywords.n; i++)
-        fail(e, n->ClassDef.keywords.at[i]->span, "keywords of a class (metaclasses) are not supported");
-    for (int i = 0; i < n->ClassDef.bases.n; i++) {
-        Py base = eval(e, n->ClassDef.bases.at[i]);
-        if (base->kind == PY_ERROR) continue;
-        if (is_native(base, "NamedTuple")) {
-            c->named_tuple = true;
-        } else if (base->kind == PY_CLASS && c->nbases < COUNT(c->bases)) {
-            c->bases[c->nbases++] = base;
-            inherit_fields(e, c, base->class_);
-            c->dataclass |= base->class_->dataclass;
-            c->frozen |= base->class_->frozen;
-            c->named_tuple |= base->class_->named_tuple;
-        } else if (base->kind != PY_TYPE ||
-                   (strcmp(base->type.name, "object") != 0 && !strstr(base->type.name, "rror") &&
-                    !strstr(base->type.name, "Exception"))) {
-            if (!is_native(base, "Generic") && !is_native(base, "Protocol"))
-                fail(e, n->ClassDef.bases.at[i]->span, "a class cannot be based on %s", py_describe(e, base));
-        }
+    c->library = source_of(e->cx, n->span.file)->library;
+    c->members = py_dict(e);
+    c->env = env_new(e, n->ClassDef.scope, e->frame->env);
+    for (int i = 0; i < bases->n; i++) {
+        Span span = n->ClassDef.bases.n == bases->n ? n->ClassDef.bases.at[i]->span : n->at;
+        Py base = bases->at[i];
+        bool known;
+        if (base->kind == PY_ERROR || !special_base(e, c, base, span, &known)) return e->error;
+        if (known) continue;
+        if (c->nbases == COUNT(c->bases))
+            return fail(e, span, "a class with more than %d bases is not supported", c->nbases);
+        c->bases[c->nbases++] = base;
+        c->exception |= base->class_->exception;
     }
-    Frame frame, *outer = e->frame;
-    Env *env = env_new(e, n->ClassDef.scope, outer->env);
-    c->env = env;
-    frame_begin(e, &frame, env, NULL, outer->title, outer->library, n->span);
-    frame.origin = outer->origin;
-    frame.defining = c;
-    run_body(e, n->ClassDef.body);
-    frame.result.value = e->none;
-    e->frame = outer;
-    e->depth--;
-    for (int i = 0; i < env->places.n; i++) {
-        Place *p = env->places.entries[i].value;
-        if (p->value->kind == PY_UNBOUND) continue;
-        if (p->value->kind == PY_CLOSURE && strcmp(p->value->closure.name, "field") == 0) continue;
-        if (p->value->kind == PY_FUNCTION) p->value->function.owner = cls;
-        if (p->value->kind == PY_PROPERTY && p->value->wrapped.wrapped->kind == PY_FUNCTION)
-            p->value->wrapped.wrapped->function.owner = cls;
-        contents_push(e, c->members, py_str(e, p->name), p->value);
-    }
-    Py result = cls;
-    for (int i = n->ClassDef.decorator_list.n - 1; i >= 0; i--) {
-        Node *d = n->ClassDef.decorator_list.at[i];
-        result = call_values(e, eval(e, d), 1, &result, d->span);
-    }
-    return result;
+    if (!set_order(e, cls, n->at)) return e->error;
+    record_inherit(e, cls);
+    run_class_body(e, cls, n);
+    if (c->named_tuple) record_named_tuple(e, cls, n->at);
+    return cls;
 }
 
-/* Arguments to fields, in order, by name, or from defaults; false after an error. */
-static bool bind_fields(Elab *e, Py cls, const Args *a, Py *out) {
-    PyClass *c = cls->class_;
-    if (a->nargs > c->nfields) {
-        fail(e, a->span, "%s takes %d argument%s, and was given %d", c->name, c->nfields, c->nfields == 1 ? "" : "s",
-             a->nargs);
-        return false;
+Py class_new(Elab *e, Node *n) {
+    Nodes decorators = n->ClassDef.decorator_list;
+    Py *with = NEW_ARRAY(e->arena, Py, decorators.n + 1);
+    for (int i = 0; i < decorators.n; i++) with[i] = eval(e, decorators.at[i]);
+    if (refuse_node(e->cx, n)) return e->error;
+    Leaves bases = { 0 };
+    if (!eval_items(e, n->ClassDef.bases, &bases)) return e->error;
+    Py cls = class_make(e, n, &bases);
+    for (int i = decorators.n - 1; i >= 0; i--) {
+        at_node(e, decorators.at[i]);
+        cls = call_values(e, with[i], 1, &cls, decorators.at[i]->span);
     }
-    for (int i = 0; i < c->nfields; i++) {
-        out[i] = i < a->nargs ? a->args[i] : NULL;
-        for (int k = 0; k < a->nkeywords; k++)
-            if (strcmp(a->names[k], c->fields[i]) == 0) {
-                if (out[i]) {
-                    fail(e, a->span, "%s was given %s twice", c->name, c->fields[i]);
-                    return false;
-                }
-                out[i] = a->values[k];
-            }
-        if (!out[i] && c->factories[i]) out[i] = call_values(e, c->factories[i], 0, NULL, a->span);
-        if (!out[i]) out[i] = c->defaults[i];
-        if (!out[i]) {
-            fail(e, a->span, "%s needs its argument %s", c->name, c->fields[i]);
-            return false;
-        }
-    }
-    for (int k = 0; k < a->nkeywords; k++) {
-        int i = 0;
-        while (i < c->nfields && strcmp(a->names[k], c->fields[i]) != 0) i++;
-        if (i < c->nfields) continue;
-        fail(e, a->span, "%s has no field %s", c->name, a->names[k]);
-        return false;
-    }
+    return cls;
+}
+
+void class_set(Elab *e, Py cls, const char *name, Py value) {
+    dict_set(e, cls->class_->members, py_str(e, name), value);
+}
+
+bool class_annotation(Elab *e, Node *n, Py value) {
+    (void)value;
+    Env *env = e->frame->env;
+    if (!env->names || env->names->kind != PY_CLASS || n->AnnAssign.target->kind != NODE_Name) return false;
+    record_annotation(e, env->names->class_, n->AnnAssign.target->Name.id, n->AnnAssign.annotation);
     return true;
+}
+
+Py class_lookup(Elab *e, Py cls, const char *name) {
+    PyClass *c = cls->class_;
+    for (int i = 0; i < c->norder; i++) {
+        Py x = attribute_get(e, c->order[i]->class_->members, name);
+        if (x) return x;
+    }
+    return NULL;
+}
+
+bool is_subclass(Elab *e, Py cls, Py of) {
+    (void)e;
+    if (of->kind == PY_TYPE) {
+        if (strcmp(of->type.name, "object") == 0) return true;
+        if (cls->kind == PY_TYPE) return cls->type.name == of->type.name;
+        if (cls->class_->named_tuple) return strcmp(of->type.name, "tuple") == 0;
+        return cls->class_->exception && strcmp(of->type.name, "Exception") == 0;
+    }
+    if (cls->kind != PY_CLASS || of->kind != PY_CLASS) return cls == of;
+    for (int i = 0; i < cls->class_->norder; i++)
+        if (cls->class_->order[i] == of) return true;
+    return false;
 }
 
 Py class_call(Elab *e, Py cls, const Args *a) {
     PyClass *c = cls->class_;
-    Py *fields = NEW_ARRAY(e->arena, Py, c->nfields + 1);
-    if (c->named_tuple) {
-        if (!bind_fields(e, cls, a, fields)) return e->error;
-        Py x = py_new(e, PY_TUPLE);
-        x->contents = NEW(e->arena, Contents);
-        x->contents->n = x->contents->cap = c->nfields;
-        x->contents->at = fields;
-        x->cls = cls;
-        return x;
-    }
-    Py x = py_object(e, cls), init = class_lookup(e, cls, "__init__");
+    if (c->named_tuple) return record_tuple(e, cls, a);
+    Py init = class_lookup(e, cls, "__init__");
+    Py object = py_object(e, cls);
     if (init) {
         Args more = *a;
         more.args = NEW_ARRAY(e->arena, Py, a->nargs + 1);
-        more.args[0] = x;
+        more.args[0] = object;
         if (a->nargs) memcpy(more.args + 1, a->args, sizeof *a->args * (size_t)a->nargs);
         more.nargs++;
-        bool constructing = e->constructing;
+        more.spans = NULL;
         Py r = call(e, init, &more);
-        e->constructing = constructing;
-        return r->kind == PY_ERROR ? r : x;
+        if (r->kind == PY_ERROR) return r;
+        if (r->kind != PY_NONE)
+            return fail(e, a->span, "%s.__init__ returns %s; it must return nothing", c->name, py_describe(e, r));
+        return object;
     }
-    if (c->dataclass) {
-        if (!bind_fields(e, cls, a, fields)) return e->error;
-        for (int i = 0; i < c->nfields; i++) dict_set(e, x, py_str(e, c->fields[i]), fields[i]);
-        if (class_lookup(e, cls, "__post_init__")) {
-            Py r = call_method(e, x, "__post_init__", 0, NULL, a->span);
-            if (r->kind == PY_ERROR) return r;
-        }
-        return x;
+    if (c->exception) {
+        dict_set(e, object, py_str(e, "args"), py_tuple(e, a->nargs, a->args));
+        return object;
     }
-    if (a->nargs || a->nkeywords) return fail(e, a->span, "%s takes no arguments: it has no __init__", c->name);
-    return x;
-}
-
-Py record_tuple_of(Elab *e, Py cls, Py const *values) {
-    Py x = py_list(e, cls->class_->nfields, values);
-    x->kind = PY_TUPLE;
-    x->cls = cls;
-    return x;
-}
-
-/* natives */
-
-static Py make_dataclass(Elab *e, Py self, const Args *a) {
-    Py *option = self->closure.data;
-    Value *v;
-    Py cls = a->nargs ? a->args[0] : e->error;
-    if (cls->kind != PY_CLASS) return fail(e, a->span, "@dataclass stands above a class");
-    cls->class_->dataclass = true;
-    cls->class_->frozen |= py_truth(e, option[0], &v) == 1;
-    return cls;
-}
-
-Py native_primitives_dataclass(Elab *e, Call *c) {
-    Py *option = NEW_ARRAY(e->arena, Py, 1);
-    option[0] = c->arg[1];
-    Py decorate = py_closure(e, "dataclass", make_dataclass, option, NULL);
-    return c->arg[0]->kind == PY_NONE ? decorate : call_values(e, decorate, 1, &c->arg[0], c->span);
-}
-
-static Py call_field(Elab *e, Py self, const Args *a) {
-    (void)self;
-    return fail(e, a->span, "field(...) stands in the body of a dataclass only");
-}
-
-Py native_primitives_field(Elab *e, Call *c) {
-    Py *arg = arena_copy(e->arena, c->arg, 3 * sizeof *arg);
-    return py_closure(e, "field", call_field, arg, NULL);
-}
-
-Py native_primitives_fields(Elab *e, Call *c) {
-    Py cls = c->arg[0]->kind == PY_CLASS ? c->arg[0] : c->arg[0]->cls;
-    if (!cls || cls->kind != PY_CLASS) return fail(e, c->span, "%s has no fields", py_describe(e, c->arg[0]));
-    Py *names = NEW_ARRAY(e->arena, Py, cls->class_->nfields + 1);
-    for (int i = 0; i < cls->class_->nfields; i++) names[i] = py_str(e, cls->class_->fields[i]);
-    return py_tuple(e, cls->class_->nfields, names);
-}
-
-Py native_primitives_NamedTuple(Elab *e, Call *c) {
-    return fail(e, c->span, "write `class %s(NamedTuple):` with a line for each field",
-                c->args->nargs && c->arg[0]->kind == PY_TUPLE && c->arg[0]->contents->n &&
-                        c->arg[0]->contents->at[0]->kind == PY_STR
-                    ? c->arg[0]->contents->at[0]->str.at
-                    : "Name");
-}
-
-Py native_namedtuple__replace(Elab *e, Call *c) {
-    Py x = c->arg[0], r = py_new(e, PY_TUPLE);
-    PyClass *k = x->cls->class_;
-    r->cls = x->cls;
-    r->contents = NEW(e->arena, Contents);
-    *r->contents = *x->contents;
-    r->contents->at = arena_copy(e->arena, x->contents->at, sizeof(Py) * (size_t)k->nfields);
-    const Contents *new = contents_of(e, c->arg[1]);
-    for (int i = 0; i < new->n; i++) {
-        int f = 0;
-        while (f < k->nfields && strcmp(k->fields[f], new->keys[i]->str.at) != 0) f++;
-        if (f == k->nfields) return fail(e, c->span, "%s has no field %s", k->name, new->keys[i]->str.at);
-        r->contents->at[f] = new->at[i];
+    if (a->nargs || a->nkeywords) {
+        fail(e, a->span, "%s() takes no arguments: it has no __init__", c->name);
+        if (!c->library) note_at(e->cx, c->node->at, "%s is defined here", c->name);
+        return e->error;
     }
-    return r;
+    return object;
 }
 
-Py native_namedtuple__asdict(Elab *e, Call *c) {
-    Py d = py_dict(e), x = c->arg[0];
-    for (int i = 0; i < x->cls->class_->nfields; i++)
-        dict_set(e, d, py_str(e, x->cls->class_->fields[i]), x->contents->at[i]);
-    return d;
-}
-
-static Py wrapper(Elab *e, Py f, const char *what) {
-    Py p = py_new(e, PY_PROPERTY);
-    p->wrapped.wrapped = f;
-    p->wrapped.what = what;
-    return p;
-}
-Py native_builtins_property(Elab *e, Call *c) { return wrapper(e, c->arg[0], "property"); }
-Py native_builtins_staticmethod(Elab *e, Call *c) { return wrapper(e, c->arg[0], "staticmethod"); }
-Py native_builtins_classmethod(Elab *e, Call *c) { return wrapper(e, c->arg[0], "classmethod"); }
-
-/* super(): the method behind the class that the running method was defined in. */
+/* super() inside a method: the class that holds the method, and the method's first argument. */
 Py native_builtins_super(Elab *e, Call *c) {
-    Py f = e->frame->function;
-    Node *n = f ? f->function.node : NULL;
-    if (!f || !f->function.owner || n->kind != NODE_FunctionDef) return fail(e, c->span, "super() stands in a method");
-    Nodes ps = n->FunctionDef.args->arguments.posonlyargs.n ? n->FunctionDef.args->arguments.posonlyargs
-                                                            : n->FunctionDef.args->arguments.args;
-    if (!ps.n) return fail(e, c->span, "super() stands in a method with a first parameter");
-    Py self = place_get(e, env_place(e, e->frame->env, ps.at[0]->arg.arg));
+    Py cls = c->arg[0], self = c->arg[1];
+    if (cls->kind == PY_NONE) {
+        Env *env = e->frame->env;
+        while (env && !(env->outer && env->outer->names && env->outer->names->kind == PY_CLASS)) env = env->outer;
+        Node *def = env && env->scope ? env->scope->node : NULL;
+        if (!def || def->kind != NODE_FunctionDef)
+            return fail(e, c->span, "super() stands in the method of a class only");
+        Node *ps = def->FunctionDef.args;
+        Nodes first = ps->arguments.posonlyargs.n ? ps->arguments.posonlyargs : ps->arguments.args;
+        if (!first.n) return fail(e, c->span, "super() needs a method with an argument for the object");
+        cls = env->outer->names;
+        self = place_get(e, env_place(e, env, first.at[0]->arg.arg));
+    }
+    if (cls->kind != PY_CLASS) return fail(e, c->span, "super() takes a class, and was given %s", py_describe(e, cls));
     Py x = py_new(e, PY_SUPER);
-    x->method.function = f->function.owner;
+    x->method.function = cls;
     x->method.self = self;
     return x;
 }
 
-static bool is_instance(Elab *e, Py x, Py t) {
-    if (t->kind == PY_TUPLE) {
-        for (int i = 0; i < t->contents->n; i++)
-            if (is_instance(e, x, t->contents->at[i])) return true;
-        return false;
+Py super_lookup(Elab *e, Py super, const char *name) {
+    Py self = super->method.self;
+    Py cls = self->kind == PY_CLASS ? self : self->cls;
+    if (!cls) return NULL;
+    bool behind = false;
+    for (int i = 0; i < cls->class_->norder; i++) {
+        Py at = cls->class_->order[i];
+        Py x = behind ? attribute_get(e, at->class_->members, name) : NULL;
+        if (x) return x;
+        behind |= at == super->method.function;
     }
-    if (t->kind == PY_CLASS) return x->cls && is_subclass(e, x->cls, t);
-    const char *name = t->kind == PY_TYPE ? t->type.name : t->kind == PY_NATIVE ? t->native->name : NULL;
-    if (!name) return false;
-    if (strcmp(name, "object") == 0) return true;
-    if (strcmp(name, "tuple") == 0) return x->kind == PY_TUPLE;
-    if (strcmp(name, "int") == 0 && py_is_number(x)) return py_number_kind(x) <= NUMBER_INT;
-    return strcmp(name, py_type_name(e, x)) == 0;
+    return py_native(e, "object", name);
 }
 
-Py native_builtins_isinstance(Elab *e, Call *c) {
-    Py t = c->arg[1];
-    if (t->kind != PY_TYPE && t->kind != PY_CLASS && t->kind != PY_TUPLE && t->kind != PY_NATIVE && t->kind != PY_DTYPE)
-        return fail(e, c->span, "isinstance() takes a type or a tuple of types, and was given %s", py_describe(e, t));
-    return py_bool(e, is_instance(e, c->arg[0], t));
+/* What every object has. */
+Py native_object___init__(Elab *e, Call *c) {
+    Py self = c->arg[0];
+    if (self->kind == PY_OBJECT && self->cls->class_->exception)
+        dict_set(e, self, py_str(e, "args"), c->arg[1]);
+    else if (c->arg[1]->contents->n)
+        return fail(e, c->span, "object.__init__() takes no further arguments");
+    return e->none;
 }
 
-Py native_builtins_issubclass(Elab *e, Call *c) {
-    if (c->arg[1]->kind == PY_TUPLE) {
-        for (int i = 0; i < c->arg[1]->contents->n; i++)
-            if (is_subclass(e, c->arg[0], c->arg[1]->contents->at[i])) return e->true_;
-        return e->false_;
-    }
-    return py_bool(e, is_subclass(e, c->arg[0], c->arg[1]));
-}
-
-Py native_builtins_type(Elab *e, Call *c) {
-    Py x = c->arg[0];
-    return x->cls ? x->cls : py_type(e, py_type_name(e, x));
-}
-
-Py native_builtins_callable(Elab *e, Call *c) {
-    Py x = c->arg[0];
-    bool yes = x->kind == PY_FUNCTION || x->kind == PY_METHOD || x->kind == PY_NATIVE || x->kind == PY_CLOSURE ||
-               x->kind == PY_CLASS || x->kind == PY_TYPE || x->kind == PY_DTYPE;
-    return py_bool(e, yes || (x->kind == PY_OBJECT && class_lookup(e, x->cls, "__call__")));
-}
-
-static const char *name_argument(Elab *e, Call *c) {
+/* object.__setattr__(self, name, value): how a frozen dataclass sets its own fields in __post_init__. */
+Py native_object___setattr__(Elab *e, Call *c) {
     const char *name;
-    if (py_static_text(c->arg[1], &name)) return name;
-    fail(e, c->span, "the name of an attribute must be known when compiling");
-    return NULL;
-}
-Py native_builtins_getattr(Elab *e, Call *c) {
-    const char *name = name_argument(e, c);
-    if (!name) return e->error;
-    Py r =
-        c->arg[2]->kind == PY_ELLIPSIS ? attribute(e, c->arg[0], name, c->span) : attribute_or_null(e, c->arg[0], name);
-    return r ? r : c->arg[2];
-}
-Py native_builtins_hasattr(Elab *e, Call *c) {
-    const char *name = name_argument(e, c);
-    return name ? py_bool(e, attribute_or_null(e, c->arg[0], name) != NULL) : e->error;
-}
-Py native_builtins_setattr(Elab *e, Call *c) {
-    const char *name = name_argument(e, c);
-    if (name) attribute_set(e, c->arg[0], name, c->arg[2], c->span);
+    if (c->arg[0]->kind != PY_OBJECT)
+        return fail(e, c->span, "the attributes of %s cannot be changed", py_describe(e, c->arg[0]));
+    if (!py_static_text(c->arg[1], &name))
+        return fail(e, c->span, "the name of an attribute must be known when compiling");
+    dict_set(e, c->arg[0], c->arg[1], c->arg[2]);
     return e->none;
 }

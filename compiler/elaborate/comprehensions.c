@@ -14,7 +14,8 @@ static Nodes generators(Node *n) {
 
 typedef struct {
     Node *node;
-    Py into; /* list, set or dict; NULL: yielded */
+    Py into;   /* list, set or dict; NULL: yielded */
+    Py source; /* the first iterable: it is evaluated in the scope around this one */
 } Target;
 
 static void keep(Elab *e, Target *t) {
@@ -73,15 +74,16 @@ static void run_level(Elab *e, Target *t, int level) {
         return;
     }
     Level l = { t, level, 0 };
-    run_for_over(e, g, g->comprehension.target, eval(e, g->comprehension.iter), level_body, &l);
+    run_for_over(e, g, g->comprehension.target, level ? eval(e, g->comprehension.iter) : t->source, level_body, &l);
 }
 
-/* The scope's own frame; the first iterable is evaluated in it too, which differs only for names that are bound here. */
 static Py in_frame(Elab *e, Node *n, Py into) {
     Frame *outer = e->frame, frame;
+    Py source = eval(e, generators(n).at[0]->comprehension.iter);
+    if (source->kind == PY_ERROR) return source;
     frame_begin(e, &frame, env_new(e, scope_of(n), outer->env), NULL, outer->title, outer->library, n->span);
     frame.origin = outer->origin;
-    Target t = { n, into };
+    Target t = { n, into, source };
     run_level(e, &t, 0);
     frame.result.value = e->none;
     frame.state.value = py_int(e, STATE_RETURN);
@@ -98,13 +100,15 @@ Py eval_comprehension(Elab *e, Node *n) {
     default: {
         Py g = generator_new(e, NULL, env_new(e, scope_of(n), e->frame->env));
         g->generator.node = n;
+        g->generator.source = eval(e, generators(n).at[0]->comprehension.iter);
         return g;
     }
     }
 }
 
 /* The body of a generator expression; its frame runs. */
-void comprehension_yield(Elab *e, Node *n) {
-    Target t = { n, NULL };
+void comprehension_yield(Elab *e, Py g) {
+    if (g->generator.source->kind == PY_ERROR) return;
+    Target t = { g->generator.node, NULL, g->generator.source };
     run_level(e, &t, 0);
 }

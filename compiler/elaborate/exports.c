@@ -50,16 +50,14 @@ static Value *new_parameter(Signature *s, const Type *type, const char *name, Ex
 
 /* The annotation of a field, and the class whose body it stands in. */
 static Node *field_annotation(PyClass *c, const char *name, PyClass **owner) {
-    Node *n = c->node;
-    *owner = c;
-    for (int k = 0; n && k < n->ClassDef.body.n; k++) {
-        Node *line = n->ClassDef.body.at[k];
-        if (line->kind != NODE_AnnAssign || line->AnnAssign.target->kind != NODE_Name) continue;
-        if (line->AnnAssign.target->Name.id == name) return line->AnnAssign.annotation;
-    }
-    for (int i = 0; i < c->nbases; i++) {
-        n = field_annotation(c->bases[i]->class_, name, owner);
-        if (n) return n;
+    for (int i = 0; i < c->norder; i++) {
+        *owner = c->order[i]->class_;
+        Node *n = (*owner)->node;
+        for (int k = 0; n && k < n->ClassDef.body.n; k++) {
+            Node *line = n->ClassDef.body.at[k];
+            if (line->kind != NODE_AnnAssign || line->AnnAssign.target->kind != NODE_Name) continue;
+            if (line->AnnAssign.target->Name.id == name) return line->AnnAssign.annotation;
+        }
     }
     return NULL;
 }

@@ -65,7 +65,7 @@ void generator_run(Elab *e, Py g, Py (*on_yield)(Elab *, void *, Py), void *data
     if (f)
         run_body(e, f->function.node->FunctionDef.body);
     else
-        comprehension_yield(e, g->generator.node);
+        comprehension_yield(e, g);
     frame.result.value = e->none;
     frame_end(e, span);
 }

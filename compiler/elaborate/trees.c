@@ -297,7 +297,7 @@ Py native_primitives_register_tree(Elab *e, Call *c) {
         return cls;
     }
     k->data = NEW_ARRAY(e->arena, bool, k->nfields + 1);
-    for (int i = 0; i < k->nfields; i++) k->data[i] = !k->meta || !k->meta[i];
+    for (int i = 0; i < k->nfields; i++) k->data[i] = !(k->options[i] & FIELD_STATIC);
     if (c->arg[3]->kind != PY_NONE) {
         Py *names;
         int n;

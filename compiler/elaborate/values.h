@@ -103,7 +103,6 @@ typedef struct {
     Env        *env;   /* where it was defined */
     Py         *defaults; /* by parameter, in the order posonly, args, kwonly; NULL: none */
     const char *name;
-    Py          owner; /* the class it was defined in, for super(); or NULL */
     bool        library;
     bool        inline_always; /* it has been seen to write to what it did not make */
     bool        called;
@@ -169,25 +168,36 @@ struct PyObject {
         Contents *contents; /* tuple, list, dict, set, object */
         struct { struct Growing *g; } growing;
         struct { LazyKind kind; Py *part; int nparts; Contents *position; bool strict; } lazy;
-        struct { Py function; Env *env; Node *node; Contents *position; } generator; /* function, or the node of an expression */
+        struct { Py function; Env *env; Node *node; Py source; Contents *position; } generator; /* function, or an expression and its first iterable */
         struct { Py left, right; const char *left_span_text; Span at; } apart;
     };
 };
+
+/* What field(...) says otherwise. */
+typedef enum {
+    FIELD_NO_INIT = 1, FIELD_NO_REPR = 2, FIELD_NO_COMPARE = 4, FIELD_KEYWORD = 8,
+    FIELD_STATIC = 16 /* no child of a tree */
+} FieldOption;
 
 struct PyClass {
     const char *name;
     Node       *node;
     Py          bases[8];
     int         nbases;
-    Contents   *members;     /* keys PY_STR */
+    Py          members;     /* a dict */
+    Py         *order;       /* itself and the classes it is built on, in the order they are searched */
+    int         norder;
     Env        *env;
     bool        named_tuple, dataclass, frozen, library;
+    bool        exception;   /* built on a class of exceptions */
+    Names       annotated;   /* the names its body annotates */
     const char **fields;     /* of NamedTuple and dataclass, in order */
     Py         *defaults;    /* NULL: none */
     Py         *factories;   /* default_factory; NULL: none */
+    unsigned   *options;     /* FieldOption */
     int         nfields;
     bool        tree;        /* registered: its data fields are children of a tree, the others static */
-    bool       *data, *meta; /* by field: a child of the tree; said to be static */
+    bool       *data;        /* by field: a child of the tree */
     Py          flatten, unflatten; /* of register_pytree_node; or NULL */
     bool        tree_class;  /* unflatten is the class's method tree_unflatten */
 };
@@ -224,7 +234,6 @@ struct Frame {
     Py        (*on_yield)(Elab *, void *data, Py value); /* of a generator that runs */
     void       *yield_data;
     int         branches;  /* how many run-time branches and loops it is called in */
-    PyClass    *defining;  /* the class whose body runs */
 };
 
 /* An IR function that is being built. */
@@ -430,7 +439,7 @@ void run_while(Elab *, Node *);
 /* All values of an iterable whose number is known; false after an error. */
 bool iterate(Elab *, Py, Py **items, int *n, Span);
 Py   eval_comprehension(Elab *, Node *);
-void comprehension_yield(Elab *, Node *);
+void comprehension_yield(Elab *, Py generator);
 Py   growing_array(Elab *, Py);
 Py   growing_length(Elab *, Py);
 Py   range_length(Elab *, Py, Span);
@@ -455,7 +464,15 @@ void class_set(Elab *, Py, const char *name, Py);
 bool class_annotation(Elab *, Node *, Py value_or_NULL); /* a field of the class whose body runs; false elsewhere */
 bool is_subclass(Elab *, Py, Py);
 Py   class_lookup(Elab *, Py cls, const char *name); /* through the bases; NULL: absent */
-Py   record_tuple_of(Elab *, Py cls, Py const *values); /* a NamedTuple, one value for each field */
+Py   super_lookup(Elab *, Py super, const char *name);   /* unbound; NULL: absent */
+
+/* records.c: NamedTuple and @dataclass */
+
+void record_inherit(Elab *, Py cls); /* fields of its bases */
+void record_annotation(Elab *, PyClass *, const char *name, const Node *annotation);
+void record_named_tuple(Elab *, Py cls, Span);
+Py   record_tuple(Elab *, Py cls, const Args *);
+Py   record_tuple_of(Elab *, Py cls, Py const *values); /* one for each field */
 
 /* annotations.c: shapes in signatures and assignments */
 
