@@ -6,10 +6,16 @@
 
 #include <complex.h>
 #include <math.h>
+#include <string.h>
 #undef complex /* a member of Rules */
 
 typedef double _Complex Complex;
-static Complex from(const double *z) { return CMPLX(z[0], z[1]); }
+static Complex from(const double *z) { /* as it lies in memory: z[0] + z[1]*I would spoil infinities */
+    Complex c;
+    memcpy(&c, z, sizeof c);
+    return c;
+}
+static Complex pair(double re, double im) { return from((const double[]){ re, im }); }
 static void to(double *y, Complex z) {
     y[0] = creal(z);
     y[1] = cimag(z);
@@ -89,13 +95,13 @@ static void complex_exp(const double (*x)[2], double *y) { to(y, cexp(from(x[0])
 static void complex_exp2(const double (*x)[2], double *y) { to(y, cexp(from(x[0]) * log(2))); }
 static void complex_expm1(const double (*x)[2], double *y) { /* no cancellation near 0 */
     double half_sine = sin(x[0][1] / 2), grown = expm1(x[0][0]);
-    to(y, CMPLX(grown * cos(x[0][1]) - 2 * half_sine * half_sine, exp(x[0][0]) * sin(x[0][1])));
+    to(y, pair(grown * cos(x[0][1]) - 2 * half_sine * half_sine, exp(x[0][0]) * sin(x[0][1])));
 }
 static void complex_log(const double (*x)[2], double *y) { to(y, clog(from(x[0]))); }
 static void complex_log2(const double (*x)[2], double *y) { to(y, clog(from(x[0])) / log(2)); }
 static void complex_log1p(const double (*x)[2], double *y) {
     double a = x[0][0], b = x[0][1];
-    to(y, CMPLX(log1p(a * (2 + a) + b * b) / 2, atan2(b, 1 + a)));
+    to(y, pair(log1p(a * (2 + a) + b * b) / 2, atan2(b, 1 + a)));
 }
 static void complex_sqrt(const double (*x)[2], double *y) { to(y, csqrt(from(x[0]))); }
 static void complex_rsqrt(const double (*x)[2], double *y) { to(y, 1 / csqrt(from(x[0]))); }
