@@ -7,7 +7,7 @@
 void at_node(Elab *e, const Node *n) {
     e->span = n->span;
     if (e->frame->library) return;
-    Origin *o = NEW(e->module->arena, Origin);
+    Origin *o = NEW(e->cx->arena, Origin);
     o->span = n->span;
     o->func = e->frame->title;
     o->caller = e->frame->origin;

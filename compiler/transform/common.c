@@ -21,7 +21,7 @@ Func *func_like(Module *m, const Func *f, const char *what) {
     Func *made = func_new(m, arena_text(m->arena, "%s.%s", what, f->name));
     made->title = arena_text(m->arena, "%s(%s)", what, f->title);
     made->sizes = f->sizes;
-    made->origin = origin_made(m->arena, f->origin, what);
+    made->origin = origin_made(m->cx->arena, f->origin, what);
     return made;
 }
 

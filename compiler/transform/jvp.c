@@ -77,7 +77,7 @@ static Value *const *take_tangents(Walk *w, Value *const *from, Value *const *ol
 static void copy(Walk *w, const Inst *in) {
     w->b.origin = NULL; /* its own */
     copy_inst(&w->b, in, &w->value, &w->no_sizes, false);
-    w->b.origin = origin_made(w->b.arena, in->origin, "jvp");
+    w->b.origin = origin_made(w->b.cx->arena, in->origin, "jvp");
 }
 
 static void walk_call(Walk *w, const Inst *in) {
@@ -264,7 +264,7 @@ static void walk_inst(Walk *w, const Inst *in) {
         copy(w, in);
         return;
     }
-    w->b.origin = origin_made(w->b.arena, in->origin, "jvp");
+    w->b.origin = origin_made(w->b.cx->arena, in->origin, "jvp");
     switch (in->op) {
     case OP_call: walk_call(w, in); break;
     case OP_custom_jvp_call: walk_custom_jvp(w, in); break;

@@ -207,7 +207,7 @@ static void walk_for(Back *w, const Inst *in) {
 }
 
 static void walk_inst(Back *w, const Inst *in) {
-    w->b.origin = origin_made(w->arena, in->origin, "transpose");
+    w->b.origin = origin_made(w->b.cx->arena, in->origin, "transpose");
     switch (in->op) {
     case OP_call: walk_call(w, in); break;
     case OP_linear_call: walk_linear_call(w, in); break;

@@ -115,7 +115,7 @@ static void walk_inst(Vmap *w, const Inst *in) {
         copy_inst(&w->b, in, &w->value, &w->no_sizes, false);
         return;
     }
-    w->b.origin = origin_made(w->arena, in->origin, "vmap");
+    w->b.origin = origin_made(w->b.cx->arena, in->origin, "vmap");
     if (is_masked_effect(w, in)) {
         vmap_print(w, in);
         return;
