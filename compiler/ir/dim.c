@@ -57,25 +57,26 @@ static int64_t plus(Compiler *cx, int64_t a, int64_t b) {
 }
 
 static const Dim *intern(Compiler *cx, const Term *terms, int n) {
-    struct {
-        int64_t *at;
-        int n, cap;
-    } key = { 0 };
+    int64_t few[64], *key = few;
+    int words = 0;
+    for (int i = 0; i < n; i++) words += 2 + terms[i].natoms;
+    if (words > COUNT(few)) key = NEW_ARRAY(cx->arena, int64_t, words);
+    words = 0;
     for (int i = 0; i < n; i++) {
-        PUSH(cx->arena, &key, terms[i].coefficient);
-        PUSH(cx->arena, &key, terms[i].natoms);
-        for (int k = 0; k < terms[i].natoms; k++) PUSH(cx->arena, &key, terms[i].atoms[k]->id);
+        key[words++] = terms[i].coefficient;
+        key[words++] = terms[i].natoms;
+        for (int k = 0; k < terms[i].natoms; k++) key[words++] = terms[i].atoms[k]->id;
     }
     Tables *t = tables_of(cx);
-    int length = key.n * (int)sizeof(int64_t);
-    Dim *d = map_get_bytes(&t->dims, key.at, length);
+    int length = words * (int)sizeof *key;
+    Dim *d = map_get_bytes(&t->dims, key, length);
     if (d) return d;
     d = NEW(cx->arena, Dim);
     d->nterms = n;
     d->terms = arena_copy(cx->arena, terms, sizeof *terms * (size_t)n);
-    d->hash = hash_bytes(key.at, (size_t)length, 3);
+    d->hash = hash_bytes(key, (size_t)length, 3);
     d->id = t->ndims++;
-    map_set_bytes(&t->dims, key.at, length, d);
+    map_set_bytes(&t->dims, key, length, d);
     return d;
 }
 
@@ -132,6 +133,8 @@ bool dim_is(const Dim *d, int64_t value) {
 }
 
 static const Dim *combine(Compiler *cx, const Dim *a, int64_t by_a, const Dim *b, int64_t by_b) {
+    int64_t x, y;
+    if (dim_is_int(a, &x) && dim_is_int(b, &y)) return dim_int(cx, plus(cx, times(cx, x, by_a), times(cx, y, by_b)));
     Poly p = { 0 };
     add_terms(cx, &p, a, by_a);
     add_terms(cx, &p, b, by_b);
@@ -159,6 +162,8 @@ static Term term_times(Compiler *cx, const Term *x, const Term *y) {
 const Dim *dim_mul(Compiler *cx, const Dim *a, const Dim *b) {
     if (dim_is(a, 1)) return b;
     if (dim_is(b, 1)) return a;
+    int64_t x, y;
+    if (dim_is_int(a, &x) && dim_is_int(b, &y)) return dim_int(cx, times(cx, x, y));
     Poly p = { 0 };
     for (int i = 0; i < a->nterms; i++)
         for (int j = 0; j < b->nterms; j++) PUSH(cx->arena, &p, term_times(cx, &a->terms[i], &b->terms[j]));
@@ -230,7 +235,9 @@ static const Dim *long_division(Compiler *cx, const Dim *a, const Dim *b, const 
 }
 
 static const Dim *floordiv_by_number(Compiler *cx, const Dim *a, int64_t b) {
+    int64_t number;
     if (b == 1) return a;
+    if (b > 0 && dim_is_int(a, &number)) return dim_int(cx, floor_div(number, b));
     if (b == -1) return dim_sub(cx, dim_int(cx, 0), a);
     if (b < 0) { /* a // b is -a // -b */
         if (b == INT64_MIN) return dim_atom(cx, ATOM_FLOORDIV, NULL, a, dim_int(cx, b));

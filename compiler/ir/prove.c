@@ -115,6 +115,8 @@ static bool nonnegative(Compiler *cx, const Dim *d, int depth) {
 }
 
 bool dim_at_least(Compiler *cx, const Dim *a, const Dim *b) {
+    int64_t x, y;
+    if (dim_is_int(a, &x) && dim_is_int(b, &y)) return x >= y;
     return a == b || nonnegative(cx, dim_sub(cx, a, b), DEPTH);
 }
 
