@@ -21,11 +21,13 @@ bool dict_update(Elab *, Py dict, Py from, Span);
 void set_add(Elab *, Py set, Py x);
 
 /* primitives_create.c */
+Py native_primitives_broadcast_arrays(Elab *, Call *);
 Py primitive_value(Elab *, const char *name); /* jxl.primitives.float32, ...; NULL if there is none */
 Py given_array(Elab *, Py, Span);             /* what an argument is as an array of the flavour at hand */
 Py array_with(Elab *, Value *, Py like);      /* flavour and weakness of `like` */
 
 /* primitives_layout.c */
+Py native_primitives_transpose(Elab *, Call *);
 int64_t *static_ints(Elab *, Py, int *n, const char *what, Span); /* NULL after an error */
 int64_t *axes_of_array(Elab *, Py, int rank, int *n, const char *what, Span);
 const Dim *signed_size(Elab *, Py, const char *what, Span); /* may be negative */

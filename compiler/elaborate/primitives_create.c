@@ -5,7 +5,9 @@
 
 Py primitive_value(Elab *e, const char *name) {
     DType t;
+    size_t n = strlen(name);
     if (strcmp(name, "bool_") == 0) return py_dtype(e, DT_bool);
+    if (n && name[n - 1] == '_') return py_native(e, "primitives", name_of_n(e->cx, name, (int)n - 1)); /* and_, or_, not_ */
     if (strcmp(name, "array_type") == 0) return py_type(e, "Array");
     if (strcmp(name, "bool") != 0 && dtype_from_name(name, &t) && strcmp(name, dtype_long_name(t)) == 0)
         return py_dtype(e, t);
@@ -15,6 +17,11 @@ Py primitive_value(Elab *e, const char *name) {
 Py given_array(Elab *e, Py x, Span span) {
     if (x->kind == PY_ARRAY && x->array.key) return x;
     return to_array(e, x, e->flavour, span);
+}
+
+/* Of a Python number among NumPy's arrays. */
+static DType wide(DType t) {
+    return dtype_is_complex(t) ? DT_c128 : dtype_is_float(t) ? DT_f64 : t == DT_bool ? DT_bool : DT_i64;
 }
 
 /* The same array with other elements: flavour and weakness stay. */
@@ -160,24 +167,77 @@ Py native_primitives_promote_types(Elab *e, Call *c) {
     return py_dtype(e, promote(e, k[0], k[1]).dtype);
 }
 
-Py native_primitives_promote(Elab *e, Call *c) {
-    const Contents *xs = contents_of(e, c->arg[0]);
+/* The arguments as arrays of the dtype they meet in. */
+static Py promoted(Elab *e, const Contents *xs, bool floats, Span span) {
     Py *y = NEW_ARRAY(e->arena, Py, xs->n + 1);
     Kind k = { 0 };
     for (int i = 0; i < xs->n; i++) {
-        y[i] = py_is_number(xs->at[i]) ? xs->at[i] : given_array(e, xs->at[i], c->span);
+        y[i] = py_is_number(xs->at[i]) ? xs->at[i] : given_array(e, xs->at[i], span);
         if (y[i]->kind == PY_ERROR) return y[i];
     }
-    if (!xs->n || !common_kind(e, xs->n, y, &k, c->span)) return xs->n ? e->error : py_list(e, 0, NULL);
-    if (k.scalar && e->flavour == FLAVOUR_NUMPY)
-        k.dtype = dtype_is_complex(k.dtype) ? DT_c128
-                  : dtype_is_float(k.dtype) ? DT_f64
-                  : k.dtype == DT_bool      ? DT_bool
-                                            : DT_i64;
-    for (int i = 0; i < xs->n; i++)
-        y[i] = py_array(e, as_kind(e, y[i], k), e->flavour, k.weak && e->flavour == FLAVOUR_JAX);
+    if (!xs->n) return py_list(e, 0, NULL);
+    if (!common_kind(e, xs->n, y, &k, span)) return e->error;
+    bool numpy = k.flavour == FLAVOUR_NUMPY;
+    if (k.scalar && numpy) k.dtype = wide(k.dtype);
+    if (floats && !dtype_is_inexact(k.dtype)) k.dtype = numpy ? DT_f64 : default_dtype(e, NUMBER_FLOAT);
+    for (int i = 0; i < xs->n; i++) {
+        Value *v = k.dtype == DT_bool || y[i]->kind != PY_BOOL ? as_kind(e, y[i], k)
+                                                               : number_as(e, py_int(e, y[i]->integer), k.dtype);
+        y[i] = py_array(e, v, k.flavour, k.weak && !numpy);
+        y[i]->array.numpy_scalar = numpy && !v->type->rank;
+    }
     return py_list(e, xs->n, y);
 }
+
+/* For functions of the library: what is made has the flavour at hand. */
+Py native_primitives_promote(Elab *e, Call *c) { return promoted(e, contents_of(e, c->arg[0]), false, c->span); }
+Py native_primitives_promote_floats(Elab *e, Call *c) { return promoted(e, contents_of(e, c->arg[0]), true, c->span); }
+
+/* NumPy's flavour, where all the arrays given have it. */
+static bool all_numpy(Py const *xs, int n) {
+    bool any = false;
+    for (int i = 0; i < n; i++) {
+        if (xs[i]->kind == PY_ARRAY && xs[i]->array.flavour == FLAVOUR_JAX) return false;
+        any = any || xs[i]->kind == PY_ARRAY;
+    }
+    return any;
+}
+
+static Py in_flavour_of(Elab *e, Call *c, Py (*f)(Elab *, Call *)) {
+    Flavour flavour = e->flavour;
+    bool x64 = e->x64;
+    const Contents *xs = contents_of(e, c->arg[0]);
+    if (all_numpy(xs->at, xs->n)) {
+        e->flavour = FLAVOUR_NUMPY;
+        e->x64 = true;
+    } else {
+        e->flavour = FLAVOUR_JAX;
+    }
+    Py y = f(e, c);
+    e->flavour = flavour;
+    e->x64 = x64;
+    return y;
+}
+
+/* For operators: NumPy's arrays among themselves stay NumPy's. */
+Py native_primitives_meet(Elab *e, Call *c) { return in_flavour_of(e, c, native_primitives_promote); }
+Py native_primitives_meet_floats(Elab *e, Call *c) { return in_flavour_of(e, c, native_primitives_promote_floats); }
+Py native_primitives_broadcast_operands(Elab *e, Call *c) {
+    return in_flavour_of(e, c, native_primitives_broadcast_arrays);
+}
+
+Py native_primitives_transpose_of(Elab *e, Call *c) {
+    Flavour flavour = e->flavour;
+    e->flavour = c->arg[0]->kind == PY_ARRAY ? c->arg[0]->array.flavour : flavour;
+    Py y = native_primitives_transpose(e, c);
+    e->flavour = flavour;
+    return y;
+}
+
+Py native_primitives_is_numpy(Elab *e, Call *c) {
+    return py_bool(e, c->arg[0]->kind == PY_ARRAY && c->arg[0]->array.flavour == FLAVOUR_NUMPY);
+}
+Py native_primitives_is_static(Elab *e, Call *c) { return py_bool(e, py_is_static_number(c->arg[0])); }
 
 Py native_primitives_broadcast_arrays(Elab *e, Call *c) {
     const Contents *xs = contents_of(e, c->arg[0]);
@@ -222,4 +282,10 @@ static Py call_as_numpy(Elab *e, Py self, const Args *args) {
 
 Py native_primitives_as_numpy(Elab *e, Call *c) {
     return py_closure(e, "function", call_as_numpy, c->arg[1] == e->true_ ? e : NULL, c->arg[0]);
+}
+
+/* The function itself, or as NumPy has it where the arrays given are NumPy's. */
+Py native_primitives_flavoured(Elab *e, Call *c) {
+    const Contents *xs = contents_of(e, c->arg[1]);
+    return all_numpy(xs->at, xs->n) ? py_closure(e, "function", call_as_numpy, e, c->arg[0]) : c->arg[0];
 }
