@@ -202,7 +202,9 @@ static Py equal(Elab *e, Py x, Py y, Span span) {
     }
     if (x->kind == PY_DTYPE || y->kind == PY_DTYPE) {
         DType a, b;
-        if (x->kind == PY_NONE || y->kind == PY_NONE) return e->false_;
+        bool may = (x->kind == PY_DTYPE || x->kind == PY_STR || x->kind == PY_TYPE) &&
+                   (y->kind == PY_DTYPE || y->kind == PY_STR || y->kind == PY_TYPE);
+        if (!may) return e->false_;
         return py_bool(e, to_dtype(e, x, &a, span) && to_dtype(e, y, &b, span) && a == b);
     }
     if (x->kind == PY_RANGE && y->kind == PY_RANGE)

@@ -7,8 +7,10 @@ Py primitive_value(Elab *e, const char *name) {
     DType t;
     size_t n = strlen(name);
     if (strcmp(name, "bool_") == 0) return py_dtype(e, DT_bool);
-    if (n && name[n - 1] == '_') return py_native(e, "primitives", name_of_n(e->cx, name, (int)n - 1)); /* and_, or_, not_ */
+    if (n && name[n - 1] == '_')
+        return py_native(e, "primitives", name_of_n(e->cx, name, (int)n - 1)); /* and_, or_, not_ */
     if (strcmp(name, "array_type") == 0) return py_type(e, "Array");
+    if (strcmp(name, "numpy_array_type") == 0) return py_type(e, "ndarray");
     if (strcmp(name, "bool") != 0 && dtype_from_name(name, &t) && strcmp(name, dtype_long_name(t)) == 0)
         return py_dtype(e, t);
     return NULL;
