@@ -24,8 +24,14 @@ Place *env_place(Elab *e, Env *env, const char *name) {
     return p;
 }
 
+static bool is_comprehension(NodeKind k) {
+    return k == NODE_ListComp || k == NODE_SetComp || k == NODE_DictComp || k == NODE_GeneratorExp;
+}
+
 Place *name_place(Elab *e, Env *env, const char *name) {
     Symbol *s = env->scope ? symbol_in(env->scope, name) : NULL;
+    /* the first iterable of a comprehension belongs to the scope around it */
+    if (!s && env->outer && is_comprehension(env->scope->node->kind)) return name_place(e, env->outer, name);
     if (!s || s->binding == BINDING_GLOBAL) return env_place(e, env->module, name);
     if (s->binding != BINDING_FREE) return env_place(e, env, name);
     for (Env *at = env->outer; at; at = at->outer)

@@ -82,6 +82,23 @@ Py native_primitives_dot(Elab *e, Call *c) {
                     x->array.weak && y->array.weak);
 }
 
+/* x where the mask c holds, else y; c is a bool array or number, x and y are of one dtype. */
+Py native_primitives_select(Elab *e, Call *c) {
+    Py mask = c->arg[0];
+    Value *v[3];
+    if (mask->kind != PY_ARRAY && !py_is_number(mask))
+        return fail(e, c->span, "a mask is an array of bools, and not %s", py_describe(e, mask));
+    v[0] = mask->kind == PY_ARRAY ? array_value(e, mask) : number_as(e, mask, DT_bool);
+    if (v[0]->type->dtype != DT_bool)
+        return fail(e, c->span, "a mask is an array of bools, and not %s", type_text(e->cx, v[0]->type));
+    Kind k = promote(e, kind_of(e, c->arg[1]), kind_of(e, c->arg[2]));
+    for (int i = 1; i < 3; i++) v[i] = as_kind(e, c->arg[i], k);
+    if (!broadcast_together(e, v, 3, "select", c->span)) return e->error;
+    Py y = py_array(e, ir_select(e->b, v[0], v[1], v[2]), k.scalar ? e->flavour : k.flavour, k.weak);
+    y->array.numpy_scalar = k.flavour == FLAVOUR_NUMPY && !k.scalar && !v[1]->type->rank;
+    return y;
+}
+
 typedef struct {
     Py x;
     Value *v, *idx;

@@ -204,3 +204,32 @@ Py native_primitives_reverse(Elab *e, Call *c) {
     if (!axes) return e->error;
     return n ? array_view(e, ir_reverse(e->b, array_value(e, x), n, axes), x) : x;
 }
+
+/* Leaves of one shape along a new first axis. */
+static Py stack_leaves(Elab *e, void *data, Py *leaf) {
+    int n = *(int *)data;
+    Value **v = NEW_ARRAY(e->arena, Value *, n);
+    Py first = NULL;
+    for (int i = 0; i < n; i++) {
+        Py x = given_array(e, leaf[i], e->span);
+        if (x->kind == PY_ERROR) return x;
+        if (!first) first = x;
+        Value *one = array_value(e, x);
+        if (i && one->type->dtype != first->array.value->type->dtype)
+            one = ir_convert(e->b, one, first->array.value->type->dtype);
+        if (i && one->type != first->array.value->type)
+            return fail(e, e->span, "%s and %s cannot be stacked", type_text(e->cx, first->array.value->type),
+                        type_text(e->cx, one->type));
+        v[i] = ir_reshape(e->b, one, type_with_lead(e->cx, one->type, dim_int(e->cx, 1)));
+    }
+    return array_with(e, n == 1 ? v[0] : ir_concatenate(e->b, v, n, 0), first);
+}
+
+/* What a loop put into a list, one after another, as one tree of arrays. */
+Py native_primitives_stacked(Elab *e, Call *c) {
+    if (c->arg[0]->kind == PY_GROWING) return growing_array(e, c->arg[0]);
+    const Contents *l = contents_of(e, c->arg[0]);
+    int n = l->n;
+    if (!n) return e->none;
+    return tree_map(e, n, l->at, stack_leaves, &n, c->span);
+}
