@@ -16,7 +16,6 @@ extern char **environ;
 
 static const Span nowhere = { 0 };
 
-
 static bool ends_in(const char *path, const char *end) {
     size_t n = strlen(path), m = strlen(end);
     return n > m && !strcmp(path + n - m, end);
@@ -88,11 +87,7 @@ static int read_source(Compiler *cx, const char *path) {
 static Module *front_end(Compiler *cx, int file, const char *path) {
     double start = pipeline_now();
     cx->pass = "elaborate";
-    Module *m = NULL;
-    if (ends_in(path, ".jxir"))
-        m = read_module(cx, file);
-    else
-        m = elaborate(cx, file);
+    Module *m = ends_in(path, ".jxir") ? read_module(cx, file) : elaborate(cx, file);
     cx->pass = NULL;
     pipeline_time(cx, "front end", start);
     if (diag_flush(cx)) return NULL;
