@@ -137,35 +137,60 @@ void assign_update(Elab *e, Node *n) {
     assign(e, target, r, n->span);
 }
 
+/* Every item of a list that a slice names; the others move together. */
+static void delete_slice(Elab *e, Py x, Py slice, Span span) {
+    Py all = call_values(e, py_builtin(e, "range"), 1, (Py[]){ py_int(e, contents_of(e, x)->n) }, span), *at;
+    int n;
+    if (!iterate(e, subscript(e, call_values(e, py_builtin(e, "list"), 1, &all, span), slice, span), &at, &n, span))
+        return;
+    Contents *c = contents_change(e, x);
+    bool *gone = NEW_ARRAY(e->arena, bool, c->n + 1);
+    int kept = 0;
+    for (int i = 0; i < n; i++) gone[at[i]->integer] = true;
+    for (int i = 0; i < c->n; i++)
+        if (!gone[i]) c->at[kept++] = c->at[i];
+    c->n = kept;
+}
+
+static void delete_item(Elab *e, Py x, Py index, Span span) {
+    int64_t i;
+    if (x->kind == PY_ERROR || index->kind == PY_ERROR) return;
+    if (x->kind == PY_LIST && index->kind == PY_SLICE) {
+        delete_slice(e, x, index, span);
+    } else if (x->kind == PY_DICT || x->kind == PY_LIST) {
+        const Contents *have = contents_of(e, x);
+        int at = -1;
+        if (x->kind == PY_DICT)
+            at = contents_find(e, have, index);
+        else if (py_static_int(e, index, &i))
+            at = (int)(i < 0 ? i + have->n : i);
+        if (at < 0 || at >= have->n) {
+            fail(e, span, "there is no such element to delete");
+            return;
+        }
+        Contents *c = contents_change(e, x);
+        for (int k = at; k + 1 < c->n; k++) {
+            c->at[k] = c->at[k + 1];
+            if (c->keys) c->keys[k] = c->keys[k + 1];
+        }
+        c->n--;
+    } else if (x->kind == PY_OBJECT && class_lookup(e, x->cls, "__delitem__")) {
+        call_method(e, x, "__delitem__", 1, &index, span);
+    } else {
+        fail(e, span, "elements of %s cannot be deleted", py_describe(e, x));
+    }
+}
+
 static void delete_one(Elab *e, Node *t) {
     if (t->kind == NODE_Name) {
+        if (name_get(e, e->frame->env, t->Name.id, t->span)->kind == PY_ERROR) return;
         place_set(e, name_place(e, e->frame->env, t->Name.id), e->unbound, t->span);
-    } else if (t->kind == NODE_Tuple) {
-        for (int i = 0; i < t->Tuple.elts.n; i++) delete_one(e, t->Tuple.elts.at[i]);
+    } else if (t->kind == NODE_Tuple || t->kind == NODE_List) {
+        Nodes parts = t->kind == NODE_Tuple ? t->Tuple.elts : t->List.elts;
+        for (int i = 0; i < parts.n; i++) delete_one(e, parts.at[i]);
     } else if (t->kind == NODE_Subscript) {
-        Py x = eval(e, t->Subscript.value), index = eval(e, t->Subscript.slice);
-        int64_t i;
-        if (x->kind == PY_ERROR || index->kind == PY_ERROR) return;
-        if (x->kind == PY_DICT || x->kind == PY_LIST) {
-            const Contents *have = contents_of(e, x);
-            int at = -1;
-            if (x->kind == PY_DICT)
-                at = contents_find(e, have, index);
-            else if (py_static_int(e, index, &i))
-                at = (int)(i < 0 ? i + have->n : i);
-            if (at < 0 || at >= have->n) {
-                fail(e, t->span, "there is no such element to delete");
-                return;
-            }
-            Contents *c = contents_change(e, x);
-            for (int k = at; k + 1 < c->n; k++) {
-                c->at[k] = c->at[k + 1];
-                if (c->keys) c->keys[k] = c->keys[k + 1];
-            }
-            c->n--;
-        } else {
-            fail(e, t->span, "elements of %s cannot be deleted", py_describe(e, x));
-        }
+        Py x = eval(e, t->Subscript.value);
+        delete_item(e, x, eval(e, t->Subscript.slice), t->span);
     } else {
         fail(e, t->span, "`del` of %s is not supported; delete names and elements of lists and dicts",
              node_words(t->kind));

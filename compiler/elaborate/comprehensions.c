@@ -69,10 +69,7 @@ static void run_conditions(Elab *e, Target *t, int level, int part) {
 
 static void run_level(Elab *e, Target *t, int level) {
     Node *g = generators(t->node).at[level];
-    if (g->comprehension.is_async) {
-        fail(e, g->span, "`async` is not supported: programs run one thing after another; write `for`");
-        return;
-    }
+    if (refuse_node(e->cx, g)) return;
     Level l = { t, level, 0 };
     run_for_over(e, g, g->comprehension.target, level ? eval(e, g->comprehension.iter) : t->source, level_body, &l);
 }

@@ -320,9 +320,6 @@ Py eval(Elab *e, Node *n) {
     }
     case NODE_Slice: return eval_slice(e, n);
     case NODE_Starred: return fail(e, n->span, "a starred expression stands in a call, a list or a tuple only");
-    case NODE_Await:
-        return fail(e, n->span,
-                    "`await` is not supported: programs run one thing after another; call the function plainly");
-    default: return e->error;
+    default: refuse_node(e->cx, n); return e->error;
     }
 }

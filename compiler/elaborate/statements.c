@@ -204,27 +204,6 @@ static void run_with(Elab *e, Node *n) {
     }
 }
 
-static void refuse(Elab *e, Node *n) {
-    static const struct {
-        NodeKind kind;
-        const char *instead;
-    } words[] = {
-        { NODE_AsyncFunctionDef, "programs run one thing after another; write `def`" },
-        { NODE_AsyncFor, "write `for`" },
-        { NODE_AsyncWith, "write `with`" },
-        { NODE_Try, "an error ends the program; test for it with `if`" },
-        { NODE_TryStar, "an error ends the program; test for it with `if`" },
-        { NODE_Global, "a function reads the module's variables; to change one, return the new value, or keep it in a "
-                       "dict or an object" },
-    };
-    for (int i = 0; i < COUNT(words); i++)
-        if (words[i].kind == n->kind) {
-            fail(e, n->at.file ? n->at : n->span, "%s is not supported: %s", node_words(n->kind), words[i].instead);
-            return;
-        }
-    fail(e, n->span, "%s is not supported", node_words(n->kind));
-}
-
 static void run_statement(Elab *e, Node *n) {
     at_node(e, n);
     switch (n->kind) {
@@ -263,7 +242,7 @@ static void run_statement(Elab *e, Node *n) {
     case NODE_Expr: eval(e, n->Expr.value); break;
     case NODE_Break: state_set(e, STATE_BREAK, n->span); break;
     case NODE_Continue: state_set(e, STATE_CONTINUE, n->span); break;
-    default: refuse(e, n); break;
+    default: refuse_node(e->cx, n); break;
     }
 }
 

@@ -91,15 +91,12 @@ static Py format_static(Elab *e, Py x, char conversion, const char *spec, Span s
     return r;
 }
 
-/* 'it''s' as Python quotes it. */
-static void put_quoted(Elab *e, Parts *p, Py x) {
-    bool single = memchr(x->str.at, '\'', (size_t)x->str.n), two = memchr(x->str.at, '"', (size_t)x->str.n);
-    char quote = single && !two ? '"' : '\'';
+static bool holds(const char *text, int n, char c) { return n && memchr(text, c, (size_t)n); }
+
+static void put_escaped(Elab *e, Parts *p, const char *text, int n, char quote, bool bytes) {
     Text t = text_new(e->arena);
-    if (x->kind == PY_BYTES) text_add(&t, "b");
-    text_add(&t, "%c", quote);
-    for (int i = 0; i < x->str.n; i++) {
-        unsigned char c = (unsigned char)x->str.at[i];
+    for (int i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)text[i];
         if (c == (unsigned char)quote || c == '\\')
             text_add(&t, "\\%c", c);
         else if (c == '\n')
@@ -108,13 +105,57 @@ static void put_quoted(Elab *e, Parts *p, Py x) {
             text_add(&t, "\\r");
         else if (c == '\t')
             text_add(&t, "\\t");
-        else if (c < ' ' || c == 0x7f || (x->kind == PY_BYTES && c > 0x7f))
+        else if (c < ' ' || c == 0x7f || (bytes && c > 0x7f))
             text_add(&t, "\\x%02x", c);
         else
-            text_put(&t, (const char *)&x->str.at[i], 1);
+            text_put(&t, &text[i], 1);
     }
-    text_add(&t, "%c", quote);
     put(e, p, t.at, t.n);
+}
+
+/* 'it''s' as Python quotes it. */
+static void put_quoted(Elab *e, Parts *p, Py x) {
+    char quote = holds(x->str.at, x->str.n, '\'') && !holds(x->str.at, x->str.n, '"') ? '"' : '\'';
+    text_put_literal(e, p, arena_text(e->arena, "%s%c", x->kind == PY_BYTES ? "b" : "", quote));
+    put_escaped(e, p, x->str.at, x->str.n, quote, x->kind == PY_BYTES);
+    text_put_literal(e, p, quote == '"' ? "\"" : "'");
+}
+
+/* The same for a text with numbers in it, which hold nothing that is quoted. */
+static void put_quoted_text(Elab *e, Parts *p, Py x, Span span) {
+    bool single = false, two = false;
+    for (int i = 0; i < x->text.nparts; i++) {
+        const struct TextPart *part = &x->text.part[i];
+        single |= holds(part->text, part->length, '\'');
+        two |= holds(part->text, part->length, '"');
+        if (part->left || part->conversion == 't' ||
+            (part->value && part->value->kind == PY_ARRAY && part->value->array.value->type->rank)) {
+            fail(e, span, "repr() of this str, which is known at run time only, is not supported; print it plainly");
+            return;
+        }
+    }
+    char quote = single && !two ? '"' : '\'';
+    const char *mark = quote == '"' ? "\"" : "'";
+    text_put_literal(e, p, mark);
+    for (int i = 0; i < x->text.nparts; i++) {
+        struct TextPart *part = &x->text.part[i];
+        if (part->text)
+            put_escaped(e, p, part->text, part->length, quote, false);
+        else
+            PUSH(e->arena, p, *part);
+    }
+    text_put_literal(e, p, mark);
+}
+
+/* One of two texts: each is formatted by itself. */
+static bool put_choice(Elab *e, Parts *p, Py x, char conversion, const char *spec, Span span) {
+    struct TextPart *part = x->text.part;
+    if (x->text.nparts != 1 || !part->left) return false;
+    struct TextPart it = { .which = part->which };
+    it.left = text_of(e, part->left, conversion, spec, span);
+    it.right = text_of(e, part->right, conversion, spec, span);
+    PUSH(e->arena, p, it);
+    return true;
 }
 
 static void put_value(Elab *e, Parts *p, Py x, char conversion, const char *spec, Span span);
@@ -175,6 +216,7 @@ static void put_dict(Elab *e, Parts *p, Py x, Span span) {
 
 /* Text of x, the way `format` pads it. */
 static void put_padded(Elab *e, Parts *p, Py x, const char *spec, Span span) {
+    if (x->kind == PY_TEXT && put_choice(e, p, x, 'f', spec, span)) return;
     if (x->kind == PY_TEXT) {
         fail(e, span, "a str known at run time cannot be padded; format its parts");
         return;
@@ -253,8 +295,10 @@ static void put_value(Elab *e, Parts *p, Py x, char conversion, const char *spec
         break;
     case PY_BYTES: put_quoted(e, p, x); break;
     case PY_TEXT:
-        if (conversion == 'r') fail(e, span, "repr() of a str known at run time is not supported; print it plainly");
-        put_text(e, p, x);
+        if (conversion != 'r')
+            put_text(e, p, x);
+        else if (!put_choice(e, p, x, conversion, "", span))
+            put_quoted_text(e, p, x, span);
         break;
     case PY_LIST: put_items(e, p, "[", contents_of(e, x), "]", span); break;
     case PY_TUPLE:

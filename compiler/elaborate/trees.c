@@ -394,3 +394,18 @@ Py native_primitives_tree_map(Elab *e, Call *c) {
     for (int i = 1; i < n; i++) trees[i] = c->arg[2]->contents->at[i - 1];
     return tree_map(e, n, trees, map_leaf, &m, c->span);
 }
+
+/* treedef.num_leaves, treedef.unflatten(leaves), treedef.flatten_up_to(tree) */
+Py native_PyTreeDef_property_num_leaves(Elab *e, Call *c) {
+    Leaves all = { 0 };
+    tree_flatten(e, c->arg[0]->wrapped.wrapped, &all);
+    return py_int(e, all.n);
+}
+
+Py native_PyTreeDef_unflatten(Elab *e, Call *c) { return native_primitives_tree_unflatten(e, c); }
+
+Py native_PyTreeDef_flatten_up_to(Elab *e, Call *c) {
+    Leaves all = { 0 };
+    if (!match_leaves(e, c->arg[0]->wrapped.wrapped, c->arg[1], &all, c->span)) return e->error;
+    return py_list(e, all.n, all.at);
+}
