@@ -270,7 +270,7 @@ static bool compute(Elab *e, Value *v, Map *known, Tensor *out, int *left) {
         return true;
     }
     Inst *in = v->def;
-    if (!in || in->nregions || !type_is_static(v->type) || (*left)-- <= 0) return false;
+    if (!in || in->nregions || in->op == OP_size || !type_is_static(v->type) || (*left)-- <= 0) return false;
     if (op_effect(in->op) != EFFECT_NONE && op_class(in->op) != CLASS_ELEMENTWISE) return false;
     if (op_class(in->op) == CLASS_CONTROL || op_class(in->op) == CLASS_EFFECT || op_class(in->op) == CLASS_KERNEL)
         return false;
@@ -278,7 +278,8 @@ static bool compute(Elab *e, Value *v, Map *known, Tensor *out, int *left) {
     for (int i = 0; i < in->nargs; i++)
         if (!compute(e, in->args[i], known, &args[i], left)) return false;
     for (int i = 0; i < in->nresults; i++) results[i] = tensor_new(e->arena, in->results[i]->type);
-    Eval ev = { .arena = e->arena };
+    int64_t no_sizes = 0;
+    Eval ev = { .arena = e->arena, .home = e->arena, .sizes = &no_sizes };
     if (!eval_inst(&ev, in, args, results)) return false;
     for (int i = 0; i < in->nresults; i++) {
         Tensor *keep = NEW(e->arena, Tensor);

@@ -226,6 +226,7 @@ static void merge_written(Merge *m, const Writings *mine, const Writings *other,
         const Written *w = &mine->at[i];
         const Written *v = written(other, w->place ? (void *)w->place : (void *)w->object);
         if (v && swapped) continue; /* merged already */
+        if (!v && w->place) note_read(e, w->place, w->place->written);
         void *x = w->after, *y = v ? v->after : w->before;
         if (swapped) {
             void *t = x;

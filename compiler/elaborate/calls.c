@@ -77,7 +77,7 @@ void frame_begin(Elab *e, Frame *f, Env *env, Py function, const char *title, bo
     *f = (Frame){
         .caller = e->frame, .env = env, .function = function, .title = title, .call = span, .library = library
     };
-    f->state = (Place){ .value = py_int(e, STATE_RUNS), .name = "state", .born = ++e->serial };
+    f->state = (Place){ .value = py_int(e, STATE_RUNS), .name = "state", .born = ++e->serial, .control = true };
     f->result = (Place){ .value = e->unbound, .name = "the result", .born = ++e->serial, .optional = true };
     f->origin = e->b ? e->b->origin : NULL;
     f->branches = e->branches;

@@ -93,6 +93,7 @@ Py fail(Elab *e, Span span, const char *format, ...) {
     text_addv(&t, format, args);
     va_end(args);
     const char *name = public_name(e, span);
+    e->last_error = t.at;
     int have = (int)(name ? strlen(name) : 0);
     bool said = name && strncmp(t.at, name, (size_t)have) == 0;
     diag(e->cx, user_span(e, span), "%s%s%s", name && !said ? name : "", name && !said ? ": " : "", t.at);

@@ -12,6 +12,7 @@ Env *env_new(Elab *e, Scope *scope, Env *outer) {
     env->outer = outer;
     env->module = outer ? outer->module : env;
     env->places = map_new(e->arena);
+    env->born = ++e->serial;
     return env;
 }
 
@@ -19,6 +20,7 @@ Place *env_place(Elab *e, Env *env, const char *name) {
     Place *p = map_get(&env->places, name);
     if (!p) {
         p = place_new(e, name);
+        p->born = env->born;
         map_set(&env->places, name, p);
     }
     return p;

@@ -75,7 +75,8 @@ static Py call_grad(Elab *e, Py self, const Args *a) {
         for (int i = 0; i < l.nresiduals; i++) x[n++] = forward->results[t.out.n + i];
         for (int i = 0; i < t.out.n; i++)
             if (l.active_out[i]) x[n++] = ir_fill(e->b, forward->results[i]->type, i == 0);
-        Inst *in_back = call_func(e, back, x, n, NULL);
+        DimMap map = sizes_bound_by(e, forward);
+        Inst *in_back = call_func(e, back, x, n, &map);
         for (int i = 0; i < leaves.n; i++) grads[i] = in_back->results[i];
     } else {
         for (int i = 0; i < leaves.n; i++) grads[i] = ir_fill(e->b, types[i], 0);

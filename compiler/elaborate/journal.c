@@ -30,18 +30,25 @@ static void outside_read(Elab *e, int born, const void *key, void *seen, bool pl
 
 static bool recorded(Elab *e, int born) { return e->marks.n && born < e->marks.at[e->marks.n - 1].serial; }
 
+/* Attempts inside each other are numbered upwards. */
+void note_read(Elab *e, const void *key, int written) {
+    for (Attempt *a = e->attempt; a && a->id > written; a = a->outer) map_set(&a->reads, key, a);
+}
+
 void place_set(Elab *e, Place *p, Py value, Span span) {
     outside_write(e, p->born);
     if (recorded(e, p->born)) {
-        Write w = { .place = p, .old = p->value, .old_span = p->span };
+        Write w = { .place = p, .old = p->value, .old_span = p->span, .old_written = p->written };
         PUSH(e->arena, &e->journal, w);
     }
     p->value = value;
     p->span = span;
+    if (e->attempt) p->written = e->attempt->id;
 }
 
 Py place_get(Elab *e, Place *p) {
     outside_read(e, p->born, p, p->value, true);
+    if (e->attempt) note_read(e, p, p->written);
     return p->value;
 }
 
@@ -52,6 +59,7 @@ static Contents **contents_slot(Py x) {
 const Contents *contents_of(Elab *e, Py x) {
     Contents *c = *contents_slot(x);
     if (x->kind != PY_TUPLE) outside_read(e, x->born, x, c, false);
+    if (e->attempt) note_read(e, x, x->written);
     if (c->apart) value_read(e, c->apart, "this container", e->span);
     return c;
 }
@@ -59,9 +67,12 @@ const Contents *contents_of(Elab *e, Py x) {
 Contents *contents_change(Elab *e, Py x) {
     Contents **slot = contents_slot(x), *old = *slot;
     outside_write(e, x->born);
-    if (old->epoch == e->epoch) return old;
+    if (old->epoch == e->epoch) {
+        if (e->attempt) x->written = e->attempt->id;
+        return old;
+    }
     if (recorded(e, x->born)) {
-        Write w = { .object = x, .old = old };
+        Write w = { .object = x, .old = old, .old_written = x->written };
         PUSH(e->arena, &e->journal, w);
     }
     Contents *c = NEW(e->arena, Contents);
@@ -71,6 +82,7 @@ Contents *contents_change(Elab *e, Py x) {
     if (old->n) c->at = arena_copy(e->arena, old->at, sizeof *old->at * (size_t)old->n);
     if (old->n && old->keys) c->keys = arena_copy(e->arena, old->keys, sizeof *old->keys * (size_t)old->n);
     *slot = c;
+    if (e->attempt) x->written = e->attempt->id;
     return c;
 }
 
@@ -150,8 +162,10 @@ void journal_undo(Elab *e, int mark) {
         if (w->place) {
             w->place->value = w->old;
             w->place->span = w->old_span;
+            w->place->written = w->old_written;
         } else {
             *contents_slot(w->object) = w->old;
+            w->object->written = w->old_written;
         }
     }
     e->journal.n = e->marks.at[mark].at;

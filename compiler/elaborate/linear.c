@@ -61,6 +61,7 @@ typedef struct {
     Linearized l;
     Func *back;
     Value **residuals;
+    DimMap sizes; /* that the forward sweep bound */
     Args in;
     Leaves leaves;
     const Type **types;
@@ -91,7 +92,7 @@ static Py call_vjp(Elab *e, Py self, const Args *a) {
                         type_text(e->cx, v->type));
         x[n++] = v;
     }
-    Inst *in = d->back ? call_func(e, d->back, x, n, NULL) : NULL;
+    Inst *in = d->back ? call_func(e, d->back, x, n, &d->sizes) : NULL;
     Py *leaf = NEW_ARRAY(e->arena, Py, d->leaves.n + 1), *at = leaf;
     for (int i = 0, k = 0; i < d->leaves.n; i++) {
         bool active = type_has_tangent(d->types[i]);
@@ -123,7 +124,7 @@ static Py call_linear(Elab *e, Py self, const Args *a) {
                         type_text(e->cx, v->type));
         x[n++] = v;
     }
-    Inst *in = call_func(e, d->l.linear, x, n, NULL);
+    Inst *in = call_func(e, d->l.linear, x, n, &d->sizes);
     for (int i = 0, k = 0; i < d->t.out.n; i++)
         dy[i] = d->l.active_out[i] ? in->results[k++] : ir_fill(e->b, d->t.func->body->results[i]->type, 0);
     return rebuilt(e, &d->t, dy);
@@ -161,6 +162,7 @@ static Py linearized(Elab *e, Call *c, bool transposed) {
     for (int i = 0; i < d->leaves.n; i++) active[i] = type_has_tangent(d->types[i]);
     d->l = transform_linearize(e->module, d->t.func, active);
     Inst *forward = call_func(e, d->l.forward, with_captured(e, &d->t, values), nparams, NULL);
+    d->sizes = sizes_bound_by(e, forward);
     d->residuals = forward->results + d->t.out.n;
     bool any = false;
     for (int i = 0; i < d->t.out.n; i++) any |= d->l.active_out[i];

@@ -21,7 +21,10 @@ int state_of(Elab *e) {
     return s->kind == PY_INT ? (int)s->integer : s->kind == PY_ERROR ? STATE_RETURN : -1;
 }
 
-void state_set(Elab *e, State s, Span span) { place_set(e, &e->frame->state, py_int(e, s), span); }
+void state_set(Elab *e, State s, Span span) {
+    e->frame->returns += s == STATE_RETURN;
+    place_set(e, &e->frame->state, py_int(e, s), span);
+}
 
 static bool may_leave(Nodes body) {
     return body_has(body, NODE_Return) || body_has(body, NODE_Break) || body_has(body, NODE_Continue) ||
@@ -48,6 +51,12 @@ typedef struct {
 static void run_yes(Elab *e, void *data) { run_rest(e, ((Sides *)data)->yes); }
 static void run_no(Elab *e, void *data) { run_rest(e, ((Sides *)data)->no); }
 
+/* Outside of loops, what no longer runs has returned. */
+static void has_returned(Elab *e, void *data) {
+    (void)data;
+    if (!e->frame->loops) state_set(e, STATE_RETURN, e->span);
+}
+
 /* The rest, where the state is 0. */
 static void run_guarded(Elab *e, Rest *rest, Span span) {
     Rest *k = rest;
@@ -55,7 +64,7 @@ static void run_guarded(Elab *e, Rest *rest, Span span) {
     if (!k) return;
     Sides s = { k, NULL };
     Value *state = scalar_value(e, place_get(e, &e->frame->state), NUMBER_INT);
-    branch(e, ir_eq(e->b, state, ir_i64(e->b, STATE_RUNS)), run_yes, run_no, &s, span);
+    branch(e, ir_eq(e->b, state, ir_i64(e->b, STATE_RUNS)), run_yes, has_returned, &s, span);
 }
 
 static void run_raise(Elab *e, Node *n, Value *unless);

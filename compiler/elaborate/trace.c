@@ -118,11 +118,20 @@ Value **tracing_captured(Elab *e, const Tracing *t, int *n) {
     return at;
 }
 
-Inst *call_func(Elab *e, Func *f, Value **args, int nargs, const Dim *lanes) {
+Inst *call_func(Elab *e, Func *f, Value **args, int nargs, const DimMap *map) {
     const Dim **sizes = NEW_ARRAY(e->module->arena, const Dim *, f->sizes.n + 1);
-    for (int i = 0; i < f->sizes.n; i++) sizes[i] = dim_var(e->cx, f->sizes.at[i]);
-    if (lanes && !dim_is_int(lanes, NULL)) sizes[f->sizes.n - 1] = lanes;
+    for (int i = 0; i < f->sizes.n; i++) {
+        sizes[i] = dim_var(e->cx, f->sizes.at[i]);
+        if (map) sizes[i] = dim_subst(e->cx, sizes[i], map);
+    }
     Value **here = NEW_ARRAY(e->arena, Value *, nargs + 1);
     for (int i = 0; i < nargs; i++) here[i] = value_here(e, args[i]);
     return ir_call(e->b, f, here, nargs, sizes);
+}
+
+DimMap sizes_bound_by(Elab *e, const Inst *in) {
+    DimMap map = { 0 };
+    Sizes bound = func_bound_sizes(e->arena, in->attrs->callee);
+    for (int i = 0; i < bound.n; i++) dim_map_add(e->cx, &map, bound.at[i], dim_var(e->cx, in->attrs->binds.at[i]));
+    return map;
 }

@@ -66,7 +66,8 @@ typedef struct {
     Py          value;
     const char *name;
     Span        span; /* where it was last written */
-    int         born;
+    int         born, written; /* written: in which attempt */
+    bool        control;  /* the state of a frame */
     bool        optional; /* where a side of a branch leaves it unbound, any value will do */
 } Place;
 
@@ -76,6 +77,7 @@ typedef struct {
     Py  *at;
     Py  *keys;  /* dict: keys; object: names as PY_STR; else NULL */
     int  epoch; /* of the journal when it was made */
+    struct Growing *grown; /* of a list: what a run-time loop appended */
     Py   apart; /* not NULL: two sides of a run-time `if` made them differ */
 } Contents;
 
@@ -144,7 +146,7 @@ typedef enum { LAZY_ZIP, LAZY_ENUMERATE, LAZY_MAP, LAZY_FILTER, LAZY_REVERSED, L
 
 struct PyObject {
     PyKind kind;
-    int    born; /* of what has contents */
+    int    born, written; /* of what has contents */
     Py     cls;  /* the class of a PY_OBJECT or of a NamedTuple */
     union {
         Int128 integer;
@@ -215,6 +217,7 @@ struct Env {
     Env   *outer;  /* the one around it in the text; NULL for a module */
     Env   *module; /* the module's */
     Map    places; /* Place by interned name */
+    int    born;   /* and all of its variables, even if they are first met later */
     Py     names;  /* PY_MODULE or PY_CLASS it belongs to */
 };
 
@@ -234,6 +237,8 @@ struct Frame {
     Py        (*on_yield)(Elab *, void *data, Py value); /* of a generator that runs */
     void       *yield_data;
     int         branches;  /* how many run-time branches and loops it is called in */
+    int         loops;     /* whose bodies run */
+    int         returns;   /* how often `return` was met so far */
 };
 
 /* An IR function that is being built. */
@@ -254,7 +259,23 @@ typedef struct {
     Py     object; /* what has contents */
     void  *old;    /* Py or Contents */
     Span   old_span;
+    int    old_written;
 } Write;
+
+/* A loop's body that is run to see what it does. */
+typedef struct Attempt {
+    struct Attempt *outer;
+    int             id;
+    Map             reads; /* places and objects it read before it wrote them */
+} Attempt;
+
+/* The counter of a run-time loop: no size, but known to be at least 0 and less than `count`. */
+typedef struct LoopIndex {
+    struct LoopIndex *outer;
+    const SizeVar    *var;
+    Value            *value;
+    const Dim        *count; /* NULL: not known */
+} LoopIndex;
 
 struct Elab {
     Compiler *cx;
@@ -264,7 +285,10 @@ struct Elab {
     Builder  *b;     /* the tracing's */
     Frame    *frame;
     Span      span;  /* the expression that is evaluated now */
-    int       serial, epoch;
+    int       serial, epoch, attempts;
+    Attempt  *attempt;
+    LoopIndex *indices;
+    const char *last_error;
     struct { Write *at; int n, cap; } journal;
     struct { struct Mark { int at, serial; } *at; int n, cap; } marks;
     Map       modules; /* PyModule by name */
@@ -337,6 +361,7 @@ int     contents_find(Elab *, const Contents *, Py key); /* -1: absent */
 Py      dict_get(Elab *, Py, Py key);        /* NULL: absent */
 void    dict_set(Elab *, Py, Py key, Py);
 Py      attribute_get(Elab *, Py object, const char *name); /* of a PY_OBJECT's own; NULL: absent */
+void    note_read(Elab *, const void *key, int written); /* what an attempt reads of what it did not write */
 int     journal_mark(Elab *);
 void    journal_keep(Elab *, int mark);      /* the writes stay */
 void    journal_undo(Elab *, int mark);      /* the writes are taken back */
@@ -496,7 +521,9 @@ const Native *native_at(int i); /* NULL behind the last */
 void    tracing_begin(Elab *, Tracing *, const char *name, const char *title);
 void    tracing_end(Elab *, Value **results, int n); /* closes the function: its results and its size parameters */
 Value **tracing_captured(Elab *, const Tracing *, int *n); /* what it captured, in the function around it */
-Inst   *call_func(Elab *, Func *, Value **args, int nargs, const Dim *lanes); /* lanes: of a function made by vmap; or NULL */
+/* `map`: what some of its size parameters stand for, where that is not themselves; or NULL. */
+Inst   *call_func(Elab *, Func *, Value **args, int nargs, const DimMap *map);
+DimMap  sizes_bound_by(Elab *, const Inst *call); /* the sizes that its function binds, as the call calls them */
 
 /* trees.c */
 

@@ -81,7 +81,9 @@ static Py call_vmap(Elab *e, Py self, const Args *a) {
     bool *each = flags_of(e, nparams, 0), *each_out = flags_of(e, t.out.n, 0);
     memcpy(each, batched, sizeof *each * (size_t)leaves.n);
     Func *g = transform_vmap(e->module, t.func, each, lanes, false, each_out);
-    Inst *in_call = call_func(e, g, with_captured(e, &t, values), nparams, lanes);
+    DimMap sizes = { 0 };
+    if (!dim_is_int(lanes, NULL)) dim_map_add(e->cx, &sizes, g->sizes.at[g->sizes.n - 1], lanes);
+    Inst *in_call = call_func(e, g, with_captured(e, &t, values), nparams, &sizes);
     Leaves out_axes = { 0 };
     if (!tree_spread(e, m->out_axes, t.result, &out_axes, "out_axes", a->span)) return e->error;
     Value **y = NEW_ARRAY(e->arena, Value *, t.out.n + 1);

@@ -1,0 +1,81 @@
+/* loops: what the files about run-time loops share. */
+#ifndef JXL_ELABORATE_LOOPS_H
+#define JXL_ELABORATE_LOOPS_H
+
+#include "elaborate/values.h"
+
+typedef struct {
+    Value **at;
+    int n, cap;
+} Values;
+
+/* A part of a carried value: the same in every iteration, or a number or an array that the loop carries. */
+typedef struct {
+    enum { LEAF_SAME, LEAF_NUMBER, LEAF_ARRAY } mode;
+    NumberKind number;
+    Kind kind;
+    const Type *type; /* of an array, but for its dtype */
+    bool key;
+} Leaf;
+
+/* A variable, or an object with contents, that the body writes. */
+typedef struct {
+    Place *place;
+    Py object;
+    Py before; /* what it holds on entry; for an object, a view of its contents */
+    Py like;   /* its structure */
+    Leaf *leaf;
+    int nleaves;
+    bool fresh;   /* the body writes it before it reads it: what it holds on entry does not matter */
+    bool dropped; /* fresh, and nobody looks at it after the loop */
+    int grows;    /* a list: how many items each iteration appends */
+    Py tail;      /* those of the iteration in hand, as a tuple */
+    Leaf *rows;   /* and their leaves */
+    int nrows;
+} Cell;
+typedef struct {
+    Cell *at;
+    int n, cap;
+} Cells;
+
+typedef struct Loop {
+    const Node *node; /* by which decisions are remembered */
+    Node *target;     /* of a `for` */
+    Py source;        /* what a `for` runs over, and how often */
+    Py count;
+    Node *test; /* of a `while` */
+    void (*body)(Elab *, void *);
+    void *data;
+    Span span;
+    int64_t first;     /* how many iterations were peeled */
+    bool returned;     /* `return` was met in its body */
+    const char *cause; /* why it could not run at run time */
+} Loop;
+
+/* carried.c */
+
+typedef enum { FITS, AGAIN, DIFFERS } Fit; /* AGAIN: the cells were widened; DIFFERS: there is no fixed point */
+
+Py cell_value(Elab *, const Cell *, Value **);        /* its structure, the carried leaves taken from there in order */
+int cell_width(const Cell *);                         /* how many leaves it carries */
+void cell_leaves(Elab *, const Cell *, Py, Values *); /* the carried leaves of a value of its structure, converted */
+void cell_zeros(Elab *, const Cell *, Values *);
+void cell_types(Elab *, const Cell *, const Type **); /* of its carried leaves */
+void cell_put(Elab *, const Cell *, Py);              /* makes the variable or object hold that */
+void row_values(Elab *, const Cell *, Values *);      /* what an iteration appends, as values */
+void rows_put(Elab *, const Cell *, Value **stacked, int64_t count);
+Fit cells_fit(Elab *, Cells *, const Writings *, const Attempt *, Loop *, bool runs);
+
+/* source.c: what a `for` runs over */
+
+bool source_runs(Elab *, Py); /* its items can be found by a run-time index */
+Py source_count(Elab *, Py, Span);
+/* Item number `index`.  Slices, if given, are what the loop hands out for the arrays of source_arrays, in order. */
+Py source_item(Elab *, Py, Py index, Value ***slices, Span);
+void source_arrays(Elab *, Py, Values *);
+
+/* usage.c */
+
+bool used_outside(Elab *, const Place *, const Node *loop); /* whether a variable is read anywhere but in that loop */
+
+#endif
