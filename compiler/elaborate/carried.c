@@ -204,7 +204,7 @@ static void leaves_from(Elab *e, Py x, Leaf **f) {
         return;
     }
     Leaf *leaf = (*f)++;
-    *leaf = (Leaf){ LEAF_SAME };
+    *leaf = (Leaf){ .mode = LEAF_SAME };
     if (x->kind == PY_SCALAR) *leaf = (Leaf){ .mode = LEAF_NUMBER, .number = x->scalar.number };
     if (x->kind == PY_ARRAY)
         *leaf = (Leaf){ .mode = LEAF_ARRAY, .kind = kind_of(e, x), .type = x->array.value->type, .key = x->array.key };

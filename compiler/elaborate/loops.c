@@ -63,16 +63,26 @@ static Value *goes_on(Elab *e, Going *g) {
     return scalar_value(e, g->go->value, NUMBER_BOOL);
 }
 
+static bool inside(const Block *b, const Block *outer) {
+    while (b && b != outer) b = b->parent ? b->parent->block : NULL;
+    return b != NULL;
+}
+
 /* The block holds nothing but arithmetic on known numbers. */
-static bool only_numbers(const Block *b) {
+static bool only_numbers_in(const Block *b, const Block *whole) {
     for (const Inst *in = b->first; in; in = in->next) {
-        if (in->nregions || in->nresults != 1 || in->results[0]->type->rank) return false;
-        if (op_class(in->op) != CLASS_ELEMENTWISE && op_class(in->op) != CLASS_CREATE) return false;
+        bool arithmetic = op_class(in->op) == CLASS_ELEMENTWISE || op_class(in->op) == CLASS_CREATE;
+        if (!arithmetic && in->op != OP_cond && in->op != OP_for && in->op != OP_while) return false;
+        for (int i = 0; i < in->nresults; i++)
+            if (in->results[i]->type->rank) return false;
+        for (int i = 0; i < in->nregions; i++)
+            if (!only_numbers_in(in->regions[i], whole)) return false;
         for (int i = 0; i < in->nargs; i++)
-            if (in->args[i]->block != b) return false;
+            if (!inside(in->args[i]->block, whole) && !value_is_constant(in->args[i], &(Data){ 0 })) return false;
     }
     return true;
 }
+static bool only_numbers(const Block *b) { return only_numbers_in(b, b); }
 
 static bool only_known(const Cells *cells) {
     for (int i = 0; i < cells->n; i++) {
@@ -451,7 +461,8 @@ static void run_loop(Elab *e, Loop *l) {
         }
     }
     if (known == 0) return;
-    bool remembered = map_get(&e->memory, l->node) == unrolled && (count >= 0 || known == 1);
+    bool remembered = (map_get(&e->memory, l->node) == unrolled && (count >= 0 || known == 1)) ||
+                      (l->node->kind == NODE_comprehension && e->frame->library && count >= 0); /* axes and shapes */
     Outcome o = remembered && !l->first ? UNROLL : count == 1 && !l->test ? UNROLL : attempt(e, l, goes, known == 1);
     switch (o) {
     case DONE:
