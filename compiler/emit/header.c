@@ -90,6 +90,7 @@ static void record_fields(Header *h, Text *t, const ExportField *x, bool result)
 static const char *result_name(const Header *h, const Export *info, int i) {
     const char *name = info->results[i].name;
     if (info->nresults == 1) return "result";
+    if (!strncmp(name, "result", 6)) return name;
     if (isdigit((unsigned char)name[0])) return arena_text(h->cx->arena, "result%s", name);
     return arena_text(h->cx->arena, "result_%s", c_name(h->cx, name));
 }
@@ -112,10 +113,10 @@ static void doc(Text *t, const char *text) {
 
 static void describe(Header *h, const char *name, const ExportField *x, bool result) {
     if (x->record) {
-        text_add(h->out, "**   %-12s %s%s\n", name, record_name(h, x),
+        text_add(h->out, "**   %-14s %s%s\n", name, record_name(h, x),
                  result ? ", whose pointers say where to write" : "");
     } else {
-        text_add(h->out, "**   %-12s %s\n", name, shape_note(h->cx, export_leaf_type(h->f, x, result)));
+        text_add(h->out, "**   %-14s %s\n", name, shape_note(h->cx, export_leaf_type(h->f, x, result)));
     }
 }
 

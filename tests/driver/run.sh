@@ -1,0 +1,162 @@
+#!/bin/sh
+# What the command jxlc does: options, outputs, exit statuses, what it leaves behind.
+#
+#   sh run.sh JXLC DIRECTORY          DIRECTORY is made anew
+set -u
+jxlc=$1
+here=$(cd "$(dirname "$0")" && pwd)
+rm -rf "$2" && mkdir -p "$2" && cd "$2" || exit 1
+failures=0
+
+say() { echo "$*"; failures=$((failures + 1)); }
+
+# status WANT WHAT COMMAND...     runs the command; its output is in `out` and `err`
+status() {
+    want=$1 what=$2
+    shift 2
+    "$@" >out 2>err
+    got=$?
+    [ $got = "$want" ] || { say "$what: status $got, not $want"; sed 's/^/    /' err; }
+}
+holds() { grep -q -e "$2" "$1" || { say "$1 does not hold '$2':"; sed 's/^/    /' "$1" | head -5; }; }
+lacks() { ! grep -q -e "$2" "$1" || say "$1 holds '$2'"; }
+exists() { for f; do [ -e "$f" ] || say "$f was not made"; done; }
+absent() { for f; do [ ! -e "$f" ] || say "$f was left behind"; done; }
+
+cp "$here"/*.jxl "$here"/*.jxir "$here"/*.c . || exit 1
+
+# the command line
+status 0 --help "$jxlc" --help
+for word in -o -c -S --emit -O -g -march -I -L -l -shared -MD -MF -MP -v --version --print-after --why; do holds out "$word"; done
+status 0 --version "$jxlc" --version
+holds out "^jxlc [0-9]"
+status 0 --help-ops "$jxlc" --help-ops
+holds out "reduce_sum .*sum over some axes"
+status 0 --help-passes "$jxlc" --help-passes
+holds out "simplify"
+status 2 "an unknown option" "$jxlc" --emmit=ir hello.jxl
+holds err "unrecognized command-line option '--emmit=ir'; did you mean '--emit='?"
+status 2 "an unknown kind" "$jxlc" --emit=lops hello.jxl
+holds err "did you mean 'loops'"
+status 2 "a level" "$jxlc" -O9 hello.jxl
+status 2 "no files" "$jxlc"
+holds err "no input files"
+status 2 "an option without its argument" "$jxlc" hello.jxl -o
+holds err "missing argument to '-o'"
+status 2 "an unknown pass" "$jxlc" --print-after=simplfy hello.jxl
+holds err "did you mean 'simplify'"
+status 1 "a missing file" "$jxlc" nothing.jxl
+holds err "nothing.jxl: No such file or directory"
+status 2 "another kind of file" "$jxlc" -c prog.txt
+status 1 "an unknown processor" "$jxlc" -march=haswel hello.jxl -o x
+holds err "did you mean haswell"
+
+# programs
+status 0 "a program" "$jxlc" hello.jxl -o hello
+status 0 "its run" ./hello
+holds out "^hello 285 1.75$"
+status 0 "another name" "$jxlc" hello.jxl
+exists a.out
+status 0 "run" "$jxlc" run hello.jxl -- one two
+holds out "^hello 285 1.75$"
+status 2 "run of two" "$jxlc" run hello.jxl trap.jxir
+status 1 "a program that fails" "$jxlc" run trap.jxir
+holds err "seven is too small"
+for level in 0 1 2 3; do
+    status 0 "-O$level" "$jxlc" -O$level sizes.jxir -o sizes$level
+    status 0 "the run of -O$level" ./sizes$level
+    holds out "^sum 4000.0$"
+done
+status 0 "-march" "$jxlc" -march=x86-64-v2 sizes.jxir -o sizes_v2
+status 0 "its run" ./sizes_v2
+holds out "^sum 4000.0$"
+status 0 --eval "$jxlc" --eval sizes.jxir
+holds out "^sum 4000.0$"
+status 0 check "$jxlc" check hello.jxl
+status 1 "check of a mistake" "$jxlc" check wrong.jxl
+holds err "wrong.jxl:2:11: error: the name y is not defined"
+status 0 -v "$jxlc" -v hello.jxl -o hello
+holds err "libjxlrt.a"
+
+# a failed compile leaves the old output and nothing else
+cp hello old
+status 1 "a mistake" "$jxlc" wrong.jxl -o old
+cmp -s hello old || say "the old output did not survive"
+ls >before
+status 1 "a mistake" "$jxlc" -c wrong.jxl -MD
+ls >after
+sed -i '/^before$/d' before after 2>/dev/null
+cmp -s before after || [ "$(grep -v -x -F -f before after)" = after ] || say "a failed compile left: $(grep -v -x -F -f before after)"
+status 0 "/dev/null" "$jxlc" hello.jxl -o /dev/null
+[ -c /dev/null ] || say "/dev/null is no device any more"
+
+# texts
+status 0 "--emit=ir" "$jxlc" --emit=ir sizes.jxir
+holds out "reduce_sum"
+status 0 "--emit=tree" "$jxlc" --emit=tree hello.jxl
+holds out "FunctionDef"
+status 0 "--emit=loops" "$jxlc" --emit=loops sizes.jxir
+holds out "load"
+status 0 "--emit=llvm" "$jxlc" --emit=llvm sizes.jxir
+holds out "define "
+status 0 "-S" "$jxlc" -S sizes.jxir
+exists sizes.s
+holds sizes.s "main:"
+status 0 "-S -o -" "$jxlc" -S sizes.jxir -o -
+holds out "main:"
+status 0 "--stop-after" "$jxlc" --stop-after=inline sizes.jxir
+holds out "main func @main"
+lacks out "callee=@f"
+status 0 "--passes" "$jxlc" --passes=inline,simplify sizes.jxir -o text
+holds text "main func @main"
+status 1 "--passes of nothing" "$jxlc" --passes=inlin sizes.jxir
+status 0 "--print-after" "$jxlc" --print-after=all -c sizes.jxir -o sizes.o
+holds err "// after simplify"
+status 0 "--check-passes" "$jxlc" --check-passes -c sizes.jxir -o sizes.o
+status 0 "--time-passes" "$jxlc" --time-passes -c sizes.jxir -o sizes.o
+holds err " ms  simplify"
+
+# objects, headers and libraries for C
+cc=${CC:-cc}
+runtime=$(dirname "$jxlc")/lib/libjxlrt.a
+status 0 "-c" "$jxlc" -c shift.jxir -MD -MP
+exists shift.o shift.h shift.d
+absent a.d
+holds shift.d "^shift.o:"
+holds shift.d "$PWD/shift.jxir:$"
+holds shift.h "int shift(int64_t n, const float \*x0, float x1, const int32_t \*x2, float \*result0, float \*result1, char error"
+status 0 "a C program" $cc -std=c11 -Wall -Wextra -Wpedantic -Werror use.c shift.o "$runtime" -pthread -lm -o use
+status 0 "its run" ./use
+holds out "^2 3 4, 9$"
+holds out "^1: n is -1: a size cannot be negative$"
+status 0 "the header in C++" $cc -x c++ -Wall -Wextra -Wpedantic -Werror -fsyntax-only shift.h
+status 0 "-shared" "$jxlc" -shared shift.jxir -o libshift.so -O3
+exists libshift.h
+status 0 "linked with it" $cc use.c -L. -lshift -Wl,-rpath,"$PWD" -o use_shared
+status 0 "its run" ./use_shared
+holds out "^2 3 4, 9$"
+nm -D --defined-only libshift.so | grep -q jxl_ && say "libshift.so shows the runtime's names"
+$cc -c use.c && status 0 "with a C object" "$jxlc" use.o shift.jxir -o both
+status 0 "its run" ./both
+holds out "^2 3 4, 9$"
+status 1 "only functions" "$jxlc" shift.jxir -o x
+holds err "nothing to run"
+status 2 "-o with two" "$jxlc" -c hello.jxl sizes.jxir -o x.o
+status 1 "two programs" "$jxlc" hello.jxl sizes.jxir -o x
+holds err "are both programs"
+nm shift.o | grep -q ' [BbDd] ' && say "shift.o has variables"
+
+# line tables
+status 0 "-g" "$jxlc" -g -O0 trap.jxir -o trap
+if command -v gdb >/dev/null 2>&1; then
+    gdb -q -batch -ex "break jxl_fail" -ex run -ex bt ./trap >out 2>err </dev/null
+    holds out "trap.jxir:"
+fi
+
+# ten lines in a fifth of a second; a small binary that starts at once and needs only C's libraries
+status 0 "size" strip hello -o stripped
+[ "$(stat -c %s stripped)" -lt 1000000 ] || say "hello is $(stat -c %s stripped) bytes"
+ldd hello >out
+lacks out "LLVM\|python\|mpi"
+
+[ $failures = 0 ] || { echo "$failures failures"; exit 1; }
