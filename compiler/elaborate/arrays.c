@@ -66,7 +66,8 @@ static bool fits(Int128 x, DType t) {
 /* A Python number as a 0-d array of that dtype. */
 Value *number_as(Elab *e, Py x, DType t) {
     if (py_is_static_number(x)) {
-        if ((x->kind == PY_INT) && !fits(x->integer, t)) {
+        /* as JAX: a number that fits the default int wraps in a smaller one */
+        if (x->kind == PY_INT && !fits(x->integer, t) && !fits(x->integer, default_dtype(e, NUMBER_INT))) {
             fail(e, e->span, "the Python int %s does not fit %s", int_text(e, x->integer), dtype_long_name(t));
         }
         return constant(e, x, t);

@@ -132,7 +132,7 @@ void assign_update(Elab *e, Node *n) {
             }
             r = py_array(e, ir_convert(e->b, array_value(e, r), was->dtype), FLAVOUR_NUMPY, false);
         }
-        r = changed(e, x, r, target, n->span);
+        if (target->kind != NODE_Subscript) r = changed(e, x, r, target, n->span); /* else its base changes, below */
     }
     assign(e, target, r, n->span);
 }

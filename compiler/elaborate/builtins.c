@@ -235,6 +235,8 @@ Py native_builtins_slice(Elab *e, Call *c) {
 
 /* jnp.float32(x) */
 Py native_dtype___call__(Elab *e, Call *c) {
-    Py t = py_dtype(e, canonical_dtype(e, c->arg[0]->dtype));
+    bool numpy = c->arg[0]->maker && strcmp(c->arg[0]->maker, "numpy") == 0;
+    Py t = py_dtype(e, numpy ? c->arg[0]->dtype : canonical_dtype(e, c->arg[0]->dtype));
+    if (numpy) return call_values(e, py_native(e, "primitives", "array"), 3, (Py[]){ c->arg[1], t, e->true_ }, c->span);
     return call_values(e, py_native(e, "primitives", "array"), 2, (Py[]){ c->arg[1], t }, c->span);
 }

@@ -3,16 +3,24 @@
 
 #include <string.h>
 
+static Py scalar_type(Elab *e, DType t, const char *maker) {
+    Py x = py_dtype(e, t);
+    x->maker = maker;
+    return x;
+}
+
+Py native_primitives_numpy_type(Elab *e, Call *c) { return scalar_type(e, c->arg[0]->dtype, "numpy"); }
+
 Py primitive_value(Elab *e, const char *name) {
     DType t;
     size_t n = strlen(name);
-    if (strcmp(name, "bool_") == 0) return py_dtype(e, DT_bool);
-    if (n && name[n - 1] == '_')
+    if (n && name[n - 1] == '_' && strcmp(name, "bool_") != 0)
         return py_native(e, "primitives", name_of_n(e->cx, name, (int)n - 1)); /* and_, or_, not_ */
     if (strcmp(name, "array_type") == 0) return py_type(e, "Array");
     if (strcmp(name, "numpy_array_type") == 0) return py_type(e, "ndarray");
+    if (strcmp(name, "bool_") == 0) return scalar_type(e, DT_bool, "jax.numpy");
     if (strcmp(name, "bool") != 0 && dtype_from_name(name, &t) && strcmp(name, dtype_long_name(t)) == 0)
-        return py_dtype(e, t);
+        return scalar_type(e, t, "jax.numpy");
     return NULL;
 }
 

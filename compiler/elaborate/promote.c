@@ -114,6 +114,8 @@ Kind promote(Elab *e, Kind a, Kind b) {
     Kind k = { .flavour = FLAVOUR_JAX };
     k.weak = point >= DT_COUNT;
     k.dtype = k.weak ? default_dtype(e, weak_kind[point - WEAK_INT]) : (DType)point;
+    bool wide = dtype_bytes(dtype_real(a.dtype)) == 8 || dtype_bytes(dtype_real(b.dtype)) == 8;
+    if (!wide) k.dtype = canonical_dtype(e, k.dtype); /* u32 and i32 meet in what i64 is here */
     if (k.weak && dtype_kind(a.dtype) == dtype_kind(k.dtype) && a.weak && !a.scalar) k.dtype = a.dtype;
     if (k.weak && dtype_kind(b.dtype) == dtype_kind(k.dtype) && b.weak && !b.scalar) k.dtype = b.dtype;
     return k;

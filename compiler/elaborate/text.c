@@ -334,8 +334,11 @@ static void put_value(Elab *e, Parts *p, Py x, char conversion, const char *spec
                   ")", span);
         break;
     case PY_DTYPE:
-        text_put_literal(e, p,
-                         arena_text(e->arena, conversion == 'r' ? "dtype('%s')" : "%s", dtype_long_name(x->dtype)));
+        if (x->maker)
+            text_put_literal(e, p, arena_text(e->arena, "<class '%s.%s'>", x->maker, dtype_long_name(x->dtype)));
+        else
+            text_put_literal(e, p,
+                             arena_text(e->arena, conversion == 'r' ? "dtype('%s')" : "%s", dtype_long_name(x->dtype)));
         break;
     case PY_TYPE: text_put_literal(e, p, arena_text(e->arena, "<class '%s'>", x->type.name)); break;
     case PY_CLASS: text_put_literal(e, p, arena_text(e->arena, "<class '__main__.%s'>", x->class_->name)); break;

@@ -152,7 +152,10 @@ struct PyObject {
         Int128 integer;
         struct { double number, imag; };
         struct { const char *at; int n; } str;
-        DType dtype;
+        struct {
+            DType       dtype;
+            const char *maker; /* "jax.numpy", "numpy": the scalar type of that module; NULL: x.dtype */
+        };
         struct { Py start, stop, step; } slice; /* and range */
         PyFunction function;
         struct { Py function, self; } method;

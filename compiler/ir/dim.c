@@ -373,6 +373,7 @@ const Dim *dim_subst(Compiler *cx, const Dim *d, const DimMap *m) {
 
 static bool atom_eval(const Atom *x, const int64_t *value_by_id, int64_t *result) {
     if (x->kind == ATOM_VAR) {
+        if (!value_by_id) return false;
         *result = value_by_id[x->var->id];
         return true;
     }
