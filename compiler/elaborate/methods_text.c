@@ -201,8 +201,13 @@ static int points(const char *s, const char *end) {
 
 static Py found(Elab *e, Call *c, bool last, bool must) {
     const char *s = own(e, c), *what = s ? given(e, c, 1) : NULL;
-    if (!what) return e->error;
-    const char *at = last ? last_of(s, what) : strstr(s, what);
+    int64_t start;
+    if (!what || !py_static_int(e, c->arg[2], &start)) return e->error;
+    const char *from = s;
+    for (; start > 0 && *from; start--) /* code points */
+        do from++;
+        while ((*from & 0xC0) == 0x80);
+    const char *at = last ? last_of(from, what) : strstr(from, what);
     if (!at && must) return fail(e, c->span, "substring not found");
     return py_int(e, at ? points(s, at) : -1);
 }
