@@ -74,9 +74,13 @@ static int64_t difference(const Tensor *a, const Tensor *b) {
     return -1;
 }
 
-/* Printed text word by word: equal, or numbers that are near. */
+/* Printed text word by word: equal, or numbers that are near.  How many spaces stand between them follows from the digits
+** of all numbers of an array, so it does not count. */
 static bool same_text(const char *x, const char *y) {
-    while (*x && *y) {
+    for (;;) {
+        while (*x == ' ') x++;
+        while (*y == ' ') y++;
+        if (!*x || !*y) break;
         char *end_x, *end_y;
         double a = strtod(x, &end_x), b = strtod(y, &end_y);
         if (end_x != x && end_y != y) {

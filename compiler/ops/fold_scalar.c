@@ -46,12 +46,16 @@ Value *fold_or(Builder *b, const Inst *in) {
     return value_is_zero(x) || is_all_ones(y) ? y : NULL;
 }
 
+/* Numbers that count are never -0, so 0 may be added to them. */
+static bool is_nothing_to(const Value *v, const Value *x) {
+    bool counts = is_made_by(x, OP_iota) || (is_made_by(x, OP_convert) && !is_float(x->def->args[0]));
+    return is_float(x) ? is_splat(v, -0.0) || (counts && is_splat(v, 0)) : is_splat(v, 0);
+}
 Value *fold_add(Builder *b, const Inst *in) {
     (void)b;
     Value *x = in->args[0], *y = in->args[1];
     if (dtype_is_complex(x->type->dtype)) return NULL;
-    double nothing = is_float(x) ? -0.0 : 0.0;
-    return is_splat(y, nothing) ? x : is_splat(x, nothing) ? y : NULL;
+    return is_nothing_to(y, x) ? x : is_nothing_to(x, y) ? y : NULL;
 }
 Value *fold_sub(Builder *b, const Inst *in) {
     Value *x = in->args[0], *y = in->args[1];
