@@ -22,7 +22,7 @@ static Py better(Elab *e, Py x, Py y, Py kx, Py ky, bool most, Span span) {
         bool sx = py_static_int(e, x, &a), sy = py_static_int(e, y, &b);
         const Dim *dx = sx ? dim_int(e->cx, a) : x->kind == PY_SCALAR ? x->scalar.dim : NULL;
         const Dim *dy = sy ? dim_int(e->cx, b) : y->kind == PY_SCALAR ? y->scalar.dim : NULL;
-        if (!(sx && sy) && dx && dy) return py_size(e, most ? dim_max(e->cx, dx, dy) : dim_min(e->cx, dx, dy));
+        if (!(sx && sy) && dx && dy && !dim_is_local(e, dx) && !dim_is_local(e, dy)) return py_size(e, most ? dim_max(e->cx, dx, dy) : dim_min(e->cx, dx, dy));
     }
     Py less = compare(e, OPERATOR_Lt, most ? kx : ky, most ? ky : kx, span); /* y replaces x */
     int known = py_truth(e, less, &choose);

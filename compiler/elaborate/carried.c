@@ -190,7 +190,7 @@ static bool widen_all(Elab *e, Leaf **f, Py before, Py after, bool *again) {
         if (a->n != b->n) return false;
         for (int i = 0; i < a->n; i++) {
             int at = a->keys ? contents_find(e, b, a->keys[i]) : i;
-            if (at < 0 || !widen_all(e, f, a->at[i], b->at[at], again)) return false;
+            if (at != i || !widen_all(e, f, a->at[i], b->at[at], again)) return false;
         }
         return true;
     }

@@ -1,11 +1,12 @@
 /* index_slice: where a slice begins and how long it is, for sizes and bounds known now or at run time. */
 #include "elaborate/index.h"
 
-/* A bound that is known as a size expression: a number, or an int whose expression is known. */
+/* A bound that is known as a size expression: a number, or an int whose expression is known and the same in every
+** iteration of the loops around. */
 static const Dim *known_bound(Elab *e, Py x) {
     int64_t n;
     if (py_static_int(e, x, &n)) return dim_int(e->cx, n);
-    return x->kind == PY_SCALAR ? x->scalar.dim : NULL;
+    return x->kind == PY_SCALAR && x->scalar.dim && !dim_is_local(e, x->scalar.dim) ? x->scalar.dim : NULL;
 }
 
 static Value *run_time_bound(Elab *e, Py x) {
@@ -60,6 +61,7 @@ static const Dim *expression(Elab *e, Py x, const Dim *none, const Dim *size, Ma
     int64_t k;
     if (x->kind == PY_NONE) return none;
     const Dim *d = known_bound(e, x);
+    if (!d && x->kind == PY_SCALAR && x->scalar.dim) return x->scalar.dim;
     if (!d) return linear(e, run_time_bound(e, x), leaves);
     return dim_is_int(d, &k) && k < 0 ? dim_add(e->cx, size, d) : d;
 }
@@ -81,7 +83,7 @@ static bool run_time_slice(Elab *e, Py slice, const Dim *size, IndexItem *it) {
     const Dim *first = expression(e, slice->slice.start, zero, size, &leaves);
     const Dim *last = expression(e, slice->slice.stop, size, size, &leaves);
     const Dim *length = dim_sub(e->cx, last, first);
-    bool fixed = true;
+    bool fixed = !dim_is_local(e, length);
     for (int i = 0; i < leaves.n; i++) fixed = fixed && !dim_mentions(length, leaves.entries[i].value);
     Value *n = ir_size(b, size), *none = ir_i64(b, 0);
     if (fixed && dim_at_least(e->cx, length, zero)) {

@@ -35,7 +35,7 @@ int64_t *axes_of_array(Elab *e, Py x, int rank, int *n, const char *what, Span s
 const Dim *signed_size(Elab *e, Py x, const char *what, Span span) {
     int64_t n;
     if (py_static_int(e, x, &n)) return dim_int(e->cx, n);
-    if (x->kind == PY_SCALAR && x->scalar.dim) return x->scalar.dim;
+    if (x->kind == PY_SCALAR && x->scalar.dim && !dim_is_local(e, x->scalar.dim)) return x->scalar.dim;
     return to_size(e, x, what, span);
 }
 

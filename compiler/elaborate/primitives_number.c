@@ -93,3 +93,9 @@ static Py call_inner(Elab *e, Py self, const Args *args) { return call(e, self->
 Py native_primitives_named_like(Elab *e, Call *c) {
     return py_closure(e, "function", call_inner, c->arg[0], c->arg[1]);
 }
+
+Py native_primitives_builtin(Elab *e, Call *c) {
+    const char *name;
+    Py f = py_static_text(c->arg[0], &name) ? py_native(e, "builtins", name) : NULL;
+    return f ? f : fail(e, c->span, "there is no such built-in function");
+}
