@@ -36,7 +36,7 @@ static Value *import(Elab *e, Tracing *t, Value *v) {
         import(e, t->outer, v);
         here = block_param(t->func->body, v->type);
     }
-    map_set(&t->imports, v, here);
+    if (!here->def || here->block == t->func->body) map_set(&t->imports, v, here); /* else it ends with its block */
     return here;
 }
 
