@@ -257,6 +257,9 @@ void branch(Elab *e, Value *c, Side yes, Side no, void *data, Span span) {
     Merge m = { .e = e, .c = c, .span = span };
     Writings w[2];
     bool never[2];
+    bool abandoned = e->abandoned;
+    int gone = 0;
+    e->abandoned = false;
     c = value_here(e, c);
     for (int i = 0; i < 2; i++) {
         int mark = journal_mark(e);
@@ -265,7 +268,9 @@ void branch(Elab *e, Value *c, Side yes, Side no, void *data, Span span) {
         e->branches++;
         (i ? no : yes)(e, data);
         e->branches--;
-        never[i] = state_of(e) == STATE_NEVER;
+        never[i] = e->abandoned || state_of(e) == STATE_NEVER;
+        gone += e->abandoned;
+        e->abandoned = false;
         builder_leave(e->b);
         w[i] = journal_take(e, mark);
     }
@@ -293,6 +298,7 @@ void branch(Elab *e, Value *c, Side yes, Side no, void *data, Span span) {
         merge_written(&m, &w[0], &w[1], false, &all);
         merge_written(&m, &w[1], &w[0], true, &all);
     }
+    e->abandoned = abandoned || gone == 2;
     bool empty = !m.block[0]->first && !m.block[1]->first && !m.leaves.n;
     if (!empty) {
         for (int i = 0; i < 2; i++) {

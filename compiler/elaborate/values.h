@@ -303,6 +303,9 @@ struct Elab {
     bool      constructing;
     const char *directory; /* of the program */
     Py        annotation; /* of the assignment whose value is evaluated */
+    struct ActiveCall *active; /* calls of Python functions that run */
+    struct { struct Recursion **at; int n, cap; } recursions;
+    bool      abandoned; /* what runs now would only call itself again: see keys.c */
     struct { struct Exported { Py function; const char *name; Span span; } *at; int n, cap; } exported;
     Py        none, true_, false_, error, unbound, ellipsis, not_implemented, empty_tuple;
     Env      *builtins;
