@@ -204,10 +204,10 @@ const Dim *to_size(Elab *e, Py x, const char *what, Span span) {
     }
     if (x->kind == PY_SCALAR && x->scalar.number <= NUMBER_INT) {
         if (x->scalar.dim && !dim_is_local(e, x->scalar.dim)) return x->scalar.dim;
-        return ir_bind_size(e->b, scalar_value(e, x, NUMBER_INT), "size");
+        return bind_size(e, scalar_value(e, x, NUMBER_INT), "size", span);
     }
     if (x->kind == PY_ARRAY && py_is_index(x))
-        return ir_bind_size(e->b, ir_convert(e->b, array_value(e, x), DT_i64), "size");
+        return bind_size(e, ir_convert(e->b, array_value(e, x), DT_i64), "size", span);
     fail(e, span, "%s must be an int, and is %s", what, py_describe(e, x));
     return NULL;
 }

@@ -11,6 +11,7 @@ typedef struct {
     Elab *e;
     Block *block[2];
     bool fill; /* a missing side may have any value */
+    bool loop; /* a loop that may not run: what only it gives a value has one if it ran */
     struct {
         Value **at;
         int n, cap;
@@ -169,6 +170,12 @@ static Py merge_values(Merge *m, Py x, Py y) {
     if (py_equal_static(e, x, y)) return x;
     if (x->kind == PY_UNBOUND && m->fill) return filled(m, y, 0);
     if (y->kind == PY_UNBOUND && m->fill) return filled(m, x, 1);
+    if (m->loop && (y->kind == PY_UNBOUND || y->kind == PY_NONE)) {
+        Py a = apart(m, x, y);
+        a->apart.holds = m->c;
+        a->apart.value = filled(m, x, 1);
+        return a;
+    }
     if (py_is_number(x) && py_is_number(y)) return merge_numbers(m, x, y);
     bool nx = py_is_number(x) || x->kind == PY_ARRAY, ny = py_is_number(y) || y->kind == PY_ARRAY;
     if (nx && ny) return merge_arrays(m, x, y);
@@ -253,8 +260,8 @@ static void merge_written(Merge *m, const Writings *mine, const Writings *other,
     }
 }
 
-void branch(Elab *e, Value *c, Side yes, Side no, void *data, Span span) {
-    Merge m = { .e = e, .c = c, .span = span };
+static void run_branch(Elab *e, Value *c, Side yes, Side no, void *data, bool loop, Span span) {
+    Merge m = { .e = e, .c = c, .loop = loop, .span = span };
     Writings w[2];
     bool never[2];
     bool abandoned = e->abandoned;
@@ -327,4 +334,14 @@ void branch(Elab *e, Value *c, Side yes, Side no, void *data, Span span) {
             to->epoch = epoch;
         }
     }
+}
+
+void branch(Elab *e, Value *c, Side yes, Side no, void *data, Span span) {
+    run_branch(e, c, yes, no, data, false, span);
+}
+
+static void nothing(Elab *e, void *data) { (void)e, (void)data; }
+
+void branch_loop(Elab *e, Value *c, Side loop, void *data, Span span) {
+    run_branch(e, c, loop, nothing, data, true, span);
 }

@@ -80,7 +80,6 @@ void frame_begin(Elab *e, Frame *f, Env *env, Py function, const char *title, bo
     f->state = (Place){ .value = py_int(e, STATE_RUNS), .name = "state", .born = ++e->serial, .control = true };
     f->result = (Place){ .value = e->unbound, .name = "the result", .born = ++e->serial, .optional = true };
     f->origin = e->b ? e->b->origin : NULL;
-    f->branches = e->branches;
     e->frame = f;
     e->depth++;
 }

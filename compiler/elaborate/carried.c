@@ -58,9 +58,12 @@ static Value *leaf_as(Elab *e, const Leaf *f, Py x) {
     return as_kind(e, x, f->kind);
 }
 
-static void leaves_as(Elab *e, Py x, const Leaf **f, Values *out) {
-    if (structural(x)) {
-        for (int i = 0; i < x->contents->n; i++) leaves_as(e, x->contents->at[i], f, out);
+/* The parts of x in the order of `like`, whose structure it has: the keys of dicts may stand in another order. */
+static void leaves_as(Elab *e, Py like, Py x, const Leaf **f, Values *out) {
+    if (structural(like)) {
+        const Contents *a = like->contents, *b = x->contents;
+        for (int i = 0; i < a->n; i++)
+            leaves_as(e, a->at[i], b->at[a->keys && a != b ? contents_find(e, b, a->keys[i]) : i], f, out);
         return;
     }
     const Leaf *leaf = (*f)++;
@@ -69,7 +72,7 @@ static void leaves_as(Elab *e, Py x, const Leaf **f, Values *out) {
 
 void cell_leaves(Elab *e, const Cell *c, Py x, Values *out) {
     const Leaf *f = c->leaf;
-    leaves_as(e, x, &f, out);
+    leaves_as(e, c->like, x, &f, out);
 }
 
 static const Type *leaf_type(Elab *e, const Leaf *f) {
@@ -101,7 +104,7 @@ void cell_put(Elab *e, const Cell *c, Py x) {
 
 void row_values(Elab *e, const Cell *c, Values *out) {
     const Leaf *f = c->rows;
-    if (c->grows) leaves_as(e, c->tail, &f, out);
+    if (c->grows) leaves_as(e, c->tail, c->tail, &f, out);
 }
 
 /* The list with the rows of a counted loop behind what it held. */
@@ -260,7 +263,7 @@ static Fit fit_growth(Elab *e, Cell *c, Py after, const Attempt *a) {
     return FITS;
 }
 
-static Fit fit_one(Elab *e, Cell *c, const Written *w, const Attempt *a, Loop *l, bool runs) {
+static Fit fit_one(Elab *e, Cell *c, const Written *w, const Attempt *a, Loop *l) {
     Py after = c->place ? w->after : view(e, c->object, w->after);
     if (after->kind == PY_ERROR) return FITS;
     bool again = false;
@@ -289,13 +292,13 @@ static Fit fit_one(Elab *e, Cell *c, const Written *w, const Attempt *a, Loop *l
         }
         c->fresh = true;
         c->like = NULL;
-        c->dropped = !c->place->control && !c->place->optional && (!runs || !used_outside(e, c->place, l->node));
+        c->dropped = !c->place->control && !c->place->optional && !used_outside(e, c->place, l->node);
     }
     if (c->dropped) return FITS;
     return fit_fresh(e, c, after) ? FITS : AGAIN;
 }
 
-Fit cells_fit(Elab *e, Cells *cells, const Writings *w, const Attempt *a, Loop *l, bool runs) {
+Fit cells_fit(Elab *e, Cells *cells, const Writings *w, const Attempt *a, Loop *l) {
     Fit worst = FITS;
     for (int i = 0; i < w->n; i++) {
         const Written *x = &w->at[i];
@@ -309,7 +312,7 @@ Fit cells_fit(Elab *e, Cells *cells, const Writings *w, const Attempt *a, Loop *
             PUSH(e->arena, cells, new);
             c = &cells->at[cells->n - 1];
         }
-        Fit f = fit_one(e, c, x, a, l, runs);
+        Fit f = fit_one(e, c, x, a, l);
         if (f > worst) worst = f;
     }
     return worst;

@@ -63,9 +63,22 @@ static Py fresh(Elab *e, Py x, const char *name, Span span) {
     return e->error;
 }
 
+/* What a loop gives a value that may not run: a trap where it did not. */
+static Py value_if(Elab *e, Py x, const char *name, Span span) {
+    Span at = user_span(e, span);
+    int line, column;
+    line_column(e->cx, at, &line, &column);
+    const char *format = arena_text(e->arena, "%s:%d: %s has no value: the loop that gives it one did not run",
+                                    source_of(e->cx, at.file)->path, line, name);
+    Value *holds = value_here(e, x->apart.holds);
+    emit_inst(e->b, OP_assert, &holds, 1, &(Attrs){ .format = name_of(e->cx, format) });
+    return x->apart.value;
+}
+
 Py value_read(Elab *e, Py x, const char *name, Span span) {
     if (x->kind == PY_ARRAY) return fresh(e, x, name, span);
     if (x->kind != PY_APART) return x;
+    if (x->apart.holds) return value_if(e, x, name, span);
     Py left = x->apart.left, right = x->apart.right;
     if (left->kind == PY_UNBOUND || right->kind == PY_UNBOUND) {
         fail(e, span, "%s may have no value here: it is given one on one side only", name);

@@ -98,8 +98,8 @@ static bool run_time_slice(Elab *e, Py slice, const Dim *size, IndexItem *it) {
     Value *from = clamped_value(e, slice->slice.start, none, n);
     Value *to = clamped_value(e, slice->slice.stop, n, n);
     it->at = from;
-    it->size = ir_bind_size(b, ir_max(b, ir_sub(b, to, from), none), "length");
-    return true;
+    it->size = bind_size(e, ir_max(b, ir_sub(b, to, from), none), "length", e->span);
+    return it->size != NULL;
 }
 
 static const Dim *ceil_div(Elab *e, const Dim *x, int64_t by) {

@@ -9,16 +9,15 @@
 enum { MOST_ITEMS = 100000 };
 
 typedef struct {
-    Leaves items;
+    Py list; /* through the journal: what an attempt yields may be taken back */
     Span span;
 } Collected;
 
 static Py collect(Elab *e, void *data, Py x) {
     Collected *c = data;
-    PUSH(e->arena, &c->items, x);
-    if (inside_branch_since(e, e->frame))
-        fail(e, c->span, "a generator that yields inside a run-time branch or loop can be consumed by a `for` only");
-    if (c->items.n > MOST_ITEMS) {
+    Contents *items = contents_change(e, c->list);
+    contents_push(e, items, NULL, x);
+    if (items->n > MOST_ITEMS) {
         fail(e, c->span, "this generator gives more than %d values; it must end where it is consumed whole",
              MOST_ITEMS);
         state_set(e, STATE_RETURN, c->span);
@@ -141,10 +140,11 @@ static bool remaining(Elab *e, Py x, Py **items, int *n, Span span) {
         Py *all;
         int count;
         if (x->kind == PY_GENERATOR) {
-            Collected got = { .span = span };
+            Collected got = { py_list(e, 0, NULL), span };
             generator_run(e, x, collect, &got, span);
-            all = got.items.at;
-            count = got.items.n;
+            const Contents *yielded = contents_of(e, got.list);
+            all = yielded->at;
+            count = yielded->n;
         } else if (!lazy_items(e, x, &all, &count, span)) {
             return false;
         }

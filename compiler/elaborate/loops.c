@@ -10,7 +10,6 @@
 enum { MOST_ATTEMPTS = 40, MOST_STATIC = 4096, MOST_PEELED = 2 };
 
 bool inside_branch(Elab *e) { return e->branches > 0; }
-bool inside_branch_since(Elab *e, const Frame *f) { return e->branches > f->branches; }
 
 typedef enum { DONE, PEEL, UNROLL, WRONG } Outcome;
 
@@ -47,6 +46,7 @@ static void decide(Elab *e, void *data) {
         known = py_truth(e, eval(e, g->loop->test), &v);
     else
         v = ir_lt(e->b, g->index_next, g->count), known = -1;
+    g->loop->sometimes |= known != 1;
     place_set(e, g->go, known == -1 ? py_scalar(e, NUMBER_BOOL, v) : py_bool(e, known == 1), g->loop->span);
 }
 static void stop(Elab *e, void *data) { place_set(e, ((Going *)data)->go, e->false_, ((Going *)data)->loop->span); }
@@ -119,7 +119,9 @@ static bool run_known(Elab *e, Loop *l) {
     if (l->target) right = py_static_int(e, l->count, &count);
     for (int64_t i = 0; right && !ended; i++) {
         Value *v;
-        int known = l->test ? py_truth(e, eval(e, l->test), &v) : i < count;
+        int known = l->test && i ? py_truth(e, eval(e, l->test), &v)
+                    : !l->test   ? i < count
+                                 : 1; /* the first test is done */
         if (known == 0) break;
         run_item(e, l, py_int(e, i), NULL);
         int state = state_of(e);
@@ -170,9 +172,13 @@ static Value **cell_params(Elab *e, Try *t, const Cell *c) {
     return p;
 }
 
-static Fit attempt_once(Elab *e, Try *t, bool runs, bool *leaves) {
+static Fit attempt_once(Elab *e, Try *t, bool *leaves) {
     Loop *l = t->loop;
-    Attempt a = { .outer = e->attempt, .id = ++e->attempts, .reads = map_new(e->arena) };
+    int errors = diag_mark(e->cx);
+    Func *func = e->tracing->func;
+    Attempt a = { .outer = e->attempt, .id = ++e->attempts, .reads = map_new(e->arena), .func = func };
+    a.first_value = func->nvalues;
+    a.counted = t->count && dim_is_int(t->count, NULL);
     int mark = journal_mark(e), returns = e->frame->returns;
     const Type *i64 = type_scalar(e->cx, DT_i64), *truth = type_scalar(e->cx, DT_bool);
     LoopIndex *indices = e->indices;
@@ -208,8 +214,8 @@ static Fit attempt_once(Elab *e, Try *t, bool runs, bool *leaves) {
     e->indices = indices;
     t->loop->returned |= e->frame->returns != returns;
     Writings w = journal_take(e, mark);
-    Fit fit = cells_fit(e, &t->cells, &w, &a, l, runs);
-    if (fit != FITS || (*leaves && !t->as_while)) {
+    Fit fit = cells_fit(e, &t->cells, &w, &a, l);
+    if (fit != FITS || (*leaves && !t->as_while) || diag_mark(e->cx) > errors) {
         builder_leave(e->b);
         return fit;
     }
@@ -240,6 +246,15 @@ static Fit attempt_once(Elab *e, Try *t, bool runs, bool *leaves) {
     block_return(e->b, next.at, next.n);
     builder_leave(e->b);
     return FITS;
+}
+
+/* What a loop leaves behind that may not have run. */
+static Py value_that_may_be(Elab *e, Py x, Value *ran) {
+    Py a = py_new(e, PY_APART);
+    a->apart.left = a->apart.right = e->unbound;
+    a->apart.holds = ran;
+    a->apart.value = x;
+    return a;
 }
 
 /* The instruction itself, once the body fits. */
@@ -277,12 +292,13 @@ static void finish(Elab *e, Try *t, Value *goes, bool runs) {
         if (c->grows) continue;
         int width = c->dropped ? 0 : cell_width(c);
         if (c->dropped) {
-            Py a = py_new(e, PY_APART);
-            a->apart.left = a->apart.right = e->unbound;
-            place_set(e, c->place, runs ? e->unbound : a, l->span);
+            place_set(e, c->place, e->unbound, l->span);
             continue;
         }
-        if (width || c->fresh) cell_put(e, c, cell_value(e, c, at));
+        Py after = width || c->fresh ? cell_value(e, c, at) : NULL;
+        if (after && c->fresh && !runs && !c->place->optional && !c->place->control)
+            after = value_that_may_be(e, after, goes);
+        if (after) cell_put(e, c, after);
         at += width;
     }
     int64_t count = 0;
@@ -332,11 +348,10 @@ static Outcome attempt(Elab *e, Loop *l, Value *goes, bool runs) {
                 t.arrays.at[i] = ir_slice(e->b, t.arrays.at[i], start, limit, stride);
         }
     }
-    int errors = diag_mark(e->cx), functions = 0;
-    (void)functions;
+    int errors = diag_mark(e->cx);
     for (int k = 0; k < MOST_ATTEMPTS; k++) {
         bool leaves;
-        Fit fit = attempt_once(e, &t, runs, &leaves);
+        Fit fit = attempt_once(e, &t, &leaves);
         bool wrong = diag_mark(e->cx) > errors;
         if (wrong) {
             if (!l->cause) l->cause = e->last_error;
@@ -397,7 +412,7 @@ static void unroll_from(Elab *e, void *data) {
     Loop *l = u.loop;
     int errors = diag_mark(e->cx);
     for (; l->test || u.i < u.count; u.i++) {
-        if (l->test) {
+        if (l->test && u.i) { /* the first test is done */
             Value *v;
             int known = py_truth(e, eval(e, l->test), &v);
             if (known == 0 || known == -2) return;
@@ -471,7 +486,7 @@ static void run_loop(Elab *e, Loop *l) {
         if (known == 1)
             peel(e, l);
         else
-            branch(e, goes, peel, leave, l, l->span);
+            branch_loop(e, goes, peel, l, l->span);
         break;
     case UNROLL:
         if (!l->test && count < 0) {
@@ -571,8 +586,10 @@ void run_for(Elab *e, Node *n) {
 }
 
 void run_while(Elab *e, Node *n) {
-    int returns = e->frame->returns;
+    int returns = e->frame->returns, breaks = e->frame->breaks;
     Loop l = { .node = n, .test = n->While.test, .body = while_body, .data = n, .span = n->at.file ? n->at : n->span };
     run_loop(e, &l);
+    /* `while True` without `break` is left by `return` alone */
+    if (!l.sometimes && e->frame->breaks == breaks && state_of(e) < 0) state_set(e, STATE_RETURN, l.span);
     after_loop(e, &l, n->While.orelse, returns);
 }

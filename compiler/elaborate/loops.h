@@ -49,6 +49,7 @@ typedef struct Loop {
     Span span;
     int64_t first;     /* how many iterations were peeled */
     bool returned;     /* `return` was met in its body */
+    bool sometimes;    /* its test was not True for sure */
     const char *cause; /* why it could not run at run time */
 } Loop;
 
@@ -64,7 +65,7 @@ void cell_types(Elab *, const Cell *, const Type **); /* of its carried leaves *
 void cell_put(Elab *, const Cell *, Py);              /* makes the variable or object hold that */
 void row_values(Elab *, const Cell *, Values *);      /* what an iteration appends, as values */
 void rows_put(Elab *, const Cell *, Value **stacked, int64_t count);
-Fit cells_fit(Elab *, Cells *, const Writings *, const Attempt *, Loop *, bool runs);
+Fit cells_fit(Elab *, Cells *, const Writings *, const Attempt *, Loop *);
 
 /* source.c: what a `for` runs over */
 

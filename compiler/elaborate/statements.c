@@ -23,6 +23,7 @@ int state_of(Elab *e) {
 
 void state_set(Elab *e, State s, Span span) {
     e->frame->returns += s == STATE_RETURN;
+    e->frame->breaks += s == STATE_BREAK;
     place_set(e, &e->frame->state, py_int(e, s), span);
 }
 

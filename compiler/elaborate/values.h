@@ -174,7 +174,7 @@ struct PyObject {
         struct { struct Growing *g; } growing;
         struct { LazyKind kind; Py *part; int nparts; Contents *position; bool strict; } lazy;
         struct { Py function; Env *env; Node *node; Py source; Contents *position; } generator; /* function, or an expression and its first iterable */
-        struct { Py left, right; const char *left_span_text; Span at; } apart;
+        struct { Py left, right; Span at; Value *holds; Py value; } apart; /* with `holds`: it has that value if it holds */
     };
 };
 
@@ -239,9 +239,8 @@ struct Frame {
     bool        library;
     Py        (*on_yield)(Elab *, void *data, Py value); /* of a generator that runs */
     void       *yield_data;
-    int         branches;  /* how many run-time branches and loops it is called in */
     int         loops;     /* whose bodies run */
-    int         returns;   /* how often `return` was met so far */
+    int         returns, breaks; /* how often `return` and `break` were met so far */
 };
 
 /* An IR function that is being built. */
@@ -269,6 +268,9 @@ typedef struct {
 typedef struct Attempt {
     struct Attempt *outer;
     int             id;
+    Func           *func;
+    int             first_value; /* values made in it have this id or a higher one */
+    bool            counted;     /* how often the loop runs is known when compiling */
     Map             reads; /* places and objects it read before it wrote them */
 } Attempt;
 
@@ -459,8 +461,9 @@ void run_match(Elab *, Node *);
 typedef void (*Side)(Elab *, void *);
 /* A run-time `if`: both sides from the same state, what they wrote merged. */
 void branch(Elab *, Value *c, Side yes, Side no, void *data, Span);
+/* A loop that runs at all only if c holds. */
+void branch_loop(Elab *, Value *c, Side loop, void *data, Span);
 bool inside_branch(Elab *);   /* what runs now may not run at all */
-bool inside_branch_since(Elab *, const Frame *);
 
 /* loops.c, iterate.c, comprehensions.c */
 
@@ -474,7 +477,8 @@ void comprehension_yield(Elab *, Py generator);
 Py   growing_array(Elab *, Py);
 Py   growing_length(Elab *, Py);
 Py   range_length(Elab *, Py, Span);
-bool dim_is_local(Elab *, const Dim *); /* mentions a loop's counter, which is no size */
+bool dim_is_local(Elab *, const Dim *); /* counters.c: mentions a loop's counter, which is no size */
+const Dim *bind_size(Elab *, Value *i64, const char *name, Span); /* a size of its own; NULL after an error */
 
 /* calls.c, functions.c, classes.c */
 
