@@ -130,7 +130,6 @@ static void hold(Cut *c, Scope *s, Value *w) {
         how = &held_given;
     map_set(&s->held, w, (void *)how);
     if (how == &held_again) repeat(c, s, w->def);
-    if (how == &held_given && s->outer) need(c, s->given[given_place(s, w)]);
     if (how == &held_kept) PUSH(c->arena, &s->kept, w);
     if (how == &held_kept || how == &held_given) PUSH(c->arena, &s->handed, w);
 }
