@@ -53,7 +53,7 @@ static void put_argument(Text *t, const Hole *h, const jxl_array *a, const char 
     if (h->conversion == 't')
         jxl_put_type(t, a);
     else if (h->flavour == 't')
-        put_string(t, h, a->data, spec);
+        put_string(t, h, a->dtype == JXL_U64 ? *(const char *const *)a->data : a->data, spec);
     else if (is_array && h->conversion == 'r' && h->flavour == 'n')
         jxl_repr_numpy(t, a);
     else if (is_array && h->conversion == 'r')

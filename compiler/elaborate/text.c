@@ -49,7 +49,9 @@ static void put_text(Elab *e, Parts *p, Py text) {
 
 /* The value is a u64 that holds the address of the characters. */
 Py text_of_flag(Elab *e, Value *v) {
-    struct TextPart part = { .value = py_array(e, v, FLAVOUR_JAX, false), .conversion = 't', .spec = "" };
+    struct TextPart part = {
+        .value = py_array(e, v, FLAVOUR_JAX, false), .conversion = 's', .spec = "", .chars = true
+    };
     Parts p = { 0 };
     PUSH(e->arena, &p, part);
     return finish(e, &p);
@@ -128,7 +130,7 @@ static void put_quoted_text(Elab *e, Parts *p, Py x, Span span) {
         const struct TextPart *part = &x->text.part[i];
         single |= holds(part->text, part->length, '\'');
         two |= holds(part->text, part->length, '"');
-        if (part->left || part->conversion == 't' ||
+        if (part->left || part->chars ||
             (part->value && part->value->kind == PY_ARRAY && part->value->array.value->type->rank)) {
             fail(e, span, "repr() of this str, which is known at run time only, is not supported; print it plainly");
             return;
@@ -147,13 +149,19 @@ static void put_quoted_text(Elab *e, Parts *p, Py x, Span span) {
     text_put_literal(e, p, mark);
 }
 
-/* One of two texts: each is formatted by itself. */
-static bool put_choice(Elab *e, Parts *p, Py x, char conversion, const char *spec, Span span) {
-    struct TextPart *part = x->text.part;
-    if (x->text.nparts != 1 || !part->left) return false;
-    struct TextPart it = { .which = part->which };
-    it.left = text_of(e, part->left, conversion, spec, span);
-    it.right = text_of(e, part->right, conversion, spec, span);
+/* One of two texts is formatted by itself, characters from outside by the runtime; false where it is neither. */
+static bool put_whole(Elab *e, Parts *p, Py x, char conversion, const char *spec, Span span) {
+    struct TextPart it = *x->text.part;
+    if (x->text.nparts != 1 || (!it.left && !it.chars)) return false;
+    if (it.left) {
+        it.left = text_of(e, it.left, conversion, spec, span);
+        it.right = text_of(e, it.right, conversion, spec, span);
+    } else if (it.conversion != 's') {
+        return false;
+    } else {
+        it.conversion = conversion;
+        it.spec = spec;
+    }
     PUSH(e->arena, p, it);
     return true;
 }
@@ -216,7 +224,7 @@ static void put_dict(Elab *e, Parts *p, Py x, Span span) {
 
 /* Text of x, the way `format` pads it. */
 static void put_padded(Elab *e, Parts *p, Py x, const char *spec, Span span) {
-    if (x->kind == PY_TEXT && put_choice(e, p, x, 'f', spec, span)) return;
+    if (x->kind == PY_TEXT && put_whole(e, p, x, 'f', spec, span)) return;
     if (x->kind == PY_TEXT) {
         fail(e, span, "a str known at run time cannot be padded; format its parts");
         return;
@@ -297,7 +305,7 @@ static void put_value(Elab *e, Parts *p, Py x, char conversion, const char *spec
     case PY_TEXT:
         if (conversion != 'r')
             put_text(e, p, x);
-        else if (!put_choice(e, p, x, conversion, "", span))
+        else if (!put_whole(e, p, x, conversion, "", span))
             put_quoted_text(e, p, x, span);
         break;
     case PY_LIST: put_items(e, p, "[", contents_of(e, x), "]", span); break;
@@ -392,11 +400,8 @@ const char *text_template(Elab *e, Py text, Value ***values, int *n) {
         int at = 0;
         while (at < all.n && all.at[at] != v) at++;
         if (at == all.n) PUSH(e->arena, &all, v);
-        if (part[i].conversion == 't')
-            text_add(&t, "{%d!ts}", at);
-        else
-            text_add(&t, "{%d!%c%c%s%s}", at, printer_of(x), part[i].conversion, *part[i].spec ? ":" : "",
-                     part[i].spec);
+        text_add(&t, "{%d!%c%c%s%s}", at, part[i].chars ? 't' : printer_of(x), part[i].conversion,
+                 *part[i].spec ? ":" : "", part[i].spec);
     }
     *values = all.at;
     *n = all.n;

@@ -97,6 +97,7 @@ typedef struct {
         char        conversion; /* 's', 'r' or 'f' */
         const char *spec;       /* of 'f'; "" else */
         Py          which, left, right; /* or one of two texts, by a run-time bool */
+        bool        chars;              /* the value, a u64, is the address of characters */
     } *part;
 } PyText;
 

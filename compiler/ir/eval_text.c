@@ -57,6 +57,10 @@ bool eval_flag(Eval *ev, const Inst *in, Tensor *result) {
     if (!a->format) return eval_fail(ev, "--%s is not given", a->name ? a->name : "");
     if (a->shape.n) return eval_load(ev, in, a->format, result);
     if (!eval_make_results(ev, in, result)) return false;
+    if (a->dtype == DT_u64) { /* a text */
+        *(const char **)result->bytes = a->format;
+        return true;
+    }
     bool truth = !strcmp(a->format, "True") || !strcmp(a->format, "true");
     if (dtype_is_inexact(a->dtype))
         element_set_real(a->dtype, result->bytes, strtod(a->format, NULL));

@@ -125,7 +125,7 @@ static const Inst *first_flag(const Block *block) {
 static int64_t flag_rank(const Inst *in) {
     const Type *t = in->results[0]->type;
     if (t->rank) return t->rank;
-    return t->dtype == DT_bool ? -3 : -1;
+    return t->dtype == DT_bool ? -3 : t->dtype == DT_u64 ? -2 : -1; /* u64: where a text begins */
 }
 
 static void read_flags(Lower *l, const Block *block) {

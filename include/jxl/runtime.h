@@ -68,7 +68,7 @@ int jxl_num_threads(void); /* JXL_NUM_THREADS, else the affinity mask */
 /* print.c.  A template is text with holes: {k!KC} or {k!KC:spec}; `{{` and `}}` are braces.
 **   k     which argument
 **   K     p a Python number, j a JAX array, w a weakly typed JAX array, n a NumPy array, g a NumPy scalar,
-**         t a text, whose `data` is a C string
+**         t a text, whose `data` is a C string, or, with the dtype u64, points to where one begins
 **   C     s as str(), r as repr(), f as format(value, spec), t its type as programs write it: f32[3, 4]
 ** A hole prints what CPython with that library prints, to the digit.  `spec` may have holes itself: {0!pf:{1!ps}.2f}. */
 int   jxl_print(jxl_call *, int stream, const char *format, int nargs, const jxl_array *args); /* stream 1 or 2 */
