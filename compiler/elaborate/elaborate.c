@@ -64,6 +64,7 @@ Py py_builtin(Elab *e, const char *name) {
         if (strcmp(name, types[i]) == 0) return py_type(e, name);
     for (int i = 0; i < COUNT(dtypes); i++)
         if (strcmp(name, dtypes[i].name) == 0) return py_dtype(e, dtypes[i].t);
+    if (strcmp(name, "export") == 0) return py_native(e, "primitives", name);
     return py_native(e, "builtins", name);
 }
 

@@ -129,6 +129,12 @@ status 0 "a C program" $cc -std=c11 -Wall -Wextra -Wpedantic -Werror use.c shift
 status 0 "its run" ./use
 holds out "^2 3 4, 9$"
 holds out "^1: n is -1: a size cannot be negative$"
+status 0 "-c of exported functions" "$jxlc" -c model.jxl
+holds model.h "int step(int64_t k, int64_t n, const Params \*p, const float \*x, const float \*y, float rate, Params \*result, char error"
+status 0 "a C program with records" $cc -std=c11 -Wall -Wextra -Wpedantic -Werror model.c model.o "$runtime" -pthread -lm -o model
+status 0 "its run" ./model
+holds out "^1.00 2.00 0.00, 0.0000$"
+holds out "k is -1"
 status 0 "the header in C++" $cc -x c++ -Wall -Wextra -Wpedantic -Werror -fsyntax-only shift.h
 status 0 "-shared" "$jxlc" -shared shift.jxir -o libshift.so -O3
 exists libshift.h
