@@ -543,6 +543,15 @@ static Py consume(Elab *e, void *data, Py x) {
     return e->none;
 }
 
+/* A short array of known numbers, of NumPy's: what is made of them may have to be known. */
+static bool known_numbers(Elab *e, Py x) {
+    enum { SHORT = 256 };
+    if (x->kind != PY_ARRAY || x->array.flavour != FLAVOUR_NUMPY || x->array.value->type->rank != 1) return false;
+    Tensor data;
+    int64_t n;
+    return dim_is_int(x->array.value->type->dim[0], &n) && n <= SHORT && static_elements(e, x->array.value, &data);
+}
+
 static void run_over(Elab *e, Loop *l) {
     Py x = l->source;
     if (x->kind == PY_ERROR) {
@@ -558,7 +567,7 @@ static void run_over(Elab *e, Loop *l) {
         generator_run(e, x, consume, &c, l->span);
         return;
     }
-    if (source_runs(e, x)) {
+    if (source_runs(e, x) && !known_numbers(e, x)) {
         l->count = source_count(e, x, l->span);
         run_loop(e, l);
         return;
