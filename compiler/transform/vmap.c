@@ -137,19 +137,38 @@ void vmap_block(Vmap *w, const Block *block) {
     for (const Inst *in = block->first; in; in = in->next) walk_inst(w, in);
 }
 
+/* An empty function; where the number of lanes is known at run time only it is one more size. */
+static Made *made_new(Module *m, const Func *f, const Dim **lanes) {
+    Made *made = NEW(m->arena, Made);
+    made->func = func_like(m, f, "vmap");
+    made->out = bools_new(m->arena, f->body->nresults);
+    if (dim_is_int(*lanes, NULL)) return made;
+    const SizeVar **sizes = NEW_ARRAY(m->arena, const SizeVar *, f->sizes.n + 1);
+    for (int i = 0; i < f->sizes.n; i++) sizes[i] = f->sizes.at[i];
+    sizes[f->sizes.n] = size_var(m->cx, "lanes", f->origin ? f->origin->span : (Span){ 0 });
+    made->func->sizes = (Sizes){ f->sizes.n + 1, sizes };
+    *lanes = dim_var(m->cx, sizes[f->sizes.n]);
+    return made;
+}
+
+/* After a mistake compilation goes on with something of the right form. */
+static Made *made_anyway(Module *m, const Func *f, const bool *batched, const Dim *lanes) {
+    Made *made = made_new(m, f, &lanes);
+    Builder b = builder_new(made->func);
+    Values results = { 0 };
+    for (int i = 0; i < f->body->nparams; i++) {
+        const Type *t = f->body->params[i]->type;
+        block_param(made->func->body, batched[i] ? type_with_lead(m->cx, t, lanes) : t);
+    }
+    for (int i = 0; i < f->body->nresults; i++) PUSH(m->arena, &results, ir_fill(&b, f->body->results[i]->type, 0));
+    block_return(&b, results.at, results.n);
+    return made;
+}
+
 static Made *vmap_made(Module *m, const Func *f, const bool *batched, const Dim *lanes, bool force) {
     f = with_calls_bared(m, f);
     const Block *body = f->body;
-    Made *made = NEW(m->arena, Made);
-    made->func = func_like(m, f, "vmap");
-    made->out = bools_new(m->arena, body->nresults);
-    if (!dim_is_int(lanes, NULL)) {
-        const SizeVar **sizes = NEW_ARRAY(m->arena, const SizeVar *, f->sizes.n + 1);
-        for (int i = 0; i < f->sizes.n; i++) sizes[i] = f->sizes.at[i];
-        sizes[f->sizes.n] = size_var(m->cx, "lanes", f->origin ? f->origin->span : (Span){ 0 });
-        made->func->sizes = (Sizes){ f->sizes.n + 1, sizes };
-        lanes = dim_var(m->cx, sizes[f->sizes.n]);
-    }
+    Made *made = made_new(m, f, &lanes);
     Vmap w = {
         .m = m, .arena = m->arena, .b = builder_new(made->func), .value = value_map_new(m->arena, f), .lanes = lanes
     };
@@ -180,10 +199,7 @@ static const Made *vmap_of(Module *m, const Func *f, const bool *batched, const 
     if (made && made != MEMO_BUSY) return made;
     if (made == MEMO_BUSY) {
         recursion_error(m, f, "vmap");
-        made = NEW(m->arena, Made); /* compilation goes on with something of the right form */
-        made->func = (Func *)f;
-        made->out = bools_new(m->arena, f->body->nresults);
-        return made;
+        return made_anyway(m, f, batched, lanes);
     }
     memo_set(m, &key, MEMO_BUSY);
     made = vmap_made(m, f, batched, lanes, force);
