@@ -37,6 +37,6 @@ Py native_builtins_print(Elab *e, Call *c) {
     parts[at++] = end;
     Py text = text_join(e, at, parts);
     if (text->kind == PY_ERROR) return text;
-    text_use(e, text, print_text, &out);
+    text_use_pieces(e, text, print_text, &out);
     return e->none;
 }

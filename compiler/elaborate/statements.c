@@ -102,6 +102,16 @@ static bool run_if(Elab *e, Node *n, Rest *after) {
     return inside;
 }
 
+static void trap_text(Elab *e, void *holds, Py text) {
+    Value **values;
+    int n;
+    const char *format = text_template(e, text, &values, &n);
+    Value **args = NEW_ARRAY(e->arena, Value *, n + 1);
+    args[0] = holds;
+    for (int i = 0; i < n; i++) args[i + 1] = values[i];
+    emit_inst(e->b, OP_assert, args, n + 1, &(Attrs){ .format = name_of(e->cx, format) });
+}
+
 /* A message with the place in front, as a template and its values. */
 static void trap(Elab *e, Value *holds, Span span, const char *what, Py message) {
     Span at = user_span(e, span);
@@ -111,13 +121,7 @@ static void trap(Elab *e, Value *holds, Span span, const char *what, Py message)
     Py parts[3] = { py_str(e, head), py_str(e, message ? ": " : ""), message ? message : e->none };
     Py text = text_join(e, message ? 3 : 1, parts);
     if (text->kind == PY_ERROR) return;
-    Value **values, **args;
-    int n;
-    const char *format = text_template(e, text, &values, &n);
-    args = NEW_ARRAY(e->arena, Value *, n + 1);
-    args[0] = holds;
-    for (int i = 0; i < n; i++) args[i + 1] = values[i];
-    emit_inst(e->b, OP_assert, args, n + 1, &(Attrs){ .format = name_of(e->cx, format) });
+    text_use(e, text, trap_text, holds);
 }
 
 static void run_assert(Elab *e, Node *n) {

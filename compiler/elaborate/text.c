@@ -425,25 +425,47 @@ static Py chosen(Elab *e, Py text, int at, bool left) {
 
 typedef struct {
     Py left, right;
-    void (*use)(Elab *, void *, Py);
+    void (*whole)(Elab *, Py, TextUse, void *);
+    TextUse use;
     void *data;
 } Choice;
 static void use_left(Elab *e, void *data) {
-    text_use(e, ((Choice *)data)->left, ((Choice *)data)->use, ((Choice *)data)->data);
+    Choice *c = data;
+    c->whole(e, c->left, c->use, c->data);
 }
 static void use_right(Elab *e, void *data) {
-    text_use(e, ((Choice *)data)->right, ((Choice *)data)->use, ((Choice *)data)->data);
+    Choice *c = data;
+    c->whole(e, c->right, c->use, c->data);
 }
 
-void text_use(Elab *e, Py text, void (*use)(Elab *, void *, Py), void *data) {
+void text_use(Elab *e, Py text, TextUse use, void *data) {
     for (int i = 0; text->kind == PY_TEXT && i < text->text.nparts; i++) {
         struct TextPart *part = &text->text.part[i];
         if (!part->left) continue;
-        Choice c = { chosen(e, text, i, true), chosen(e, text, i, false), use, data };
+        Choice c = { chosen(e, text, i, true), chosen(e, text, i, false), text_use, use, data };
         branch(e, scalar_value(e, part->which, NUMBER_BOOL), use_left, use_right, &c, e->span);
         return;
     }
     use(e, data, text);
+}
+
+void text_use_pieces(Elab *e, Py text, TextUse use, void *data) {
+    Parts run = { 0 };
+    for (int i = 0; text->kind == PY_TEXT && i < text->text.nparts; i++) {
+        struct TextPart *part = &text->text.part[i];
+        if (!part->left) {
+            PUSH(e->arena, &run, *part);
+            continue;
+        }
+        if (run.n) use(e, data, finish(e, &run));
+        run = (Parts){ 0 };
+        Choice c = { part->left, part->right, text_use_pieces, use, data };
+        branch(e, scalar_value(e, part->which, NUMBER_BOOL), use_left, use_right, &c, e->span);
+    }
+    if (text->kind != PY_TEXT)
+        use(e, data, text);
+    else if (run.n)
+        use(e, data, finish(e, &run));
 }
 
 /* "%d of %5.2f" % (i, x): each conversion as format() writes it. */

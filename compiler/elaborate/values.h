@@ -567,7 +567,9 @@ Py   text_percent(Elab *, Py, Py, Span); /* "%d" % x */
 void text_put_literal(Elab *, Parts *, const char *);
 /* The template (runtime.h) of a text and the values it prints; choices made first by text_use. */
 const char *text_template(Elab *, Py, Value ***values, int *n);
-void text_use(Elab *, Py text, void (*use)(Elab *, void *, Py), void *data);
+typedef void (*TextUse)(Elab *, void *, Py);
+void text_use(Elab *, Py text, TextUse, void *data);
+void text_use_pieces(Elab *, Py text, TextUse, void *data); /* one piece after the other, for what may be written so */
 
 /* errors: at the span, or where the user called the library; the result is e->error */
 
