@@ -1,5 +1,6 @@
 /* driver: each source through the layers, then the link. */
 #include "driver.h"
+#include "check.h"
 #include "elaborate/elaborate.h"
 #include "emit/emit.h"
 #include "pipeline.h"
@@ -103,7 +104,9 @@ static bool back_end(Compiler *cx, const Command *c, Module *m, const char *outp
     cx->pass = "lower";
     cx->module = m;
     LModule *loops = loop_lower(m, target);
+    if (diag_errors(cx)) return false;
     loop_verify(loops);
+    if (cx->options.check_passes) check_loops(cx, m, loops);
     cx->pass = NULL;
     start = pipeline_time(cx, "lower", start);
     bool ok = true;

@@ -2,6 +2,7 @@
 **
 ** The order of rows is the order of passes. */
 #include "pipeline.h"
+#include "check.h"
 #include "optimize/optimize.h"
 
 #include <stdio.h>
@@ -65,7 +66,7 @@ static Module *run_pass(Compiler *cx, const Pass *p, Module *before) {
     if (diag_errors(cx)) return NULL; /* something only this pass can know is wrong with the program */
     verify_module(after);
     pipeline_time(cx, p->name, start);
-    if (cx->options.check_passes) pipeline_check(cx, p->name, before, after);
+    if (cx->options.check_passes) check_pass(cx, p->name, before, after);
     if (chosen(cx->options.print_after, p->name)) {
         fprintf(stderr, "// after %s\n", p->name);
         print_module(stderr, after);

@@ -26,7 +26,4 @@ bool pipeline_knows(Compiler *, const char *option, const char *name);
 double pipeline_time(Compiler *, const char *step, double since);
 double pipeline_now(void);
 
-/* check.c: every function of both modules on the same random inputs; the differences are our mistake and are named. */
-void pipeline_check(Compiler *, const char *pass, const Module *before, const Module *after);
-
 #endif

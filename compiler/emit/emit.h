@@ -12,6 +12,13 @@ const char   *emit_llvm_version(void);
 typedef enum { EMIT_LLVM, EMIT_ASSEMBLY, EMIT_OBJECT } EmitKind;
 bool emit_module(const LModule *, EmitKind, const char *path);
 
+/* load.c: the module in this process, for checks.  `args` are a function's parameters, pointers as integers; the status, with
+** its message in `error` (JXL_ERROR_BYTES). */
+typedef struct Loaded Loaded;
+Loaded *emit_load(const LModule *);
+int     loaded_call(const Loaded *, const char *function, const int64_t *args, char *error);
+void    loaded_free(Loaded *);
+
 /* header.c: plain C declarations of the exported functions, beside the object.  Nothing to declare: nothing written. */
 bool emit_header(const Module *, const char *path);
 

@@ -102,8 +102,15 @@ static void check_size(Emit *e, LLVMValueRef n, const char *name) {
     LLVMPositionBuilderAtEnd(e->b, on);
 }
 
+void own_call_begin(Emit *e) {
+    LLVMTypeRef pointer = e->ptr, type;
+    e->call = stack_place(e, (int64_t)sizeof(jxl_call), 16);
+    LLVMValueRef init = function_named(e, "jxl_call_init", e->none, 1, &pointer, &type);
+    LLVMBuildCall2(e->b, type, init, &e->call, 1, "");
+}
+
 /* What fails on the way ends the call too. */
-static void finish(Emit *e, LLVMValueRef error) {
+void own_call_end(Emit *e, LLVMValueRef error) {
     LLVMTypeRef params[] = { e->ptr, e->ptr }, type;
     LLVMValueRef end = function_named(e, "jxl_call_end", e->i32, 2, params, &type), args[] = { e->call, error };
     LLVMBasicBlockRef last = LLVMAppendBasicBlockInContext(e->llvm, e->func, "");
@@ -136,10 +143,7 @@ void export_define(Emit *e, const LFunc *lf) {
     function_begin(e, it);
     debug_function(e, it, lf->symbol, lf->origin);
     debug_place(e, lf->origin);
-    LLVMTypeRef call_type = e->ptr, type;
-    e->call = stack_place(e, (int64_t)sizeof(jxl_call), 16);
-    LLVMValueRef init = function_named(e, "jxl_call_init", e->none, 1, &call_type, &type);
-    LLVMBuildCall2(e->b, type, init, &e->call, 1, "");
+    own_call_begin(e);
 
     LLVMValueRef *args = NEW_ARRAY(e->cx->arena, LLVMValueRef, 1 + nsizes + nin + nout), *leaf = args + 1 + nsizes;
     args[0] = e->call;
@@ -157,5 +161,5 @@ void export_define(Emit *e, const LFunc *lf) {
     }
     leave_unless_zero(e, LLVMBuildCall2(e->b, function_type(e, lf), map_get(&e->functions, lf), args,
                                         (unsigned)(1 + nsizes + nin + nout), ""));
-    finish(e, LLVMGetParam(it, (unsigned)n - 1));
+    own_call_end(e, LLVMGetParam(it, (unsigned)n - 1));
 }

@@ -33,6 +33,7 @@ typedef struct Emit {
     LLVMTypeRef       i1, i8, i16, i32, i64, f16, f32, f64, ptr, none;
     Map               functions; /* LLVMValueRef by LFunc */
     struct Debug     *debug;     /* NULL without -g */
+    bool              packed;    /* functions for loaded_call too */
 
     LLVMValueRef      func, call; /* the function being built, its jxl_call */
     LLVMBasicBlockRef entry, body;
@@ -91,6 +92,14 @@ void        program_entry(Emit *);
 
 /* export.c: functions with a public signature */
 void export_define(Emit *, const LFunc *);
+void own_call_begin(Emit *);                   /* the function makes its own jxl_call ... */
+void own_call_end(Emit *, LLVMValueRef error); /* ... and returns its status, its message copied */
+
+/* load.c */
+void packed_define(Emit *, const LFunc *);
+
+/* module.c */
+bool emit_packed(const LModule *, const char *path); /* an object with packed functions too */
 
 /* debug.c */
 void debug_begin(Emit *);

@@ -41,6 +41,7 @@ static void translate(Emit *e) {
     for (const LFunc *f = e->loops->first; f; f = f->next) {
         function_define(e, f);
         if (f->symbol && f->source) export_define(e, f);
+        if (e->packed && f->source) packed_define(e, f);
     }
     if (e->loops->main && !e->cx->options.shared) program_entry(e);
     if (e->debug) debug_finish(e);
@@ -82,8 +83,8 @@ static bool write_out(Emit *e, LLVMTargetMachineRef machine, EmitKind kind, cons
     return ok;
 }
 
-bool emit_module(const LModule *loops, EmitKind kind, const char *path) {
-    Emit e = { .loops = loops, .cx = loops->cx, .machine = machine_of(loops->cx) };
+static bool emit_with(const LModule *loops, EmitKind kind, const char *path, bool packed) {
+    Emit e = { .loops = loops, .cx = loops->cx, .machine = machine_of(loops->cx), .packed = packed };
     e.llvm = LLVMContextCreate();
     e.module = LLVMModuleCreateWithNameInContext("jxl", e.llvm);
     e.b = LLVMCreateBuilderInContext(e.llvm);
@@ -103,3 +104,6 @@ bool emit_module(const LModule *loops, EmitKind kind, const char *path) {
     LLVMContextDispose(e.llvm);
     return ok;
 }
+
+bool emit_module(const LModule *loops, EmitKind kind, const char *path) { return emit_with(loops, kind, path, false); }
+bool emit_packed(const LModule *loops, const char *path) { return emit_with(loops, EMIT_OBJECT, path, true); }

@@ -121,8 +121,13 @@ void store_at(Pull *p, const Type *t, LValue *ptr, const Idx *idx, Elem x) {
 /* layout */
 
 static Elem pull_broadcast(Pull *p, const Inst *in, const Idx *idx) {
-    Idx x[MAX_RANK];
-    for (int i = 0; i < in->args[0]->type->rank; i++) x[i] = idx[in->attrs->map.at[i]];
+Idx x[MAX_RANK];
+    const Type *from = in->args[0]->type, *to = in->results[0]->type;
+    for (int i = 0; i < from->rank; i++) {
+        int64_t axis = in->attrs->map.at[i];
+        bool stretched = from->dim[i] != to->dim[axis]; /* an axis of size 1 repeats too */
+        x[i] = stretched ? idx_at(loop_i64(&p->l->b, 0)) : idx[axis];
+    }
     return pull(p, in->args[0], x);
 }
 

@@ -2,6 +2,7 @@
 **
 ** A bug is a pass that copies a program and gets one thing wrong.  `none` is the same without a bug, and must pass. */
 #include "optimize/optimize.h"
+#include "check.h"
 #include "pipeline.h"
 
 #include <criterion/criterion.h>
@@ -359,7 +360,7 @@ static void check(const char *text, bool (*planted_bug)(Walk *, const Inst *)) {
     cr_assert(m != NULL);
     Module *after = walk_module(m, spoil, &planted_bug);
     verify_module(after);
-    pipeline_check(cx, "planted", m, after);
+    check_pass(cx, "planted", m, after);
 }
 
 ParameterizedTestParameters(planted, is_seen) {
