@@ -126,6 +126,7 @@ int diag_flush(Compiler *);
 /* Speculation: errors after `diag_mark` can be taken back by `diag_rewind`. */
 int  diag_mark(Compiler *);
 void diag_rewind(Compiler *, int mark);
+bool diag_newest_is_at(const Compiler *, Span); /* whether the last diagnostic is about exactly that */
 int  diag_errors(const Compiler *);
 
 /* Our own mistake: says so with the evidence and exits with 70.  cx->on_bug, if set, is called first. */

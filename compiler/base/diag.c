@@ -95,6 +95,12 @@ void diag_rewind(Compiler *cx, int mark) {
     if (cx->diags && cx->diags->n > mark) cx->diags->n = mark;
 }
 
+bool diag_newest_is_at(const Compiler *cx, Span span) {
+    if (!cx->diags || !cx->diags->n) return false;
+    Span at = cx->diags->at[cx->diags->n - 1].span;
+    return at.file == span.file && at.start == span.start && at.end == span.end;
+}
+
 int diag_errors(const Compiler *cx) {
     int errors = 0;
     for (int i = 0; cx->diags && i < cx->diags->n; i++) errors += !cx->diags->at[i].warning;

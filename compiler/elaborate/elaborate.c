@@ -95,9 +95,11 @@ Py fail(Elab *e, Span span, const char *format, ...) {
     va_end(args);
     const char *name = public_name(e, span);
     e->last_error = t.at;
+    Span user = user_span(e, span);
+    if (source_of(e->cx, span.file)->library && diag_newest_is_at(e->cx, user)) return e->error; /* it follows from that */
     int have = (int)(name ? strlen(name) : 0);
     bool said = name && strncmp(t.at, name, (size_t)have) == 0;
-    diag(e->cx, user_span(e, span), "%s%s%s", name && !said ? name : "", name && !said ? ": " : "", t.at);
+    diag(e->cx, user, "%s%s%s", name && !said ? name : "", name && !said ? ": " : "", t.at);
     return e->error;
 }
 

@@ -169,8 +169,11 @@ static void run_raise(Elab *e, Node *n, Value *unless) {
         state_set(e, STATE_NEVER, n->span);
         return;
     }
-    fail(e, n->span, message && message->kind == PY_STR ? "%s: %s" : "%s", what,
-         message && message->kind == PY_STR ? message->str.at : "");
+    const char *words = message && message->kind == PY_STR ? message->str.at : NULL;
+    if (words && e->frame->library) /* the class is the library's own affair */
+        fail(e, n->span, "%s", words);
+    else
+        fail(e, n->span, words ? "%s: %s" : "%s", what, words);
     place_set(e, &e->frame->result, e->error, n->span);
     state_set(e, STATE_RETURN, n->span);
 }
