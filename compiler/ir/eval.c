@@ -70,28 +70,29 @@ static bool elementwise(const Inst *in, const Tensor *args, Tensor *y) {
     const Rules *r = op_rules[in->op];
     DType d = args[0].type->dtype, out = y->type->dtype;
     int width = dtype_bytes(d), width_out = dtype_bytes(out);
-    for (int64_t i = 0; i < y->n; i++) {
-        void *to = (char *)y->bytes + i * width_out;
-        double z[MOST_ELEMENTWISE][2], result[2] = { 0, 0 };
-        int64_t integer[MOST_ELEMENTWISE];
-        for (int k = 0; k < in->nargs; k++) {
-            const void *x = (const char *)args[k].bytes + i * width;
-            if (dtype_is_inexact(d))
-                element_complex(d, x, z[k]);
-            else
-                integer[k] = element_int(d, x);
-        }
-        if (dtype_is_complex(d)) {
-            r->complex((const double(*)[2])z, result);
-        } else if (dtype_is_float(d)) {
+    if (dtype_is_float(d)) {
+        for (int64_t i = 0; i < y->n; i++) {
             double x[MOST_ELEMENTWISE];
-            for (int k = 0; k < in->nargs; k++) x[k] = z[k][0];
-            result[0] = r->real(x);
-        } else {
-            element_set_int(out, to, r->integer(integer, d));
-            continue;
+            for (int k = 0; k < in->nargs; k++) x[k] = element_real(d, (const char *)args[k].bytes + i * width);
+            double result = r->real(x);
+            if (out == DT_bool) /* of a comparison */
+                element_set_int(out, (char *)y->bytes + i, result != 0);
+            else
+                element_set_real(out, (char *)y->bytes + i * width_out, result);
         }
-        element_set_complex(out, to, result);
+    } else if (dtype_is_complex(d)) {
+        for (int64_t i = 0; i < y->n; i++) {
+            double x[MOST_ELEMENTWISE][2], result[2] = { 0, 0 };
+            for (int k = 0; k < in->nargs; k++) element_complex(d, (const char *)args[k].bytes + i * width, x[k]);
+            r->complex((const double(*)[2])x, result);
+            element_set_complex(out, (char *)y->bytes + i * width_out, result);
+        }
+    } else {
+        for (int64_t i = 0; i < y->n; i++) {
+            int64_t x[MOST_ELEMENTWISE];
+            for (int k = 0; k < in->nargs; k++) x[k] = element_int(d, (const char *)args[k].bytes + i * width);
+            element_set_int(out, (char *)y->bytes + i * width_out, r->integer(x, d));
+        }
     }
     return true;
 }
@@ -312,8 +313,8 @@ static bool run_kernel(Eval *ev, const Inst *in, const Tensor *args, Tensor *res
 }
 
 static bool run_inst(Eval *ev, const Inst *in, Tensor *env) {
-    if (ev->limit && ++ev->steps > ev->limit) return eval_fail(ev, "too long");
-    if (!ev->limit) ev->steps++;
+    ev->steps++;
+    if (ev->limit && ev->steps > ev->limit) return eval_fail(ev, "too long");
     Tensor few[16], *args = few, *results = few + 8;
     if (in->nargs > 8 || in->nresults > 8) {
         args = NEW_ARRAY(ev->arena, Tensor, in->nargs + in->nresults);
@@ -332,7 +333,10 @@ static bool run_inst(Eval *ev, const Inst *in, Tensor *env) {
     case OP_linear_call: ok = run_call(ev, in, args, results); break;
     default: ok = eval_inst(ev, in, args, results);
     }
-    for (int i = 0; ok && i < in->nresults; i++) env[in->results[i]->id] = results[i];
+    for (int i = 0; ok && i < in->nresults; i++) {
+        env[in->results[i]->id] = results[i];
+        ev->steps += results[i].n / EVAL_STEP;
+    }
     return ok;
 }
 

@@ -398,13 +398,14 @@ typedef struct {
     Arena      *arena;
     FILE       *out;        /* where print writes */
     char       *failure;    /* NULL, or the message of the trap that ended it */
-    int64_t     steps;      /* instructions run, for tests that count */
+    int64_t     steps;      /* instructions run, and one for each EVAL_STEP elements made of products added */
     int64_t     limit;      /* 0: none; else fails with "too long" */
     int64_t    *sizes;      /* by SizeVar id */
     Arena      *home;       /* outlives loop iterations: for the failure */
     int64_t     readings;   /* of the clock, which ticks at each */
     int         depth;      /* of calls */
 } Eval;
+enum { EVAL_STEP = 256 };
 Tensor tensor_new(Arena *, const Type *); /* zeros */
 bool   eval_fail(Eval *, const char *format, ...) FORMAT(2, 3); /* records the failure; false */
 bool   eval_dim(Eval *, const Dim *, int64_t *value);

@@ -34,63 +34,81 @@ static const char *shape_dot(Compiler *cx, const Inst *in, const Type **results)
     return NULL;
 }
 
-/* Per axis of the result, then per contracted axis: its size, and its stride in either argument. */
+/* An axis to walk along, of the result or of the sum: its length, and its strides in the arguments. */
+typedef struct {
+    int64_t size, x, y;
+} Axis;
+typedef struct {
+    double z[2];
+    uint64_t integer; /* wraps */
+    bool any;         /* of bools */
+} Sum;
+
+/* n products of elements that stand x and y elements apart. */
+static void add_products(Sum *s, DType d, const Tensor *args, int64_t p, int64_t q, Axis along) {
+    const float *f = args[0].bytes, *g = args[1].bytes;
+    for (int64_t k = 0; k < along.size; k++, p += along.x, q += along.y) {
+        if (d == DT_f32) {
+            s->z[0] += (double)f[p] * (double)g[q];
+        } else if (dtype_is_inexact(d)) {
+            double u[2], v[2];
+            element_complex(d, tensor_at(&args[0], p), u), element_complex(d, tensor_at(&args[1], q), v);
+            s->z[0] += dtype_is_complex(d) ? u[0] * v[0] - u[1] * v[1] : u[0] * v[0];
+            s->z[1] += dtype_is_complex(d) ? u[0] * v[1] + u[1] * v[0] : 0;
+        } else {
+            int64_t u = tensor_int(&args[0], p), v = tensor_int(&args[1], q);
+            s->integer += (uint64_t)u * (uint64_t)v;
+            s->any = s->any || (u && v);
+        }
+    }
+}
+
+/* Over all contracted axes, the last of them innermost. */
+static void add_all(Sum *s, DType d, const Tensor *args, int64_t p, int64_t q, const Axis *axes, int n) {
+    if (n <= 1) {
+        add_products(s, d, args, p, q, n ? axes[0] : (Axis){ 1, 0, 0 });
+        return;
+    }
+    for (int64_t k = 0; k < axes[0].size; k++)
+        add_all(s, d, args, p + k * axes[0].x, q + k * axes[0].y, axes + 1, n - 1);
+}
+
 static bool eval_dot(Eval *ev, const Inst *in, const Tensor *args, Tensor *z) {
-    (void)ev;
     const Type *x = args[0].type, *y = args[1].type;
     const Attrs *a = in->attrs;
     DType d = x->dtype;
-    int64_t size_x[MAX_RANK], size_y[MAX_RANK], stride_x[MAX_RANK], stride_y[MAX_RANK];
-    int64_t size[2 * MAX_RANK], step_x[2 * MAX_RANK] = { 0 }, step_y[2 * MAX_RANK] = { 0 };
-    tensor_sizes(x, size_x), tensor_sizes(y, size_y);
-    tensor_strides(x, stride_x), tensor_strides(y, stride_y);
+    int64_t size_x[MAX_RANK], size_y[MAX_RANK], stride_x[MAX_RANK], stride_y[MAX_RANK], terms = 1;
+    Axis result[2 * MAX_RANK], summed[MAX_RANK];
     int rank = 0;
     unsigned used_x = 0, used_y = 0;
+    tensor_sizes(x, size_x), tensor_sizes(y, size_y);
+    tensor_strides(x, stride_x), tensor_strides(y, stride_y);
     for (int i = 0; i < a->lhs_axes.n; i++) {
-        used_x |= 1u << a->lhs_axes.at[i];
-        used_y |= 1u << a->rhs_axes.at[i];
+        int64_t p = a->lhs_axes.at[i], q = a->rhs_axes.at[i];
+        used_x |= 1u << p;
+        used_y |= 1u << q;
+        summed[i] = (Axis){ size_x[p], stride_x[p], stride_y[q] };
+        terms *= size_x[p];
     }
-    for (int i = 0; i < a->batch; i++) {
-        size[rank] = size_x[i];
-        step_x[rank] = stride_x[i];
-        step_y[rank++] = stride_y[i];
-    }
+    for (int i = 0; i < a->batch; i++) result[rank++] = (Axis){ size_x[i], stride_x[i], stride_y[i] };
     for (int i = (int)a->batch; i < x->rank; i++)
-        if (!(used_x >> i & 1)) size[rank] = size_x[i], step_x[rank++] = stride_x[i];
+        if (!(used_x >> i & 1)) result[rank++] = (Axis){ size_x[i], stride_x[i], 0 };
     for (int i = (int)a->batch; i < y->rank; i++)
-        if (!(used_y >> i & 1)) size[rank] = size_y[i], step_y[rank++] = stride_y[i];
-    int64_t terms = 1;
-    for (int i = 0; i < a->lhs_axes.n; i++) {
-        size[rank + i] = size_x[a->lhs_axes.at[i]];
-        step_x[rank + i] = stride_x[a->lhs_axes.at[i]];
-        step_y[rank + i] = stride_y[a->rhs_axes.at[i]];
-        terms *= size[rank + i];
-    }
-    int64_t index[2 * MAX_RANK] = { 0 };
-    int all = rank + a->lhs_axes.n;
+        if (!(used_y >> i & 1)) result[rank++] = (Axis){ size_y[i], 0, stride_y[i] };
+    ev->steps += z->n * terms / EVAL_STEP;
     for (int64_t i = 0; i < z->n; i++) {
-        double sum[2] = { 0, 0 };
-        uint64_t integer = 0;
-        bool any = false;
-        for (int64_t k = 0; k < terms; k++) {
-            const void *p = tensor_at(&args[0], offset_at(step_x, index, all));
-            const void *q = tensor_at(&args[1], offset_at(step_y, index, all));
-            if (dtype_is_inexact(d)) {
-                double u[2], v[2];
-                element_complex(d, p, u), element_complex(d, q, v);
-                sum[0] += dtype_is_complex(d) ? u[0] * v[0] - u[1] * v[1] : u[0] * v[0];
-                sum[1] += dtype_is_complex(d) ? u[0] * v[1] + u[1] * v[0] : 0;
-            } else {
-                integer += (uint64_t)element_int(d, p) * (uint64_t)element_int(d, q);
-                any = any || (element_int(d, p) && element_int(d, q));
-            }
-            next_index(size, all, index);
+        Sum s = { 0 };
+        int64_t p = 0, q = 0, rest = i;
+        for (int k = rank - 1; k >= 0; k--) { /* the index of element i */
+            p += rest % result[k].size * result[k].x;
+            q += rest % result[k].size * result[k].y;
+            rest /= result[k].size;
         }
-        if (terms == 0) next_index(size, rank, index);
+        add_all(&s, d, args, p, q, summed, a->lhs_axes.n);
         if (dtype_is_inexact(d))
-            element_set_complex(d, tensor_slot(z, i), sum);
+            element_set_complex(d, tensor_slot(z, i), s.z);
         else
-            element_set_int(d, tensor_slot(z, i), d == DT_bool ? any : (int64_t)integer);
+            element_set_int(d, tensor_slot(z, i), d == DT_bool ? s.any : (int64_t)s.integer);
     }
     return true;
 }
