@@ -92,7 +92,7 @@ Py native_primitives_iota(Elab *e, Call *c) {
 }
 
 static Py filled_like(Elab *e, Py x, int64_t n, Span span) {
-    x = given_array(e, x, span);
+    if (x->kind != PY_ARRAY) x = given_array(e, x, span);
     if (x->kind == PY_ERROR) return x;
     return array_with(e, ir_fill_int(e->b, x->array.value->type, n), x);
 }

@@ -213,5 +213,7 @@ Py elementwise(Elab *e, Op op, int n, Py const *x, const char *what, Span span) 
     const char *wrong = emit_check(e->b, op, v, n, &no_attrs);
     if (wrong) return fail(e, span, "%s of %s: %s", what, type_text(e->cx, v[0]->type), wrong);
     Value *y = emit(e->b, op, v, n, &no_attrs);
-    return py_array(e, y, k.flavour, k.weak && y->type->dtype == k.dtype);
+    Py r = py_array(e, y, k.flavour, k.weak && y->type->dtype == k.dtype);
+    r->array.numpy_scalar = k.flavour == FLAVOUR_NUMPY && !y->type->rank;
+    return r;
 }
