@@ -4,12 +4,25 @@
 #include <string.h>
 
 /* items[0] + items[1] + ... from `start` */
+/* The sum so far is a variable: a generator may yield in a run-time loop. */
+static Py add_yielded(Elab *e, void *data, Py x) {
+    Place *total = data;
+    place_set(e, total, binary(e, OPERATOR_Add, place_get(e, total), x, e->span), e->span);
+    return e->none;
+}
+
 Py native_builtins_sum(Elab *e, Call *c) {
-    Py *items, total = c->arg[1];
+    Py *items;
     int n;
-    if (!iterate(e, c->arg[0], &items, &n, c->span)) return e->error;
-    for (int i = 0; i < n && total->kind != PY_ERROR; i++) total = binary(e, OPERATOR_Add, total, items[i], c->span);
-    return total;
+    Place *total = place_new(e, "sum()");
+    place_set(e, total, c->arg[1], c->span);
+    if (is_driven(c->arg[0])) {
+        if (!drive(e, c->arg[0], add_yielded, total, c->span)) return e->error;
+    } else {
+        if (!iterate(e, c->arg[0], &items, &n, c->span)) return e->error;
+        for (int i = 0; i < n && total->value->kind != PY_ERROR; i++) add_yielded(e, total, items[i]);
+    }
+    return value_read(e, place_get(e, total), "sum()", c->span);
 }
 
 /* The smaller (or larger) of two: decided now, or a choice between numbers. */
@@ -22,7 +35,8 @@ static Py better(Elab *e, Py x, Py y, Py kx, Py ky, bool most, Span span) {
         bool sx = py_static_int(e, x, &a), sy = py_static_int(e, y, &b);
         const Dim *dx = sx ? dim_int(e->cx, a) : x->kind == PY_SCALAR ? x->scalar.dim : NULL;
         const Dim *dy = sy ? dim_int(e->cx, b) : y->kind == PY_SCALAR ? y->scalar.dim : NULL;
-        if (!(sx && sy) && dx && dy && !dim_is_local(e, dx) && !dim_is_local(e, dy)) return py_size(e, most ? dim_max(e->cx, dx, dy) : dim_min(e->cx, dx, dy));
+        if (!(sx && sy) && dx && dy && !dim_is_local(e, dx) && !dim_is_local(e, dy))
+            return py_size(e, most ? dim_max(e->cx, dx, dy) : dim_min(e->cx, dx, dy));
     }
     Py less = compare(e, OPERATOR_Lt, most ? kx : ky, most ? ky : kx, span); /* y replaces x */
     int known = py_truth(e, less, &choose);
@@ -101,20 +115,43 @@ Py native_builtins_sorted(Elab *e, Call *c) {
 }
 
 /* any and all: at run time a chain of `or`, `and`. */
+/* any and all: the first known answer ends the search.  The answer is a variable, so that a generator may yield in a
+** run-time loop. */
+typedef struct {
+    bool every;
+    Place *answer;
+    Span span;
+} Search;
+
+static bool search_item(Elab *e, Search *s, Py x) {
+    Value *v = NULL;
+    int known = py_truth(e, x, &v);
+    if (known == s->every) return true;
+    Py found = known == -2 ? e->error : py_bool(e, !s->every);
+    if (known == -1)
+        found = number_binary(e, s->every ? OPERATOR_BitAnd : OPERATOR_BitOr, place_get(e, s->answer),
+                              py_scalar(e, NUMBER_BOOL, v), s->span);
+    place_set(e, s->answer, found, s->span);
+    return known == -1;
+}
+
+static Py search_yielded(Elab *e, void *data, Py x) {
+    if (!search_item(e, data, x)) state_set(e, STATE_RETURN, e->span);
+    return e->none;
+}
+
 static Py quantified(Elab *e, Call *c, bool every) {
+    Search s = { every, place_new(e, every ? "all()" : "any()"), c->span };
     Py *items;
     int n;
-    Value *so_far = NULL;
-    if (!iterate(e, c->arg[0], &items, &n, c->span)) return e->error;
-    for (int i = 0; i < n; i++) {
-        Value *v = NULL;
-        int known = py_truth(e, items[i], &v);
-        if (known == -2) return e->error;
-        if (known == !every) return py_bool(e, !every);
-        if (known >= 0) continue;
-        so_far = !so_far ? v : every ? ir_and(e->b, so_far, v) : ir_or(e->b, so_far, v);
+    place_set(e, s.answer, py_bool(e, every), c->span);
+    if (is_driven(c->arg[0])) {
+        if (!drive(e, c->arg[0], search_yielded, &s, c->span)) return e->error;
+    } else {
+        if (!iterate(e, c->arg[0], &items, &n, c->span)) return e->error;
+        for (int i = 0; i < n && search_item(e, &s, items[i]); i++) continue;
     }
-    return so_far ? py_scalar(e, NUMBER_BOOL, so_far) : py_bool(e, every);
+    return value_read(e, place_get(e, s.answer), every ? "all()" : "any()", c->span);
 }
 
 Py native_builtins_any(Elab *e, Call *c) { return quantified(e, c, false); }

@@ -560,11 +560,9 @@ static void run_over(Elab *e, Loop *l) {
     }
     if (x->kind == PY_OBJECT && class_lookup(e, x->cls, "__iter__"))
         x = l->source = call_method(e, x, "__iter__", 0, NULL, l->span);
-    if (x->kind == PY_GENERATOR && !x->generator.position->n) {
+    if (is_driven(x)) {
         Consumer c = { l, e->frame };
-        contents_push(e, contents_change(e, x), NULL, e->empty_tuple);
-        contents_push(e, contents_change(e, x), NULL, py_int(e, 0));
-        generator_run(e, x, consume, &c, l->span);
+        drive(e, x, consume, &c, l->span);
         return;
     }
     if (source_runs(e, x) && !known_numbers(e, x)) {

@@ -473,6 +473,10 @@ void run_for_over(Elab *, const Node *, Node *target, Py source, void (*body)(El
 void run_while(Elab *, Node *);
 /* All values of an iterable whose number is known; false after an error. */
 bool iterate(Elab *, Py, Py **items, int *n, Span);
+/* A generator that has not begun, or zip, enumerate, map or filter of one: each item is handed over as it comes; the
+** function that takes it is called in the generator's frame, and ends it by setting that frame's state. */
+bool is_driven(Py);
+bool drive(Elab *, Py, Py (*on_item)(Elab *, void *data, Py), void *data, Span);
 Py   eval_comprehension(Elab *, Node *);
 void comprehension_yield(Elab *, Py generator);
 Py   growing_array(Elab *, Py);
