@@ -14,6 +14,7 @@ const Pass passes[] = {
     { "inline", pass_inline, "put small functions, and those called once, in the place of their calls" },
     { "simplify", pass_simplify, "fold, share, leave out what is not needed, join multiplications with additions" },
     { "order", pass_order, "decide in what order terms are added" },
+    { "fuse", pass_fuse, "group operations that can share one loop" },
 };
 const int npasses = COUNT(passes);
 

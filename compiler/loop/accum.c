@@ -1,6 +1,5 @@
 /* accum: what a reduction adds up: where it starts, how a term is added, how two partial results are joined. */
 #include "loop/lower.h"
-#include "optimize/optimize.h"
 
 #include <string.h>
 

@@ -3,11 +3,23 @@
 
 #include <string.h>
 
-/* The argument's elements in memory of the result's own. */
+static void copy_body(Pull *p, const Idx *idx, void *context) {
+    const Inst *in = context;
+    store_at(p, in->results[0]->type, home_of(p->l, in->results[0]).ptr, idx, pull(p, in->args[0], idx));
+}
+
+/* The argument's elements in memory of the result's own: copied, or computed there. */
 static LValue *copied(Lower *l, const Inst *in) {
     const Value *x = in->args[0], *y = in->results[0];
     LValue *to = home_new(l, y).ptr;
-    store_home(l, x, to);
+    if (home_of(l, x).ptr) {
+        store_home(l, x, to);
+        return to;
+    }
+    Axes axes = { y->type->rank, { 0 } };
+    for (int i = 0; i < axes.n; i++) axes.dim[i] = y->type->dim[i];
+    int lanes = lanes_for(l, dtype_bytes(dtype_real(y->type->dtype)));
+    nest(l, &axes, (Work){ 0.1 + pull_cost(l, x), NULL }, lanes, copy_body, (void *)in);
     return to;
 }
 

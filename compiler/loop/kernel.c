@@ -1,4 +1,279 @@
-/* kernel: one fused loop nest. */
+/* kernel: a group of instructions as one loop nest, as its plan says (optimize/plan.c). */
 #include "loop/lower.h"
 
-void lower_kernel(Lower *l, const Inst *in) { bug(l->cx, "%s", op_name(in->op)); }
+#include <string.h>
+
+typedef struct {
+    const Inst *in; /* the kernel */
+    Group g;
+    Plan plan;
+    Domain domain;                     /* rows */
+    Accum accum[MAX_ACCUMS];           /* rows: in the order of their phases */
+    int naccums, from[MAX_ACCUMS + 2]; /* phase p has accum[from[p]] .. */
+    int lanes;
+} Kernel;
+
+static const Value *result(const Kernel *k, int i) { return k->in->regions[0]->results[i]; }
+
+static void gather_group(Lower *l, Kernel *k) {
+    const Block *block = k->in->regions[0];
+    int n = 0;
+    for (const Inst *in = block->first; in; in = in->next) n++;
+    const Inst **at = NEW_ARRAY(l->arena, const Inst *, n + 1);
+    n = 0;
+    for (const Inst *in = block->first; in; in = in->next) at[n++] = in;
+    k->g = (Group){ at, n, (const Value *const *)block->results, block->nresults };
+    if (!plan_group(l->cx, &k->g, &k->plan)) bug(l->cx, "a kernel without a plan: %s", k->plan.why_not);
+    for (int i = 0; i < block->nparams; i++) home_set(l, block->params[i], home_of(l, k->in->args[i]));
+}
+
+/* Elements in a register: of the widest dtype that is computed with. */
+static int lanes_of(Lower *l, const Kernel *k) {
+    int bytes = 1;
+    for (int i = 0; i < k->g.n; i++) {
+        const Inst *in = k->g.at[i];
+        if (in->results[0]->type->rank == 0 || op_class(in->op) == CLASS_CREATE) continue;
+        int n = widest_element(in);
+        if (n > bytes) bytes = n;
+    }
+    return lanes_for(l, bytes);
+}
+
+static double cost_of(Lower *l, const Kernel *k) {
+    double cost = 0.1;
+    for (int i = 0; i < k->in->nresults; i++) cost += 0.1 + pull_cost(l, result(k, i));
+    return cost;
+}
+
+/* map */
+
+static void store_results(Pull *p, const Kernel *k, const Idx *idx) {
+    Elem y[64];
+    for (int done = 0; done < k->in->nresults; done += COUNT(y)) {
+        int n = k->in->nresults - done < COUNT(y) ? k->in->nresults - done : COUNT(y);
+        for (int i = 0; i < n; i++) y[i] = pull(p, result(k, done + i), idx);
+        for (int i = 0; i < n; i++) {
+            const Value *to = k->in->results[done + i];
+            store_at(p, to->type, home_of(p->l, to).ptr, idx, y[i]);
+        }
+    }
+}
+
+static void map_body(Pull *p, const Idx *idx, void *context) { store_results(p, context, idx); }
+
+/* Whether axes a and a+1 may run as one: every array that is read has both of them, side by side, or neither. */
+static void find_splits(const Kernel *k, bool *split) {
+    for (int i = 0; i < k->g.n; i++) {
+        const Inst *in = k->g.at[i];
+        const Type *y = in->results[0]->type;
+        if (op_class(in->op) == CLASS_ELEMENTWISE || in->op == OP_constant) {
+            bool splat = in->op != OP_constant || in->attrs->data.n == 1;
+            if (y->rank == k->plan.rank && splat) continue;
+        }
+        bool from_scalar = in->op == OP_broadcast && in->args[0]->type->rank == 0;
+        if (from_scalar || y->rank == 0) continue;
+        Ints map = in->attrs->map;
+        for (int a = 0; a + 1 < k->plan.rank; a++) {
+            bool fits = false;
+            if (in->op == OP_broadcast && y->rank == k->plan.rank && op_class(in->op) == CLASS_LAYOUT) {
+                int x0 = -1, x1 = -1;
+                for (int m = 0; m < map.n; m++) {
+                    if (map.at[m] == a) x0 = m;
+                    if (map.at[m] == a + 1) x1 = m;
+                }
+                fits = (x0 < 0 && x1 < 0) || (x0 >= 0 && x1 == x0 + 1);
+            }
+            if (!fits) split[a] = true;
+        }
+    }
+}
+
+/* The domain with axes run together where that changes no index: the index along the last of them then counts through all. */
+static Axes merged_axes(Lower *l, const Kernel *k) {
+    bool split[MAX_RANK] = { false };
+    Axes axes = { k->plan.rank, { 0 } };
+    find_splits(k, split);
+    const Dim *run = dim_int(l->cx, 1);
+    for (int a = 0; a < axes.n; a++) {
+        run = dim_mul(l->cx, run, k->plan.dim[a]);
+        bool ends = a == axes.n - 1 || split[a];
+        axes.dim[a] = ends ? run : dim_int(l->cx, 1);
+        if (ends) run = dim_int(l->cx, 1);
+    }
+    return axes;
+}
+
+static void lower_map_kernel(Lower *l, Kernel *k) {
+    for (int i = 0; i < k->in->nresults; i++) home_new(l, k->in->results[i]);
+    Axes axes = merged_axes(l, k);
+    nest(l, &axes, (Work){ cost_of(l, k), NULL }, lanes_of(l, k), map_body, k);
+}
+
+/* rows */
+
+static bool is_whole(const Kernel *k, const Value *v) { return v->type->rank == k->plan.rank; }
+
+static void pin(Lower *l, const Inst *in, Elem e) { home_set(l, in->results[0], (Home){ .elem = e }); }
+static void unpin(Lower *l, const Inst *in) { home_set(l, in->results[0], (Home){ .ptr = NULL }); }
+
+/* Where the domain stands, in the order of memory: kept axes from one place, reduced ones from another. */
+static void whole_index(const Kernel *k, const Idx *kept, const Idx *reduced, Idx *idx) {
+    for (int a = 0; a < k->plan.rank; a++) idx[a] = k->plan.reduced[a] ? *reduced++ : *kept++;
+}
+
+static void store_whole(Pull *p, const Kernel *k, const Idx *idx) {
+    for (int i = 0; i < k->in->nresults; i++) {
+        const Value *to = k->in->results[i];
+        if (is_whole(k, result(k, i))) store_at(p, to->type, home_of(p->l, to).ptr, idx, pull(p, result(k, i), idx));
+    }
+}
+
+typedef struct {
+    const Kernel *k;
+    const Idx *kept;
+    Idx reduced[MAX_RANK];
+} Inner;
+
+static void inner_body(Pull *p, const Idx *reduced, void *context) {
+    const Inner *t = context;
+    Idx idx[MAX_RANK];
+    whole_index(t->k, t->kept, reduced, idx);
+    store_whole(p, t->k, idx);
+}
+
+/* Lanes along the last reduced axis; the others, if any, around it. */
+static void store_rows(Lower *l, const Kernel *k, const Idx *kept) {
+    Inner t = { .k = k, .kept = kept };
+    Axes axes = { 0, { 0 } };
+    for (int a = k->domain.nkept; a < k->domain.n; a++) axes.dim[axes.n++] = k->domain.dim[a];
+    bool before = l->serial;
+    l->serial = true;
+    nest(l, &axes, (Work){ cost_of(l, k), NULL }, k->lanes, inner_body, &t);
+    l->serial = before;
+}
+
+/* Lanes along the last kept axis: one step of the reduced axes after another. */
+static void store_across(Pull *p, const Kernel *k, const Idx *kept) {
+    Lower *l = p->l;
+    LBuilder *b = &l->b;
+    Idx reduced[MAX_RANK], idx[MAX_RANK];
+    LLoop loops[MAX_RANK];
+    int n = k->domain.n - k->domain.nkept;
+    for (int i = 0; i < n; i++) {
+        loops[i] = loop_for(b, loop_i64(b, 0), lower_dim(l, k->domain.dim[k->domain.nkept + i]), 1, 0, NULL);
+        reduced[i] = idx_at(loops[i].i);
+    }
+    whole_index(k, kept, reduced, idx);
+    store_whole(p, k, idx);
+    for (int i = n; i-- > 0;) loop_end(b, &loops[i], NULL);
+}
+
+static bool any_whole(const Kernel *k) {
+    for (int i = 0; i < k->in->nresults; i++) {
+        if (is_whole(k, result(k, i))) return true;
+    }
+    return false;
+}
+
+static void rows_body(Pull *p, const Idx *kept, void *context) {
+    const Kernel *k = context;
+    Lower *l = p->l;
+    Elem e[MAX_ACCUMS];
+    for (int phase = 1; phase <= k->plan.phases; phase++) {
+        int from = k->from[phase], n = k->from[phase + 1] - from;
+        reduce_at(p, &k->domain, k->accum + from, n, kept, e);
+        for (int i = 0; i < n; i++) pin(l, k->accum[from + i].in, e[i]);
+    }
+    for (int i = 0; i < k->in->nresults; i++) {
+        const Value *to = k->in->results[i];
+        if (!is_whole(k, result(k, i))) store_at(p, to->type, home_of(l, to).ptr, kept, pull(p, result(k, i), kept));
+    }
+    if (any_whole(k)) {
+        if (k->plan.across)
+            store_across(p, k, kept);
+        else
+            store_rows(l, k, kept);
+    }
+    for (int i = 0; i < k->naccums; i++) unpin(l, k->accum[i].in);
+}
+
+/* Nothing is kept: sums of everything, and what is stored on the way. */
+static void lower_sums(Lower *l, Kernel *k) {
+    Elem e[MAX_ACCUMS];
+    reduce_all(l, &k->domain, k->accum, k->naccums, e);
+    for (int i = 0; i < k->naccums; i++) pin(l, k->accum[i].in, e[i]);
+    for (int i = 0; i < k->in->nresults; i++) {
+        const Value *to = k->in->results[i];
+        if (!is_whole(k, result(k, i))) home_set(l, to, (Home){ .elem = scalar_of(l, result(k, i)) });
+    }
+    if (any_whole(k)) store_rows(l, k, NULL);
+}
+
+static void lower_rows(Lower *l, Kernel *k) {
+    for (int phase = 1; phase <= k->plan.phases; phase++) {
+        k->from[phase] = k->naccums;
+        for (int i = 0; i < k->g.n; i++) {
+            const Inst *in = k->g.at[i];
+            if (!plan_is_reduction(in) || plan_phase(&k->g, in->results[0]) != phase) continue;
+            if (k->naccums == MAX_ACCUMS) bug(l->cx, "a kernel with more than %d sums", MAX_ACCUMS);
+            accum_of(l, in, &k->accum[k->naccums++], &k->domain);
+        }
+    }
+    k->from[k->plan.phases + 1] = k->naccums;
+    k->lanes = lanes_of(l, k);
+    for (int i = 0; i < k->in->nresults; i++) {
+        if (k->in->results[i]->type->rank) home_new(l, k->in->results[i]);
+    }
+    if (k->domain.nkept == 0) {
+        lower_sums(l, k);
+        return;
+    }
+    Axes axes = { k->domain.nkept, { 0 } };
+    for (int a = 0; a < axes.n; a++) axes.dim[a] = k->domain.dim[a];
+    Work w = reduce_work(l, &k->domain, k->accum, k->naccums);
+    w.each += cost_of(l, k);
+    int lanes = 1;
+    if (k->plan.across) {
+        lanes = domain_lanes(l, k->accum, k->naccums);
+        if (k->lanes < lanes) lanes = k->lanes;
+    }
+    nest(l, &axes, w, lanes, rows_body, k);
+}
+
+/* dot */
+
+static void dot_body(Pull *p, const Idx *idx, void *context) {
+    const Kernel *k = context;
+    Elem e;
+    reduce_at(p, &k->domain, k->accum, 1, idx, &e);
+    pin(p->l, k->plan.root, e);
+    store_results(p, k, idx);
+    unpin(p->l, k->plan.root);
+}
+
+static void lower_dot_kernel(Lower *l, Kernel *k) {
+    accum_of(l, k->plan.root, &k->accum[0], &k->domain);
+    for (int i = 0; i < k->in->nresults; i++) home_new(l, k->in->results[i]);
+    Axes axes = { k->domain.nkept, { 0 } };
+    for (int a = 0; a < axes.n; a++) axes.dim[a] = k->domain.dim[a];
+    Work w = reduce_work(l, &k->domain, k->accum, 1);
+    int lanes = domain_lanes(l, k->accum, 1), most = lanes_of(l, k);
+    nest(l, &axes, w, most < lanes ? most : lanes, dot_body, k);
+}
+
+void lower_kernel(Lower *l, const Inst *in) {
+    Kernel k = { .in = in };
+    gather_group(l, &k);
+    switch (k.plan.kind) {
+    case PLAN_MAP: lower_map_kernel(l, &k); break;
+    case PLAN_ROWS: lower_rows(l, &k); break;
+    case PLAN_DOT: lower_dot_kernel(l, &k); break;
+    case PLAN_ROOT:
+        if (op_class(k.plan.root->op) == CLASS_SCAN)
+            lower_scan(l, k.plan.root);
+        else
+            lower_index_op(l, k.plan.root);
+        home_set(l, in->results[0], home_of(l, k.plan.root->results[0]));
+        break;
+    }
+}

@@ -6,6 +6,7 @@
 #define JXL_LOOP_LOWER_H
 
 #include "loop/loop.h"
+#include "optimize/optimize.h"
 
 enum { CHUNK = 512, BLOCK = 4096, LANE_BYTES = 256 }; /* the orders in which terms are added: optimize.h */
 
@@ -88,7 +89,6 @@ LValue *pull_live(Pull *);                           /* tail and valid, or NULL 
 LValue *idx_as(Pull *, Idx, DType, bool small);      /* as numbers of that dtype; small: all indices fit into i32 */
 int     lanes_for(const Lower *, int bytes);         /* of a register, for elements of that many bytes */
 double  pull_cost(Lower *, const Value *);           /* rough nanoseconds an element */
-double  op_cost(const Inst *);                       /* ... of the operation alone */
 
 /* complex.c */
 Elem elem_apply(Lower *, const Inst *, const Elem *x, DType from, LValue *live); /* live: lanes that may trap; NULL is all */
@@ -150,6 +150,9 @@ void reduce_at(Pull *, const Domain *, const Accum *, int n, const Idx *kept, El
 /* Where nothing is kept: the same, its blocks on the pool. */
 void reduce_all(Lower *, const Domain *, const Accum *, int n, Elem *results);
 int  domain_lanes(Lower *, const Accum *, int n);
+
+/* map.c */
+int  widest_element(const Inst *); /* in bytes, of what it reads and makes */
 
 /* the rest, by class */
 void lower_map(Lower *, const Inst *);      /* map.c */

@@ -2,7 +2,7 @@
 #include "loop/lower.h"
 
 /* Widest element among the results and what they are read from. */
-static int widest(const Inst *in) {
+int widest_element(const Inst *in) {
     int bytes = 1;
     for (int i = 0; i < in->nresults; i++) {
         int n = dtype_bytes(dtype_real(in->results[i]->type->dtype));
@@ -65,7 +65,7 @@ void lower_map(Lower *l, const Inst *in) {
     double each = 0.1;
     for (int i = 0; i < in->nargs; i++) each += pull_cost(l, in->args[i]);
     for (int i = 0; i < in->nresults; i++) home_new(l, in->results[i]);
-    nest(l, &axes, (Work){ each + op_cost(in), NULL }, lanes_for(l, widest(in)), map_body, (void *)in);
+    nest(l, &axes, (Work){ each + plan_cost(in), NULL }, lanes_for(l, widest_element(in)), map_body, (void *)in);
 }
 
 typedef struct {

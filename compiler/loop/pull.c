@@ -501,42 +501,11 @@ Elem pull(Pull *p, const Value *v, const Idx *idx) {
     return y;
 }
 
-double op_cost(const Inst *in) {
-    if (op_class(in->op) == CLASS_LAYOUT || op_class(in->op) == CLASS_CREATE) return 0;
-    switch ((int)in->op) {
-    case OP_add:
-    case OP_sub:
-    case OP_mul:
-    case OP_max:
-    case OP_min:
-    case OP_neg:
-    case OP_abs:
-    case OP_select:
-    case OP_fma:
-    case OP_convert:
-    case OP_and:
-    case OP_or:
-    case OP_not:
-    case OP_eq:
-    case OP_ne:
-    case OP_lt:
-    case OP_le:
-    case OP_gt:
-    case OP_ge: return 0.05;
-    case OP_div:
-    case OP_sqrt:
-    case OP_rsqrt: return 0.3;
-    case OP_threefry2x32: return 3;
-    case OP_gather: return 1;
-    default: return 0.6;
-    }
-}
-
 double pull_cost(Lower *l, const Value *v) {
     Home h = home_of(l, v);
     if (h.elem.re || !v->def) return 0;
     if (h.ptr) return 0.1;
-    double cost = op_cost(v->def);
+    double cost = plan_cost(v->def);
     for (int i = 0; i < v->def->nargs && cost < 1000; i++) cost += pull_cost(l, v->def->args[i]);
     return cost;
 }

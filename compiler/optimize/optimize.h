@@ -14,10 +14,13 @@ typedef struct Walk {
     DimMap   dims;
     bool     fresh;      /* sizes that are bound become new ones, unless `dims` says otherwise */
     const Origin *outer; /* of the call whose function is walked in its place */
-    void   (*inst)(struct Walk *, const Inst *); /* appends what the instruction becomes and sets the map */
+    /* One of the two: appends what an instruction, or all of a block, becomes, and sets the map. */
+    void   (*inst)(struct Walk *, const Inst *);
+    void   (*block)(struct Walk *, const Block *);
     void    *context;
 } Walk;
 Module *walk_module(const Module *, void (*inst)(Walk *, const Inst *), void *context);
+Module *walk_module_blocks(const Module *, void (*block)(Walk *, const Block *));
 void    walk_block(Walk *, const Block *);
 Inst   *walk_copy(Walk *, const Inst *);               /* the instruction as it was, its blocks walked through */
 Inst   *walk_copy_with(Walk *, const Inst *, const Attrs *); /* ... with other attributes */
@@ -37,5 +40,39 @@ Module *pass_simplify(const Module *);
 Module *pass_order(const Module *);
 /* Sums along the last axis go by lanes; across other axes, and along a short last one, by chains. */
 bool    order_goes_across(const Inst *);
+
+/* plan.c: how one kernel runs */
+
+typedef enum {
+    PLAN_MAP,  /* every result has the same shape: one loop nest over it */
+    PLAN_ROWS, /* reductions over the same axes of the same shape: the kept axes outside, phases over the reduced ones inside */
+    PLAN_DOT,  /* a matrix product, what its operands are made of, and what is made of its elements */
+    PLAN_ROOT  /* scatter, an update of a slice or a scan, and what its arguments are made of */
+} PlanKind;
+typedef struct {
+    PlanKind    kind;
+    int         rank;
+    const Dim  *dim[MAX_RANK];     /* of the domain: all axes, in the order in which memory has them */
+    bool        reduced[MAX_RANK]; /* rows */
+    bool        across;            /* rows: lanes lie along the last kept axis */
+    const Inst *root;              /* dot, root */
+    int         phases;            /* rows: how many reductions wait for one another */
+    const char *why_not;           /* in words, where there is no plan */
+    const Inst *because;           /* of this one */
+} Plan;
+typedef struct {
+    const Inst *const *at; /* in order */
+    int         n;
+    const Value *const *results; /* what is wanted of them */
+    int         nresults;
+} Group;
+bool   plan_group(Compiler *, const Group *, Plan *);
+int    plan_phase(const Group *, const Value *); /* 0 before all reductions, else behind so many */
+bool   plan_is_reduction(const Inst *);          /* a reduction, or a dot that is one: of a matrix by a vector */
+bool   plan_reshape_is_plain(const Inst *);      /* only axes of size 1 come or go */
+double plan_cost(const Inst *);                  /* rough nanoseconds an element */
+
+/* fuse.c */
+Module *pass_fuse(const Module *);
 
 #endif

@@ -8,6 +8,10 @@ Value *walk_value(const Walk *w, const Value *old) {
 }
 
 void walk_block(Walk *w, const Block *block) {
+    if (w->block) {
+        w->block(w, block);
+        return;
+    }
     for (const Inst *in = block->first; in; in = in->next) {
         w->b.origin = origin_under(w->b.cx, in->origin, w->outer);
         w->inst(w, in);
@@ -49,14 +53,10 @@ Inst *walk_copy_with(Walk *w, const Inst *in, const Attrs *old_attrs) {
 
 Inst *walk_copy(Walk *w, const Inst *in) { return walk_copy_with(w, in, in->attrs); }
 
-typedef struct {
-    void (*inst)(Walk *, const Inst *);
-    void *context;
-} Start;
-
-static void fill(Builder *b, const Func *old, void *context) {
-    const Start *s = context;
-    Walk w = { .b = *b, .map = value_map_new(b->arena, old), .inst = s->inst, .context = s->context };
+static void fill(Builder *b, const Func *old, void *start) {
+    Walk w = *(const Walk *)start;
+    w.b = *b;
+    w.map = value_map_new(b->arena, old);
     for (int i = 0; i < old->body->nparams; i++) w.map.at[old->body->params[i]->id] = b->func->body->params[i];
     walk_block(&w, old->body);
     Value **results = NEW_ARRAY(b->arena, Value *, old->body->nresults + 1);
@@ -66,6 +66,11 @@ static void fill(Builder *b, const Func *old, void *context) {
 }
 
 Module *walk_module(const Module *m, void (*inst)(Walk *, const Inst *), void *context) {
-    Start s = { inst, context };
-    return module_rewrite(m, fill, &s);
+    Walk w = { .inst = inst, .context = context };
+    return module_rewrite(m, fill, &w);
+}
+
+Module *walk_module_blocks(const Module *m, void (*block)(Walk *, const Block *)) {
+    Walk w = { .block = block };
+    return module_rewrite(m, fill, &w);
 }

@@ -1,0 +1,410 @@
+/* fuse: groups operations that can share one loop nest.
+**
+** Every group begins as one instruction.  From the end of a block to its beginning, each is joined with those that read what it
+** makes, where there is a plan for both together (plan.c) and nothing has to run between them; then groups that read the same
+** arrays are joined.  What only moves an index (a transpose, a slice, a constant) belongs to whoever reads it, as often as it
+** is read.  What is left between groups goes through memory; --why=fuse says why. */
+#include "optimize/optimize.h"
+
+#include <string.h>
+
+enum { MOST = 160 /* instructions in a group */ };
+
+typedef struct Node {
+    const Inst *in;
+    struct Node *group; /* itself, or the one that stands for its group */
+    bool live;          /* something needs it */
+    bool fusable, free; /* free: copied to wherever it is read */
+    bool wanted;        /* also read by what is no group: the block's results, calls, blocks inside */
+    bool emitted;       /* the group, or an instruction by itself */
+    int segment;        /* between two readings of the clock */
+    int first, last;    /* of the group: its members stand between these */
+    int *member;        /* of the group, ascending */
+    int nmembers;
+    int *reader; /* nodes that read it, through free ones too; ascending */
+    int nreaders;
+    int mark; /* of a search */
+} Node;
+
+typedef struct {
+    Walk *w;
+    Compiler *cx;
+    Arena *arena;
+    const Block *block;
+    Node *node;
+    int n, mark;
+    Map at; /* Inst to Node */
+} Fuse;
+
+static Node *node_of(const Fuse *f, const Value *v) {
+    return v->def && v->def->block == f->block ? map_get(&f->at, v->def) : NULL;
+}
+
+static Node *group_of(Node *n) {
+    while (n->group != n) n = n->group;
+    return n;
+}
+
+static bool only_moves(const Inst *in) {
+    if (in->op == OP_retype || in->op == OP_pad || in->op == OP_concatenate) return false;
+    return op_class(in->op) == CLASS_CREATE || op_class(in->op) == CLASS_LAYOUT;
+}
+
+static bool can_fuse(const Inst *in) {
+    if (in->nresults < 1 || in->nregions || inst_effect(in) != EFFECT_NONE) return false;
+    OpClass c = op_class(in->op);
+    if (c == CLASS_REDUCE || c == CLASS_CONTRACT) return true;
+    if (in->results[0]->type->rank == 0) return false; /* a number: in a register anyway */
+    if (in->op == OP_dynamic_update_slice || in->op == OP_scatter) return true;
+    if (in->op == OP_retype || in->op == OP_nonzero) return false;
+    return c == CLASS_CREATE || c == CLASS_ELEMENTWISE || c == CLASS_LAYOUT || c == CLASS_INDEX || c == CLASS_SCAN;
+}
+
+static void need_values(Fuse *f, Value *const *v, int n, bool wanted) {
+    for (int i = 0; i < n; i++) {
+        Node *made = node_of(f, v[i]);
+        if (!made) continue;
+        made->live = true;
+        made->wanted |= wanted;
+    }
+}
+
+static void want_all_in(Fuse *f, const Block *inner) {
+    for (const Inst *in = inner->first; in; in = in->next) {
+        need_values(f, in->args, in->nargs, true);
+        for (int k = 0; k < in->nregions; k++) want_all_in(f, in->regions[k]);
+    }
+    need_values(f, inner->results, inner->nresults, true);
+}
+
+/* From the end: what is read by what is needed is needed; and by what is no group, it must be in memory. */
+static void find_needed(Fuse *f) {
+    need_values(f, f->block->results, f->block->nresults, true);
+    for (int i = f->n - 1; i >= 0; i--) {
+        Node *n = &f->node[i];
+        if (inst_effect(n->in) != EFFECT_NONE || n->in->attrs->binds.n) n->live = true;
+        if (!n->live) continue;
+        need_values(f, n->in->args, n->in->nargs, !n->fusable);
+        for (int k = 0; k < n->in->nregions; k++) want_all_in(f, n->in->regions[k]);
+    }
+}
+
+static void add_reader(Fuse *f, Node *made, int reader) {
+    if (made->nreaders && made->reader[made->nreaders - 1] == reader) return;
+    for (int i = 0; i < made->nreaders; i++) {
+        if (made->reader[i] == reader) return;
+    }
+    size_t n = (size_t)made->nreaders;
+    made->reader = arena_grow(f->arena, made->reader, n * sizeof(int), (n + 1) * sizeof(int));
+    made->reader[made->nreaders++] = reader;
+}
+
+static void read_by(Fuse *f, const Inst *in, int reader) {
+    for (int i = 0; i < in->nargs; i++) {
+        Node *made = node_of(f, in->args[i]);
+        if (!made) continue;
+        if (made->free)
+            read_by(f, made->in, reader);
+        else
+            add_reader(f, made, reader);
+    }
+}
+
+static void find_nodes(Fuse *f) {
+    int segment = 0;
+    for (const Inst *in = f->block->first; in; in = in->next) f->n++;
+    f->node = NEW_ARRAY(f->arena, Node, f->n + 1);
+    f->n = 0;
+    for (const Inst *in = f->block->first; in; in = in->next) {
+        Node *n = &f->node[f->n];
+        if (in->op == OP_time || in->op == OP_barrier) segment++;
+        *n = (Node){ .in = in,
+                     .group = n,
+                     .fusable = can_fuse(in),
+                     .segment = segment,
+                     .first = f->n,
+                     .last = f->n,
+                     .nmembers = 1 };
+        n->member = arena_copy(f->arena, &f->n, sizeof f->n);
+        map_set(&f->at, (void *)in, n);
+        f->n++;
+    }
+    find_needed(f);
+    for (int i = 0; i < f->n; i++) {
+        Node *n = &f->node[i];
+        n->free = n->fusable && only_moves(n->in) && !n->wanted;
+        if (!n->live) n->fusable = false;
+    }
+    for (int i = 0; i < f->n; i++) { /* a reshape reads memory, or what has a formula for every index */
+        const Inst *in = f->node[i].in;
+        Node *made = in->op == OP_reshape && !plan_reshape_is_plain(in) ? node_of(f, in->args[0]) : NULL;
+        if (made && op_class(made->in->op) != CLASS_CREATE) made->free = false;
+    }
+    for (int i = 0; i < f->n; i++) {
+        if (f->node[i].live && !f->node[i].free) read_by(f, f->node[i].in, i);
+    }
+}
+
+/* groups */
+
+typedef struct {
+    const Inst **at;
+    int n;
+    const Value **results;
+    int nresults;
+} Members;
+
+static void add_with_free(Fuse *f, Members *m, const Inst *in) {
+    for (int i = 0; i < m->n; i++) {
+        if (m->at[i] == in) return;
+    }
+    for (int i = 0; i < in->nargs; i++) {
+        Node *made = node_of(f, in->args[i]);
+        if (made && made->free) add_with_free(f, m, made->in);
+    }
+    m->at[m->n++] = in;
+}
+
+static bool read_outside(const Fuse *f, const Node *n, const Node *a, const Node *b) {
+    if (n->wanted) return true;
+    for (int i = 0; i < n->nreaders; i++) {
+        const Node *g = group_of(&f->node[n->reader[i]]);
+        if (g != a && g != b) return true;
+    }
+    return false;
+}
+
+/* The instructions of one or two groups, with what they need of the free ones, and what others read of them. */
+static Members members_of(Fuse *f, const Node *a, const Node *b) {
+    Members m = { NEW_ARRAY(f->arena, const Inst *, f->n), 0, NEW_ARRAY(f->arena, const Value *, 2 * f->n + 2), 0 };
+    int i = 0, j = 0, nb = b ? b->nmembers : 0;
+    while (i < a->nmembers || j < nb) {
+        bool from_a = j == nb || (i < a->nmembers && a->member[i] < b->member[j]);
+        const Node *n = &f->node[from_a ? a->member[i++] : b->member[j++]];
+        add_with_free(f, &m, n->in);
+        if (!read_outside(f, n, a, b)) continue;
+        for (int k = 0; k < n->in->nresults; k++) m.results[m.nresults++] = n->in->results[k];
+    }
+    return m;
+}
+
+static bool plan_members(Fuse *f, const Members *m, Plan *plan) {
+    Group g = { m->at, m->n, m->results, m->nresults };
+    return m->nresults > 0 && plan_group(f->cx, &g, plan);
+}
+
+/* Whether something of `from` reaches `to` through another group: then they cannot be one. */
+static bool detour(Fuse *f, Node *at, const Node *from, const Node *to) {
+    if (at->mark == f->mark) return false;
+    at->mark = f->mark;
+    if (at == to) return true;
+    if (at->first > to->last) return false;
+    for (int m = 0; m < at->nmembers; m++) {
+        const Node *n = &f->node[at->member[m]];
+        for (int i = 0; i < n->nreaders; i++) {
+            Node *next = group_of(&f->node[n->reader[i]]);
+            if (at == from && next == to) continue;
+            if (next != at && detour(f, next, from, to)) return true;
+        }
+    }
+    return false;
+}
+
+static bool blocked(Fuse *f, Node *a, Node *b) {
+    f->mark++;
+    if (detour(f, a, a, b)) return true;
+    f->mark++;
+    return detour(f, b, b, a);
+}
+
+static void join(Fuse *f, Node *a, Node *b) {
+    int *all = NEW_ARRAY(f->arena, int, a->nmembers + b->nmembers), n = 0, i = 0, j = 0;
+    while (i < a->nmembers || j < b->nmembers) {
+        bool from_a = j == b->nmembers || (i < a->nmembers && a->member[i] < b->member[j]);
+        all[n++] = from_a ? a->member[i++] : b->member[j++];
+    }
+    b->group = a;
+    a->member = all;
+    a->nmembers = n;
+    a->first = all[0];
+    a->last = all[n - 1];
+}
+
+static void place_text(Fuse *f, const Inst *in, Text *t) {
+    const Origin *o = in->origin;
+    while (o && o->caller && (!o->span.file || source_of(f->cx, o->span.file)->library)) o = o->caller;
+    if (!o || !o->span.file) return;
+    int line, column;
+    line_column(f->cx, o->span, &line, &column);
+    text_add(t, "%s:%d:%d: ", source_of(f->cx, o->span.file)->path, line, column);
+}
+
+/* "file:3:5: exp goes through memory to reduce_sum (file:4:1): why" */
+static void say_why(Fuse *f, const Inst *made, const Inst *reader, const char *why, const Inst *because) {
+    if (!f->cx->options.why || strcmp(f->cx->options.why, "fuse")) return;
+    Text t = text_new(f->arena), at = text_new(f->arena);
+    place_text(f, made, &t);
+    place_text(f, reader, &at);
+    text_add(&t, "%s goes through memory to %s%s: %s", op_name(made->op), at.at, op_name(reader->op), why);
+    if (because && because != made && because != reader) text_add(&t, " (%s)", op_name(because->op));
+    fprintf(stderr, "%s\n", t.at);
+}
+
+static bool try_join(Fuse *f, Node *a, Node *b, const char **why, const Inst **because) {
+    Plan plan;
+    *because = NULL;
+    if (a->segment != b->segment)
+        *why = "the clock is read between them";
+    else if (blocked(f, a, b))
+        *why = "something else must run between them";
+    else {
+        Members m = members_of(f, a, b);
+        if (plan_members(f, &m, &plan)) {
+            join(f, a, b);
+            return true;
+        }
+        *why = plan.why_not;
+        *because = plan.because;
+    }
+    return false;
+}
+
+static void join_readers(Fuse *f, Node *n) {
+    for (int i = n->nreaders - 1; i >= 0; i--) {
+        Node *reader = &f->node[n->reader[i]], *a = group_of(n), *b = group_of(reader);
+        if (a == b || n->in->results[0]->type->rank == 0) continue;
+        const char *why = "it is not computed element by element";
+        const Inst *because = NULL;
+        if (reader->fusable && try_join(f, a, b, &why, &because)) continue;
+        say_why(f, n->in, reader->in, why, because);
+    }
+}
+
+static bool shares_argument(const Inst *x, const Inst *y) {
+    for (int i = 0; i < x->nargs; i++) {
+        for (int k = 0; k < y->nargs; k++) {
+            if (x->args[i] == y->args[k] && x->args[i]->type->rank) return true;
+        }
+    }
+    return false;
+}
+
+/* Groups that read the same arrays: one pass over them. */
+static void join_neighbours(Fuse *f) {
+    enum { FAR = 64 };
+    for (int i = 0; i < f->n; i++) {
+        Node *a = group_of(&f->node[i]);
+        if (!f->node[i].fusable || f->node[i].free) continue;
+        for (int j = i + 1; j < f->n && j < i + FAR; j++) {
+            Node *b = group_of(&f->node[j]);
+            const char *why;
+            const Inst *because;
+            if (!f->node[j].fusable || f->node[j].free) continue;
+            a = group_of(a);
+            if (a == b || !shares_argument(f->node[i].in, f->node[j].in)) continue;
+            try_join(f, a, b, &why, &because);
+        }
+    }
+}
+
+/* building */
+
+static void emit_node(Fuse *f, Node *n);
+
+static void emit_needed(Fuse *f, const Value *v) {
+    Node *made = node_of(f, v);
+    if (made) emit_node(f, made->free ? made : group_of(made));
+}
+
+static void emit_kernel(Fuse *f, const Members *m) {
+    Walk *w = f->w;
+    Builder *b = &w->b;
+    int n = 0, most = 0;
+    for (int i = 0; i < m->n; i++) most += m->at[i]->nargs;
+    Value **args = NEW_ARRAY(b->arena, Value *, most + 1);
+    const Value **outer = NEW_ARRAY(f->arena, const Value *, most + 1);
+    ValueMap inside = { NEW_ARRAY(f->arena, Value *, w->map.n), w->map.n };
+    Block *block = block_new(b->func, NULL);
+    bool plain = b->plain;
+    b->plain = true;                 /* what is in the kernel stays in it */
+    for (int i = 0; i < m->n; i++) { /* what comes from outside */
+        for (int k = 0; k < m->at[i]->nargs; k++) {
+            Value *v = m->at[i]->args[k];
+            bool own = false;
+            for (int j = 0; j < i && v->def; j++) own |= m->at[j] == v->def;
+            if (own || inside.at[v->id]) continue;
+            inside.at[v->id] = block_param(block, v->type);
+            outer[n++] = v;
+        }
+    }
+    for (int i = 0; i < n; i++) args[i] = walk_value(w, outer[i]);
+    builder_enter(b, block);
+    DimMap none = { 0 };
+    const Origin *origin = m->at[m->n - 1]->origin;
+    for (int i = 0; i < m->n; i++) {
+        b->origin = NULL;
+        copy_inst(b, m->at[i], &inside, &none, false);
+    }
+    Value **results = NEW_ARRAY(b->arena, Value *, m->nresults + 1);
+    for (int i = 0; i < m->nresults; i++) results[i] = inside.at[m->results[i]->id];
+    block_return(b, results, m->nresults);
+    builder_leave(b);
+    b->origin = origin;
+    Attrs attrs = no_attrs;
+    Inst *kernel = emit_region(b, OP_kernel, args, n, &attrs, &block, 1);
+    b->plain = plain;
+    for (int i = 0; i < m->nresults; i++) w->map.at[m->results[i]->id] = kernel->results[i];
+}
+
+static void emit_node(Fuse *f, Node *n) {
+    if (n->emitted) return;
+    n->emitted = true;
+    if (!n->fusable || n->free) { /* by itself: a number, a loop, a call */
+        for (int i = 0; i < n->in->nargs; i++) emit_needed(f, n->in->args[i]);
+        f->w->b.origin = n->in->origin;
+        walk_copy(f->w, n->in);
+        return;
+    }
+    Members m = members_of(f, n, NULL);
+    for (int i = 0; i < m.n; i++) {
+        for (int k = 0; k < m.at[i]->nargs; k++) {
+            Node *made = node_of(f, m.at[i]->args[k]);
+            if (made && !made->free && group_of(made) != n) emit_node(f, group_of(made));
+        }
+    }
+    if (!m.nresults) return;
+    if (m.n == 1) {
+        f->w->b.origin = m.at[0]->origin;
+        walk_copy(f->w, m.at[0]);
+    } else {
+        emit_kernel(f, &m);
+    }
+}
+
+/* What a block inside reads of this one must be there before it. */
+static void emit_for_blocks(Fuse *f, const Block *inner) {
+    for (const Inst *in = inner->first; in; in = in->next) {
+        for (int i = 0; i < in->nargs; i++) emit_needed(f, in->args[i]);
+        for (int k = 0; k < in->nregions; k++) emit_for_blocks(f, in->regions[k]);
+    }
+    for (int i = 0; i < inner->nresults; i++) emit_needed(f, inner->results[i]);
+}
+
+static void fuse_block(Walk *w, const Block *block) {
+    Arena *a = arena_new();
+    Fuse f = { .w = w, .cx = w->b.cx, .arena = a, .block = block, .at = map_new(a) };
+    find_nodes(&f);
+    for (int i = f.n - 1; i >= 0; i--) {
+        if (f.node[i].fusable && !f.node[i].free) join_readers(&f, &f.node[i]);
+    }
+    join_neighbours(&f);
+    for (int i = 0; i < f.n; i++) {
+        Node *n = &f.node[i], *g = group_of(n);
+        if (n->free || !n->live || i != g->last) continue;
+        for (int k = 0; k < n->in->nregions; k++) emit_for_blocks(&f, n->in->regions[k]);
+        emit_node(&f, g);
+    }
+    arena_free(a);
+}
+
+Module *pass_fuse(const Module *m) { return walk_module_blocks(m, fuse_block); }
