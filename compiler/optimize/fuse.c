@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-enum { MOST = 160 /* instructions in a group */ };
+enum { MOST = 160 /* instructions in a group */, LONG = 3000 };
 
 typedef struct Node {
     const Inst *in;
@@ -23,6 +23,8 @@ typedef struct Node {
     int nmembers;
     int *reader; /* nodes that read it, through free ones too; ascending */
     int nreaders;
+    int *binder; /* nodes that bind sizes which stand in its types */
+    int nbinders;
     int mark; /* of a search */
 } Node;
 
@@ -32,7 +34,7 @@ typedef struct {
     Arena *arena;
     const Block *block;
     Node *node;
-    int n, mark;
+    int n, mark, visited;
     Map at; /* Inst to Node */
 } Fuse;
 
@@ -99,14 +101,61 @@ static void add_reader(Fuse *f, Node *made, int reader) {
     made->reader[made->nreaders++] = reader;
 }
 
-static void read_by(Fuse *f, const Inst *in, int reader) {
-    for (int i = 0; i < in->nargs; i++) {
-        Node *made = node_of(f, in->args[i]);
+static void read_by(Fuse *f, const Inst *in, int reader);
+
+static void read_values(Fuse *f, Value *const *v, int n, int reader) {
+    for (int i = 0; i < n; i++) {
+        Node *made = node_of(f, v[i]);
         if (!made) continue;
         if (made->free)
             read_by(f, made->in, reader);
         else
             add_reader(f, made, reader);
+    }
+}
+
+/* Blocks inside read what they like of this one. */
+static void read_by(Fuse *f, const Inst *in, int reader) {
+    read_values(f, in->args, in->nargs, reader);
+    for (int k = 0; k < in->nregions; k++) {
+        for (const Inst *inner = in->regions[k]->first; inner; inner = inner->next) read_by(f, inner, reader);
+        read_values(f, in->regions[k]->results, in->regions[k]->nresults, reader);
+    }
+}
+
+static bool dims_mention(Dims d, const SizeVar *v) {
+    for (int i = 0; i < d.n; i++) {
+        if (dim_mentions(d.at[i], v)) return true;
+    }
+    return false;
+}
+
+static bool mentions(const Inst *in, const SizeVar *v) {
+    const Attrs *a = in->attrs;
+    for (int i = 0; i < in->nresults + in->nargs; i++) {
+        const Type *t = i < in->nresults ? in->results[i]->type : in->args[i - in->nresults]->type;
+        if (dims_mention((Dims){ t->rank, t->dim }, v)) return true;
+    }
+    if (dims_mention(a->start, v) || dims_mention(a->limit, v) || dims_mention(a->low, v) || dims_mention(a->sizes, v))
+        return true;
+    return (a->dim && dim_mentions(a->dim, v)) || (a->trip && dim_mentions(a->trip, v)) || in->nregions;
+}
+
+/* Who needs a size reads who binds it. */
+static void find_binders(Fuse *f) {
+    for (int k = 0; k < f->n; k++) {
+        Sizes bound = f->node[k].in->attrs->binds;
+        for (int i = k + 1; i < f->n && bound.n; i++) {
+            Node *n = &f->node[i];
+            for (int s = 0; s < bound.n; s++) {
+                if (!mentions(n->in, bound.at[s])) continue;
+                size_t bytes = sizeof(int) * (size_t)n->nbinders;
+                n->binder = arena_grow(f->arena, n->binder, bytes, bytes + sizeof(int));
+                n->binder[n->nbinders++] = k;
+                if (n->live && !n->free) add_reader(f, &f->node[k], i);
+                break;
+            }
+        }
     }
 }
 
@@ -143,6 +192,7 @@ static void find_nodes(Fuse *f) {
     for (int i = 0; i < f->n; i++) {
         if (f->node[i].live && !f->node[i].free) read_by(f, f->node[i].in, i);
     }
+    find_binders(f);
 }
 
 /* groups */
@@ -193,12 +243,12 @@ static bool plan_members(Fuse *f, const Members *m, Plan *plan) {
     return m->nresults > 0 && plan_group(f->cx, &g, plan);
 }
 
-/* Whether something of `from` reaches `to` through another group: then they cannot be one. */
+/* Whether something of `from` reaches `to` through another group: then they cannot be one.  A search that becomes long says
+** yes, to be safe. */
 static bool detour(Fuse *f, Node *at, const Node *from, const Node *to) {
     if (at->mark == f->mark) return false;
     at->mark = f->mark;
-    if (at == to) return true;
-    if (at->first > to->last) return false;
+    if (at == to || ++f->visited > LONG) return true;
     for (int m = 0; m < at->nmembers; m++) {
         const Node *n = &f->node[at->member[m]];
         for (int i = 0; i < n->nreaders; i++) {
@@ -212,8 +262,10 @@ static bool detour(Fuse *f, Node *at, const Node *from, const Node *to) {
 
 static bool blocked(Fuse *f, Node *a, Node *b) {
     f->mark++;
+    f->visited = 0;
     if (detour(f, a, a, b)) return true;
     f->mark++;
+    f->visited = 0;
     return detour(f, b, b, a);
 }
 
@@ -316,6 +368,15 @@ static void emit_needed(Fuse *f, const Value *v) {
     if (made) emit_node(f, made->free ? made : group_of(made));
 }
 
+/* What a block inside reads of this one must be there before it. */
+static void emit_for_blocks(Fuse *f, const Block *inner) {
+    for (const Inst *in = inner->first; in; in = in->next) {
+        for (int i = 0; i < in->nargs; i++) emit_needed(f, in->args[i]);
+        for (int k = 0; k < in->nregions; k++) emit_for_blocks(f, in->regions[k]);
+    }
+    for (int i = 0; i < inner->nresults; i++) emit_needed(f, inner->results[i]);
+}
+
 static void emit_kernel(Fuse *f, const Members *m) {
     Walk *w = f->w;
     Builder *b = &w->b;
@@ -356,11 +417,17 @@ static void emit_kernel(Fuse *f, const Members *m) {
     for (int i = 0; i < m->nresults; i++) w->map.at[m->results[i]->id] = kernel->results[i];
 }
 
+static void emit_binders(Fuse *f, const Node *n) {
+    for (int i = 0; i < n->nbinders; i++) emit_node(f, group_of(&f->node[n->binder[i]]));
+}
+
 static void emit_node(Fuse *f, Node *n) {
     if (n->emitted) return;
     n->emitted = true;
+    for (int i = 0; i < n->nmembers; i++) emit_binders(f, &f->node[n->member[i]]);
     if (!n->fusable || n->free) { /* by itself: a number, a loop, a call */
         for (int i = 0; i < n->in->nargs; i++) emit_needed(f, n->in->args[i]);
+        for (int k = 0; k < n->in->nregions; k++) emit_for_blocks(f, n->in->regions[k]);
         f->w->b.origin = n->in->origin;
         walk_copy(f->w, n->in);
         return;
@@ -381,15 +448,6 @@ static void emit_node(Fuse *f, Node *n) {
     }
 }
 
-/* What a block inside reads of this one must be there before it. */
-static void emit_for_blocks(Fuse *f, const Block *inner) {
-    for (const Inst *in = inner->first; in; in = in->next) {
-        for (int i = 0; i < in->nargs; i++) emit_needed(f, in->args[i]);
-        for (int k = 0; k < in->nregions; k++) emit_for_blocks(f, in->regions[k]);
-    }
-    for (int i = 0; i < inner->nresults; i++) emit_needed(f, inner->results[i]);
-}
-
 static void fuse_block(Walk *w, const Block *block) {
     Arena *a = arena_new();
     Fuse f = { .w = w, .cx = w->b.cx, .arena = a, .block = block, .at = map_new(a) };
@@ -401,7 +459,6 @@ static void fuse_block(Walk *w, const Block *block) {
     for (int i = 0; i < f.n; i++) {
         Node *n = &f.node[i], *g = group_of(n);
         if (n->free || !n->live || i != g->last) continue;
-        for (int k = 0; k < n->in->nregions; k++) emit_for_blocks(&f, n->in->regions[k]);
         emit_node(&f, g);
     }
     arena_free(a);

@@ -3,7 +3,10 @@
 
 Value *walk_value(const Walk *w, const Value *old) {
     Value *v = w->map.at[old->id];
-    if (!v) bug(w->b.cx, "a value of @%s is used before it has become anything", old->block->func->name);
+    if (!v) {
+        bug(w->b.cx, "a value of @%s is used before it has become anything: %s of %s", old->block->func->name,
+            old->def ? op_name(old->def->op) : "parameter", type_text(w->b.cx, old->type));
+    }
     return v;
 }
 
