@@ -166,9 +166,9 @@ static Py pass_on(Elab *e, void *data, Py item) {
 
 /* A generator that is left before its end cannot be gone on with: that is kept in mind. */
 typedef struct {
-    Py generator;
     Py (*on_item)(Elab *, void *, Py);
     void *data;
+    bool left;
 } Yielding;
 
 enum { LEFT = -1 };
@@ -176,17 +176,18 @@ enum { LEFT = -1 };
 static Py yielded(Elab *e, void *data, Py x) {
     Yielding *y = data;
     Py r = y->on_item(e, y->data, x);
-    if (state_of(e) != STATE_RUNS) contents_change(e, y->generator)->at[1] = py_int(e, LEFT);
+    y->left |= state_of(e) != STATE_RUNS;
     return r;
 }
 
 bool drive(Elab *e, Py x, Py (*on_item)(Elab *, void *, Py), void *data, Span span) {
     if (x->kind == PY_GENERATOR) {
-        Yielding y = { x, on_item, data };
+        Yielding y = { on_item, data, false };
         Contents *begun = contents_change(e, x);
         contents_push(e, begun, NULL, e->empty_tuple);
         contents_push(e, begun, NULL, py_int(e, 0));
         generator_run(e, x, yielded, &y, span);
+        if (y.left) contents_change(e, x)->at[1] = py_int(e, LEFT);
         return true;
     }
     Driven d = { .lazy = x, .driver = driving_part(x), .on_item = on_item, .data = data, .span = span };
