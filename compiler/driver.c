@@ -137,6 +137,13 @@ static bool print_tree(Compiler *cx, int file) {
     return close_text(cx, f);
 }
 
+/* Only definitions, some of them for C. */
+static bool is_library(const Module *m) {
+    bool exports = false;
+    for (const Func *f = m->first; f; f = f->next) exports |= f->exported;
+    return exports && m->main && !m->main->body->first;
+}
+
 /* One source as far as the command wants it; `output` is the object or text to write.  The C header goes to `header`. */
 static bool compile(Compiler *cx, const Command *c, const char *path, const char *output, const char *header,
                     bool *has_main) {
@@ -145,7 +152,7 @@ static bool compile(Compiler *cx, const Command *c, const char *path, const char
     if (c->want == WANT_TREE) return print_tree(cx, file);
     Module *m = front_end(cx, file, path);
     if (!m || c->mode == MODE_CHECK) return m != NULL;
-    *has_main = m->main != NULL;
+*has_main = m->main != NULL && !is_library(m);
     if (c->options.passes) {
         m = pipeline_run_named(cx, m, c->options.passes);
         return m && print_ir(cx, m);
@@ -156,7 +163,8 @@ static bool compile(Compiler *cx, const Command *c, const char *path, const char
     bool stopped = false;
     m = pipeline_run(cx, m, &stopped);
     if (!m) return false;
-    if (stopped) return print_ir(cx, m);
+if (stopped) return print_ir(cx, m);
+    if (!*has_main) m->main = NULL;
     return back_end(cx, c, m, output);
 }
 

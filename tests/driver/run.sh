@@ -150,13 +150,24 @@ holds err "nothing to run"
 status 2 "-o with two" "$jxlc" -c hello.jxl sizes.jxir -o x.o
 status 1 "two programs" "$jxlc" hello.jxl sizes.jxir -o x
 holds err "are both programs"
+status 0 "gradients" "$jxlc" -c train.jxl
+status 0 "a C program with gradients" $cc -std=c11 -Wall -Wextra -Wpedantic -Werror use_train.c train.o "$runtime" -pthread -lm -o use_train
+status 0 "its run" ./use_train
+holds out "^14.5000 0.0"
+holds out "^-1 2$"
+holds out "^1: .*train.jxl:30: .*there is no number 5$"
+nm shift.o | grep -q ' main$' && say "shift.o has a main"
+nm train.o | grep -q ' main$' && say "train.o has a main"
 nm shift.o | grep -q ' [BbDd] ' && say "shift.o has variables"
 
 # line tables
 status 0 "-g" "$jxlc" -g -O0 trap.jxir -o trap
 if command -v gdb >/dev/null 2>&1; then
     gdb -q -batch -ex "break jxl_fail" -ex run -ex bt ./trap >out 2>err </dev/null
-    holds out "trap.jxir:"
+holds out "trap.jxir:"
+    status 0 "-g" "$jxlc" -g -O0 hello.jxl -o hello_g
+    gdb -q -batch -ex "break hello.jxl:8" -ex run -ex bt ./hello_g >out 2>err </dev/null
+    holds out "hello.jxl:8"
 fi
 
 # ten lines in a fifth of a second; a small binary that starts at once and needs only C's libraries
