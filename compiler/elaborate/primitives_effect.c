@@ -30,7 +30,7 @@ static bool look(Elab *e, const char *path, DType *dtype, int *rank, Span span) 
 Py load_file(Elab *e, Py name, const Type *like, Sizes binds, Flavour flavour, Span span) {
     Value **values = NULL;
     int n = 0;
-    const char *format = text_template(e, text_of(e, name, 's', "", span), &values, &n);
+    const char *format = text_template(e, text_of(e, name, 's', "", span), 0, &values, &n);
     Attrs a = no_attrs;
     DType dtype;
     int rank;
@@ -74,10 +74,10 @@ Py native_primitives_save(Elab *e, Call *c) {
     /* the template speaks of the arguments after the array: the holes are numbered from 1 */
     Py text = text_of(e, c->arg[0], 's', "", c->span);
     if (text->kind != PY_STR) {
-        a.format = text_template(e, text, &values, &n);
+        a.format = text_template(e, text, 0, &values, &n);
         if (n) return fail(e, c->span, "the name of a file that is saved must be known when compiling");
     } else {
-        a.format = text_template(e, text, &values, &n);
+        a.format = text_template(e, text, 0, &values, &n);
     }
     Value *v = array_value(e, x);
     emit_inst(e->b, OP_save, &v, 1, &a);

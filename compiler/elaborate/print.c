@@ -10,7 +10,7 @@ typedef struct {
 static void print_text(Elab *e, void *data, Py text) {
     Value **values;
     int n;
-    const char *format = text_template(e, text, &values, &n);
+    const char *format = text_template(e, text, 0, &values, &n);
     Attrs a = { .format = name_of(e->cx, format), .stream = ((Output *)data)->stream };
     emit_inst(e->b, OP_print, values, n, &a);
 }

@@ -105,7 +105,7 @@ static bool run_if(Elab *e, Node *n, Rest *after) {
 static void trap_text(Elab *e, void *holds, Py text) {
     Value **values;
     int n;
-    const char *format = text_template(e, text, &values, &n);
+    const char *format = text_template(e, text, 1, &values, &n);
     Value **args = NEW_ARRAY(e->arena, Value *, n + 1);
     args[0] = holds;
     for (int i = 0; i < n; i++) args[i + 1] = values[i];

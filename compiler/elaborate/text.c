@@ -376,7 +376,7 @@ static char printer_of(Py x) {
     return x->array.weak ? 'w' : 'j';
 }
 
-const char *text_template(Elab *e, Py text, Value ***values, int *n) {
+const char *text_template(Elab *e, Py text, int first, Value ***values, int *n) {
     Text t = text_new(e->arena);
     struct {
         Value **at;
@@ -400,7 +400,7 @@ const char *text_template(Elab *e, Py text, Value ***values, int *n) {
         int at = 0;
         while (at < all.n && all.at[at] != v) at++;
         if (at == all.n) PUSH(e->arena, &all, v);
-        text_add(&t, "{%d!%c%c%s%s}", at, part[i].chars ? 't' : printer_of(x), part[i].conversion,
+        text_add(&t, "{%d!%c%c%s%s}", first + at, part[i].chars ? 't' : printer_of(x), part[i].conversion,
                  *part[i].spec ? ":" : "", part[i].spec);
     }
     *values = all.at;

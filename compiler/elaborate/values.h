@@ -569,8 +569,9 @@ Py   text_join(Elab *, int n, Py const *);
 Py   text_of_flag(Elab *, Value *); /* a string from the command line */
 Py   text_percent(Elab *, Py, Py, Span); /* "%d" % x */
 void text_put_literal(Elab *, Parts *, const char *);
-/* The template (runtime.h) of a text and the values it prints; choices made first by text_use. */
-const char *text_template(Elab *, Py, Value ***values, int *n);
+/* The template (runtime.h) of a text and the values it prints, the first of which is argument number `first`; choices made
+** first by text_use. */
+const char *text_template(Elab *, Py, int first, Value ***values, int *n);
 typedef void (*TextUse)(Elab *, void *, Py);
 void text_use(Elab *, Py text, TextUse, void *data);
 void text_use_pieces(Elab *, Py text, TextUse, void *data); /* one piece after the other, for what may be written so */

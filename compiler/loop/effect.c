@@ -16,7 +16,9 @@ static void lower_assert(Lower *l, const Inst *in) {
     LBuilder *b = &l->b;
     LValue *holds = scalar_of(l, in->args[0]).re;
     LLoop f = loop_if(b, loop_unary(b, OP_not, holds));
-    lower_fail(l, arena_text(l->arena, "%s%s", lower_where(l, in), in->attrs->format), in->args, in->nargs);
+const char *where = lower_where(l, in), *format = in->attrs->format;
+    if (!strncmp(format, where, strlen(where))) where = ""; /* the program's own assert says it already */
+    lower_fail(l, arena_text(l->arena, "%s%s", where, format), in->args, in->nargs);
     loop_end_then(b, &f);
 }
 
