@@ -28,7 +28,7 @@ static const struct {
     { "atan2", atan2, OP_atan2 },
     { "fmod", fmod, OP_rem },
     { "hypot", hypot, -1 },
-    { "copysign", copysign, -1 },
+    { "copysign", copysign, OP_copysign },
 };
 
 static Value *run_time_one(Elab *e, const char *name, int op, Value *x) {
@@ -38,12 +38,10 @@ static Value *run_time_one(Elab *e, const char *name, int op, Value *x) {
     return ir_exp(b, ir_lgamma(b, x)); /* gamma, where x is positive */
 }
 
-static Value *run_time_two(Elab *e, const char *name, int op, Value *x, Value *y) {
+static Value *run_time_two(Elab *e, int op, Value *x, Value *y) {
     Builder *b = e->b;
     if (op >= 0) return ir_binary(b, (Op)op, x, y);
-    if (strcmp(name, "hypot") == 0) return ir_sqrt(b, ir_add(b, ir_mul(b, x, x), ir_mul(b, y, y)));
-    Value *size = ir_abs(b, x);
-    return ir_select(b, ir_lt(b, y, ir_fill(b, y->type, 0)), ir_neg(b, size), size);
+    return ir_sqrt(b, ir_add(b, ir_mul(b, x, x), ir_mul(b, y, y))); /* hypot */
 }
 
 Py native_primitives_number_function(Elab *e, Call *c) {
@@ -79,7 +77,7 @@ Py native_primitives_number_function(Elab *e, Call *c) {
         if (strcmp(two[i].name, name) != 0) continue;
         if (all) return py_float(e, two[i].known(known[0], known[1]));
         Value *v = scalar_value(e, x[0], NUMBER_FLOAT), *w = scalar_value(e, x[1], NUMBER_FLOAT);
-        return py_scalar(e, NUMBER_FLOAT, run_time_two(e, name, two[i].op, v, w));
+        return py_scalar(e, NUMBER_FLOAT, run_time_two(e, two[i].op, v, w));
     }
     return fail(e, c->span, "there is no function %s of numbers", name);
 }

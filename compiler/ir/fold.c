@@ -64,6 +64,7 @@ static bool is_exact(const Inst *in) {
     case OP_rem:
     case OP_max:
     case OP_min:
+    case OP_copysign:
     case OP_nextafter:
     case OP_lt:
     case OP_le:

@@ -312,7 +312,7 @@ IR_UNARY(tanh) IR_UNARY(asinh) IR_UNARY(acosh) IR_UNARY(atanh) IR_UNARY(logistic
 IR_UNARY(erf_inv) IR_UNARY(lgamma) IR_UNARY(digamma) IR_UNARY(is_finite) IR_UNARY(not) IR_UNARY(population_count)
 IR_UNARY(clz) IR_UNARY(real) IR_UNARY(imag) IR_UNARY(conj) IR_UNARY(stop_gradient)
 IR_BINARY(add) IR_BINARY(sub) IR_BINARY(mul) IR_BINARY(div) IR_BINARY(rem) IR_BINARY(pow) IR_BINARY(atan2) IR_BINARY(max)
-IR_BINARY(min) IR_BINARY(nextafter) IR_BINARY(and) IR_BINARY(or) IR_BINARY(xor) IR_BINARY(shift_left)
+IR_BINARY(min) IR_BINARY(copysign) IR_BINARY(nextafter) IR_BINARY(and) IR_BINARY(or) IR_BINARY(xor) IR_BINARY(shift_left)
 IR_BINARY(shift_right_logical) IR_BINARY(shift_right_arithmetic) IR_BINARY(eq) IR_BINARY(ne) IR_BINARY(lt) IR_BINARY(le)
 IR_BINARY(gt) IR_BINARY(ge) IR_BINARY(complex) IR_BINARY(cotangent_mul) IR_BINARY(int_add) IR_BINARY(int_sub)
 IR_BINARY(int_mul) IR_BINARY(int_floordiv) IR_BINARY(int_mod) IR_BINARY(int_pow)

@@ -65,6 +65,13 @@ static LValue *is_finite(LBuilder *b, LValue *x) {
     return loop_binary(b, OP_eq, loop_binary(b, OP_sub, x, x), like(b, x, 0));
 }
 
+static LValue *copysign_of(LBuilder *b, LValue *x, LValue *y) {
+    DType d = (DType)x->type.dtype, i = bits_of(d);
+    LValue *xi = loop_bitcast(b, x, i), *yi = loop_bitcast(b, y, i), *top = like(b, xi, smallest(i));
+    LValue *size = loop_binary(b, OP_and, xi, loop_unary(b, OP_not, top));
+    return loop_bitcast(b, loop_binary(b, OP_or, size, loop_binary(b, OP_and, yi, top)), d);
+}
+
 /* Floats are ordered as their bits are, away from zero. */
 static LValue *nextafter_of(LBuilder *b, LValue *x, LValue *y) {
     DType d = (DType)x->type.dtype, i = bits_of(d);
@@ -137,6 +144,7 @@ LValue *loop_apply(LBuilder *b, Op op, int nargs, LValue *const *args) {
     case OP_imag: return like(b, x[0], 0);
     case OP_sign: return sign(b, x[0]);
     case OP_is_finite: return is_finite(b, x[0]);
+    case OP_copysign: return copysign_of(b, x[0], x[1]);
     case OP_nextafter: return nextafter_of(b, x[0], x[1]);
     case OP_rsqrt: return loop_binary(b, OP_div, like(b, x[0], 1), loop_unary(b, OP_sqrt, x[0]));
     case OP_cotangent_mul: {

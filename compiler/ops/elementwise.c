@@ -256,6 +256,7 @@ static double real_div(const double *x) { return x[0] / x[1]; }
 static double real_rem(const double *x) { return fmod(x[0], x[1]); }
 static double real_pow(const double *x) { return pow(x[0], x[1]); }
 static double real_atan2(const double *x) { return atan2(x[0], x[1]); }
+static double real_copysign(const double *x) { return copysign(x[0], x[1]); }
 static int64_t integer_add(const int64_t *x, DType d) {
     return d == DT_bool ? x[0] | x[1] : (int64_t)((uint64_t)x[0] + (uint64_t)x[1]);
 }
@@ -306,6 +307,7 @@ const Rules rules_div = { .real = real_div,
 const Rules rules_rem = { .real = real_rem, .integer = integer_rem, .jvp = jvp_rem };
 const Rules rules_pow = { .real = real_pow, .integer = integer_pow, .complex = complex_pow, .jvp = jvp_pow };
 const Rules rules_atan2 = { .real = real_atan2, .jvp = jvp_atan2 };
+const Rules rules_copysign = { .real = real_copysign, .jvp = jvp_copysign };
 
 /* Of equal numbers (0 and -0) the second, as the machine's instruction has it; a nan wins, the first of two. */
 static double real_max(const double *x) { return x[0] > x[1] || isnan(x[0]) ? x[0] : x[1]; }

@@ -161,6 +161,12 @@ void jvp_atan2(const Jvp *d) {
     if (d->t[1]) add_along(d, 1, ir_neg(b, ir_div(b, y, r2)));
 }
 
+void jvp_copysign(const Jvp *d) { /* the sign of x, times that of y; y itself moves nothing */
+    Builder *b = d->b;
+    Value *one = ir_fill(b, d->x[0]->type, 1);
+    if (d->t[0]) add_along(d, 0, ir_mul(b, ir_copysign(b, one, d->x[0]), ir_copysign(b, one, d->x[1])));
+}
+
 /* the tangent of the winner; at a tie half of each */
 static void extremum(const Jvp *d, Op wins) {
     Builder *b = d->b;
