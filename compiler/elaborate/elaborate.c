@@ -87,6 +87,17 @@ static const char *public_name(Elab *e, Span span) {
     return name && *name != '_' ? name : NULL;
 }
 
+/* Where the user's functions that led to a mistake were called, innermost first. */
+static void note_calls(Elab *e, Span mistake) {
+    int said = 0;
+    for (const Frame *f = e->frame; f && f->caller && said < 3; f = f->caller) {
+        if (f->library || !f->call.file || source_of(e->cx, f->call.file)->library) continue;
+        if (f->call.file == mistake.file && f->call.start == mistake.start) continue;
+        note_at(e->cx, f->call, "%s is called here", f->title);
+        said++;
+    }
+}
+
 Py fail(Elab *e, Span span, const char *format, ...) {
     va_list args;
     va_start(args, format);
@@ -96,11 +107,21 @@ Py fail(Elab *e, Span span, const char *format, ...) {
     const char *name = public_name(e, span);
     e->last_error = t.at;
     Span user = user_span(e, span);
-    if (source_of(e->cx, span.file)->library && diag_newest_is_at(e->cx, user)) return e->error; /* it follows from that */
+    if (source_of(e->cx, span.file)->library && diag_newest_is_at(e->cx, user))
+        return e->error; /* it follows from that */
     int have = (int)(name ? strlen(name) : 0);
     bool said = name && strncmp(t.at, name, (size_t)have) == 0;
     diag(e->cx, user, "%s%s%s", name && !said ? name : "", name && !said ? ": " : "", t.at);
+    note_calls(e, user);
     return e->error;
+}
+
+void note_shape(Elab *e, Span mistake, const Value *v) {
+    const Origin *o = v->def ? v->def->origin : NULL;
+    if (!o || !o->span.file || source_of(e->cx, o->span.file)->library) return;
+    Span user = user_span(e, mistake);
+    bool inside = o->span.file == user.file && o->span.start >= user.start && o->span.end <= user.end;
+    if (!inside) note_at(e->cx, o->span, "%s is made here", type_text(e->cx, v->type));
 }
 
 Module *elaborate(Compiler *cx, int file) {

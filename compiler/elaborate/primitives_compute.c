@@ -52,6 +52,8 @@ static Value *meeting(Elab *e, Value *x, Value *y, int n, const int64_t *of_x, c
         if (dim_never_equal(e->cx, d, dims[of_y[i]])) {
             fail(e, span, "%s and %s do not meet: the axes that meet are %s and %s", type_text(e->cx, x->type),
                  type_text(e->cx, y->type), dim_text(e->cx, d), dim_text(e->cx, dims[of_y[i]]));
+            note_shape(e, span, x);
+            note_shape(e, span, y);
             return NULL;
         }
         dims[of_y[i]] = d;

@@ -188,6 +188,7 @@ bool broadcast_together(Elab *e, Value **values, int n, const char *what, Span s
         for (int i = 0; i < n; i++)
             text_add(&t, "%s%s", !i ? "" : i < n - 1 ? ", " : " and ", type_text(e->cx, values[i]->type));
         fail(e, span, "%s: the shapes of %s do not meet", what, t.at);
+        for (int i = 0; i < n; i++) note_shape(e, span, values[i]);
         return false;
     }
     for (int i = 0; i < n; i++) values[i] = broadcast_value(e, values[i], rank, dims, what);

@@ -579,6 +579,7 @@ void text_use_pieces(Elab *, Py text, TextUse, void *data); /* one piece after t
 /* errors: at the span, or where the user called the library; the result is e->error */
 
 Py   fail(Elab *, Span, const char *format, ...) FORMAT(3, 4);
+void note_shape(Elab *, Span mistake, const Value *); /* to the last diagnostic: where the program made it */
 Span user_span(Elab *, Span);
 
 #endif
