@@ -475,7 +475,9 @@ static void capture_block(Capture *c, const LBlock *block) {
 static void finish(LBuilder *b, LLoop *l, int nresults, const LBlock *like) {
     LInst *in = l->inst;
     Arena *a = b->module->arena;
+    int64_t known;
     b->block = in->blocks[0]->parent;
+    if (in->op == LOOP_if && !nresults && !in->blocks[1]->first && loop_is_const(in->args[0], &known) && !known) return;
     in->nresults = nresults;
     in->results = NEW_ARRAY(a, LValue *, nresults + 1);
     l->carry = NEW_ARRAY(a, LValue *, nresults + 1);

@@ -96,7 +96,7 @@ holds out "reduce_sum"
 status 0 "--emit=tree" "$jxlc" --emit=tree hello.jxl
 holds out "FunctionDef"
 status 0 "--emit=loops" "$jxlc" --emit=loops sizes.jxir
-holds out "load"
+holds out "store"
 status 0 "--emit=llvm" "$jxlc" --emit=llvm sizes.jxir
 holds out "define "
 status 0 "-S" "$jxlc" -S sizes.jxir
