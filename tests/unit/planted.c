@@ -361,6 +361,9 @@ static void check(const char *text, bool (*planted_bug)(Walk *, const Inst *)) {
     Module *after = walk_module(m, spoil, &planted_bug);
     verify_module(after);
     check_pass(cx, "planted", m, after);
+    module_free(after);
+    module_free(m);
+    compiler_free(cx);
 }
 
 ParameterizedTestParameters(planted, is_seen) {
