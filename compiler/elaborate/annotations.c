@@ -73,6 +73,7 @@ static const Dim *declared_size(Elab *e, Env *env, Node *n, const Dim *actual, S
     Unknown u = { .e = e, .env = env };
     find_unknown(&u, n);
     if (u.n > 1) {
+        place_set(e, u.place, e->error, n->span);
         fail(e, n->span, "this type binds two sizes at once; put an argument that has one of them alone before it");
         return NULL;
     }

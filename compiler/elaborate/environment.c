@@ -80,6 +80,8 @@ Py value_read(Elab *e, Py x, const char *name, Span span) {
     if (x->kind != PY_APART) return x;
     if (x->apart.holds) return value_if(e, x, name, span);
     Py left = x->apart.left, right = x->apart.right;
+    if (left->kind == PY_APART && left->apart.left->kind != PY_UNBOUND) return value_read(e, left, name, span);
+    if (right->kind == PY_APART && right->apart.left->kind != PY_UNBOUND) return value_read(e, right, name, span);
     if (left->kind == PY_UNBOUND || right->kind == PY_UNBOUND) {
         fail(e, span, "%s may have no value here: it is given one on one side only", name);
     } else {
@@ -90,6 +92,26 @@ Py value_read(Elab *e, Py x, const char *name, Span span) {
         note_at(e->cx, x->apart.at, "the sides meet here, and which is taken is known at run time only");
     return e->error;
 }
+
+/* Names that Python has and jxl does not. */
+static const struct {
+    const char *name, *instead;
+} refused[] = {
+    { "exec", "write what it would run" },
+    { "eval", "write the expression" },
+    { "compile", "write the program" },
+    { "open", "jnp.load and jnp.save read and write arrays" },
+    { "input", "write main(...): its parameters are command-line flags" },
+    { "globals", "keep the values in a dict" },
+    { "locals", "keep the values in a dict" },
+    { "vars", "keep the values in a dict, or write a dataclass and asdict(...)" },
+    { "dir", "name the attribute" },
+    { "delattr", "leave the attribute alone" },
+    { "__import__", "write `import`" },
+    { "breakpoint", "print what you want to see" },
+    { "bytearray", "write a list of ints" },
+    { "memoryview", "slice the array" },
+};
 
 Py name_get(Elab *e, Env *env, const char *name, Span span) {
     Place *p = name_place(e, env, name);
@@ -105,6 +127,9 @@ Py name_get(Elab *e, Env *env, const char *name, Span span) {
         if (x->kind != PY_UNBOUND) return value_read(e, x, name, span);
         Py native = py_builtin(e, name);
         if (native) return native;
+        for (int i = 0; i < COUNT(refused); i++)
+            if (strcmp(refused[i].name, name) == 0)
+                return fail(e, span, "%s is not supported: %s", name, refused[i].instead);
         const char *best = NULL;
         int distance = 3;
         nearest(env, name, &best, &distance);

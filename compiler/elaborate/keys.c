@@ -27,7 +27,7 @@ typedef struct Recursion {
     bool building, failed;
 } Recursion;
 
-enum { MOST_PASSES = 8 };
+enum { MOST_PASSES = 8, MOST_INSIDE = 4 };
 
 static bool same_function(Py f, Py g) {
     return f == g || (f->function.node == g->function.node && f->function.env == g->function.env);
@@ -181,6 +181,17 @@ static Value *result_value(Elab *e, Py x, Py assumed) {
     return array_value(e, x);
 }
 
+/* Arguments enter by value: what the function changes in lists and dicts would be lost. */
+static bool unchanged(Elab *e, const Args *a, const Args *b) {
+    Leaves x = { 0 }, y = { 0 };
+    if (!same_structure(e, a, b)) return false;
+    all_leaves(e, a, &x);
+    all_leaves(e, b, &y);
+    for (int i = 0; i < x.n; i++)
+        if (x.at[i] != y.at[i]) return false;
+    return true;
+}
+
 /* One pass over the body; true where nothing new was found. */
 static bool build_pass(Elab *e, Recursion *r, Span span) {
     Tracing *t = r->tracing = NEW(e->arena, Tracing);
@@ -204,13 +215,19 @@ static bool build_pass(Elab *e, Recursion *r, Span span) {
 
     int mark = journal_mark(e), before = r->ncaptured;
     bool abandoned = e->abandoned, settled = r->result != NULL;
+    Args given = with_leaves(e, &r->args, leaves.at); /* its own lists and dicts */
     ActiveCall active = { e->active, r->function, &r->args, e->branches };
     e->active = &active;
     e->abandoned = false;
-    Py result = run_function(e, r->function, &r->args);
+    Py result = run_function(e, r->function, &given);
     bool never = e->abandoned;
     e->abandoned = abandoned;
     e->active = active.outer;
+    if (result->kind != PY_ERROR && !unchanged(e, &r->args, &given))
+        result = fail(
+            e, span,
+            "%s calls itself at run time, and changes a list, dict or object it is given; return the new one instead",
+            r->function->function.name);
     journal_undo(e, mark);
 
     Leaves out = { 0 };
@@ -246,18 +263,25 @@ static bool build_pass(Elab *e, Recursion *r, Span span) {
     return settled;
 }
 
-/* Arguments enter by value: lists and dicts that the function changes would have to be given back. */
 static Py recursion_new(Elab *e, Py f, const Args *outer, const Args *a) {
     Recursion *r = NEW(e->arena, Recursion);
     *r = (Recursion){ .function = f, .args = widened(e, outer, a), .building = true };
+    int before = diag_errors(e->cx), inside = 0;
+    for (int i = 0; i < e->recursions.n; i++)
+        inside += e->recursions.at[i]->building && same_function(e->recursions.at[i]->function, f);
+    if (inside == MOST_INSIDE)
+        return fail(e, a->span, "%s calls itself with ever new structures or shapes of its arguments; write a loop",
+                    f->function.name);
     PUSH(e->arena, &e->recursions, r);
-    int before = diag_errors(e->cx);
-    for (int pass = 0; !build_pass(e, r, a->span); pass++)
+    int own = e->recursions.n;
+    for (int pass = 0; !build_pass(e, r, a->span); pass++) {
+        e->recursions.n = own; /* what was built meanwhile calls this one as it was assumed to be */
         if (pass == MOST_PASSES) {
             fail(e, a->span, "what %s returns does not settle", f->function.name);
             r->failed = true;
             break;
         }
+    }
     r->building = false;
     if (diag_errors(e->cx) > before) r->failed = true;
     return r->failed ? e->error : call_recursion(e, r, a);

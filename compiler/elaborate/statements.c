@@ -221,6 +221,13 @@ static void run_with(Elab *e, Node *n) {
     }
 }
 
+/* What it would have bound is an error, so that it is not missed later. */
+static void refuse_statement(Elab *e, Node *n) {
+    refuse_node(e->cx, n);
+    Names bound = names_assigned(e->cx, (Nodes){ &n, 1, 1 });
+    for (int i = 0; i < bound.n; i++) place_set(e, name_place(e, e->frame->env, bound.at[i]), e->error, n->span);
+}
+
 static void run_statement(Elab *e, Node *n) {
     at_node(e, n);
     switch (n->kind) {
@@ -259,7 +266,7 @@ static void run_statement(Elab *e, Node *n) {
     case NODE_Expr: eval(e, n->Expr.value); break;
     case NODE_Break: state_set(e, STATE_BREAK, n->span); break;
     case NODE_Continue: state_set(e, STATE_CONTINUE, n->span); break;
-    default: refuse_node(e->cx, n); break;
+    default: refuse_statement(e, n); break;
     }
 }
 
