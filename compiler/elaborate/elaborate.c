@@ -118,7 +118,7 @@ Py fail(Elab *e, Span span, const char *format, ...) {
 
 void note_shape(Elab *e, Span mistake, const Value *v) {
     const Origin *o = v->def ? v->def->origin : NULL;
-    if (!o || !o->span.file || source_of(e->cx, o->span.file)->library) return;
+    if (!o || v->def->elsewhere || !o->span.file || source_of(e->cx, o->span.file)->library) return;
     Span user = user_span(e, mistake);
     bool inside = o->span.file == user.file && o->span.start >= user.start && o->span.end <= user.end;
     if (!inside) note_at(e->cx, o->span, "%s is made here", type_text(e->cx, v->type));

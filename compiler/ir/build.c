@@ -54,15 +54,18 @@ static uint64_t content_hash(const Inst *in) {
     return h;
 }
 
-static Inst *find_equal(const Shared *s, const Inst *in, uint64_t hash) {
+static Inst *find_equal(const Builder *b, const Inst *in, uint64_t hash) {
+    const Shared *s = b->shared;
     if (!s->nslots) return NULL;
     for (int i = s->slots[hash % (uint64_t)s->nslots]; i >= 0; i = s->entries.at[i].below) {
         Inst *old = s->entries.at[i].inst;
         if (i < s->barrier && in->op != OP_constant) continue;
         if (s->entries.at[i].hash == hash && old->op == in->op && old->nargs == in->nargs &&
             (!in->nargs || !memcmp(old->args, in->args, sizeof *in->args * (size_t)in->nargs)) &&
-            attrs_equal(in->op, old->attrs, in->attrs))
+            attrs_equal(in->op, old->attrs, in->attrs)) {
+            if (old->origin != b->origin) old->elsewhere = true;
             return old;
+        }
     }
     return NULL;
 }
@@ -159,7 +162,7 @@ Value *emit(Builder *b, Op op, Value *const *args, int nargs, const Attrs *attrs
     }
     bool share = !b->plain && may_be_shared(&probe);
     uint64_t hash = share ? content_hash(&probe) : 0;
-    Inst *old = share ? find_equal(b->shared, &probe, hash) : NULL;
+    Inst *old = share ? find_equal(b, &probe, hash) : NULL;
     if (old) return old->results[0];
     Inst *in = append(b, &probe, types);
     if (share) remember(b, in, hash);
@@ -171,7 +174,7 @@ Inst *emit_inst(Builder *b, Op op, Value *const *args, int nargs, const Attrs *a
     const Type *few[FEW], **types = types_or_bug(b, &probe, few);
     bool share = !b->plain && may_be_shared(&probe);
     uint64_t hash = share ? content_hash(&probe) : 0;
-    Inst *old = share ? find_equal(b->shared, &probe, hash) : NULL;
+    Inst *old = share ? find_equal(b, &probe, hash) : NULL;
     if (old) return old;
     Inst *in = append(b, &probe, types);
     if (share) remember(b, in, hash);

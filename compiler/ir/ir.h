@@ -194,6 +194,7 @@ struct Inst {
     const Attrs  *attrs;   /* never NULL */
     Block       **regions;
     const Origin *origin;
+    bool          elsewhere; /* it was written at other places too: the origin is the first of them */
     Block        *block;   /* that it stands in */
     Inst         *next;
 };
