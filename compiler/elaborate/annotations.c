@@ -154,11 +154,7 @@ static Py check_array(Elab *e, const Check *c, Py x) {
                             arena_text(e->arena, ": axis %d should be %s", i, dim_text(e->cx, dims[i])));
     }
     if (certain) return x;
-    Span at = user_span(e, c->span);
-    int line, column;
-    line_column(e->cx, at, &line, &column);
-    const char *message = arena_text(e->arena, "%s:%d: %s is declared %s", source_of(e->cx, at.file)->path, line,
-                                     c->what, declared_text(e, c->node, dtype));
+    const char *message = arena_text(e->arena, "%s is declared %s", c->what, declared_text(e, c->node, dtype));
     Py r = py_new(e, PY_ARRAY);
     r->array = x->array;
     r->array.value = ir_retype(e->b, v, type_of(e->cx, dtype, sizes.n, dims), name_of(e->cx, message));

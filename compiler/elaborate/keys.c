@@ -23,11 +23,12 @@ typedef struct Recursion {
     Leaves out; /* the leaves of the result, as they are assumed */
     Value **captured;
     int ncaptured;
+    Value *depth; /* of its calls inside each other: a parameter behind the leaves */
     Tracing *tracing;
     bool building, failed;
 } Recursion;
 
-enum { MOST_PASSES = 8, MOST_INSIDE = 4 };
+enum { MOST_PASSES = 8, MOST_INSIDE = 4, DEEPEST = 5000 };
 
 static bool same_function(Py f, Py g) {
     return f == g || (f->function.node == g->function.node && f->function.env == g->function.env);
@@ -115,7 +116,7 @@ static Py call_recursion(Elab *e, Recursion *r, const Args *a) {
     Leaves mine = { 0 }, given = { 0 };
     all_leaves(e, &r->args, &mine);
     all_leaves(e, a, &given);
-    Value **args = NEW_ARRAY(e->arena, Value *, mine.n + r->ncaptured + 1);
+    Value **args = NEW_ARRAY(e->arena, Value *, mine.n + r->ncaptured + 2);
     int n = 0;
     for (int i = 0; i < mine.n; i++) {
         if (mine.at[i]->kind == PY_SCALAR)
@@ -123,6 +124,9 @@ static Py call_recursion(Elab *e, Recursion *r, const Args *a) {
         else if (mine.at[i]->kind == PY_ARRAY)
             args[n++] = array_value(e, given.at[i]);
     }
+    Value *depth = ir_i64(e->b, 0);
+    if (r->building) depth = ir_int_add(e->b, value_here(e, r->depth), ir_i64(e->b, 1));
+    args[n++] = depth;
     for (int i = 0; i < r->ncaptured; i++) args[n++] = r->captured[i];
     Inst *in = call_func(e, r->func, args, n, NULL);
     Py *leaves = NEW_ARRAY(e->arena, Py, r->out.n + 1), *at = leaves;
@@ -204,7 +208,12 @@ static bool build_pass(Elab *e, Recursion *r, Span span) {
         if (is_run_time(leaves.at[i]))
             leaves.at[i] = like_leaf(e, leaves.at[i], block_param(t->func->body, leaf_type(e, leaves.at[i])));
     r->args = with_leaves(e, &r->args, leaves.at);
+    r->depth = block_param(t->func->body, type_scalar(e->cx, DT_i64));
     for (int i = 0; i < r->ncaptured; i++) value_here(e, r->captured[i]);
+    Value *holds = ir_lt(e->b, r->depth, ir_i64(e->b, DEEPEST));
+    const char *message =
+        arena_text(e->arena, "%s calls itself more than %d times deep", r->function->function.name, DEEPEST);
+    emit_inst(e->b, OP_assert, &holds, 1, &(Attrs){ .format = name_of(e->cx, message) });
     Value **results = NEW_ARRAY(e->arena, Value *, r->out.n + 1);
     int n = 0;
     for (int i = 0; i < r->out.n; i++)
