@@ -8,6 +8,16 @@ typedef struct {
     bool has_aux, value, many;
 } Grad;
 
+/* Numbers that stand beside the value and are known stay Python's. */
+static Py keep_numbers(Elab *e, Py value, const Traced *t) {
+    Leaves leaves = { 0 };
+    tree_flatten(e, value, &leaves);
+    for (int i = 1; i < leaves.n; i++)
+        if (py_is_static_number(t->out.at[i])) leaves.at[i] = t->out.at[i];
+    Py *at = leaves.at;
+    return tree_unflatten(e, value, &at);
+}
+
 static Py call_grad(Elab *e, Py self, const Args *a) {
     Grad *g = self->closure.data;
     Py f = self->closure.inner;
@@ -88,7 +98,7 @@ static Py call_grad(Elab *e, Py self, const Args *a) {
         if (chosen[i]) trees[i] = tree_unflatten(e, in.args[i], &at);
     for (int i = 0; i < nnums; i++) result[i] = trees[order[i]];
     Py gradient = g->many ? py_tuple(e, nnums, result) : result[0];
-    Py value = rebuilt(e, &t, forward->results);
+    Py value = g->has_aux ? keep_numbers(e, rebuilt(e, &t, forward->results), &t) : rebuilt(e, &t, forward->results);
     if (g->value) return py_tuple(e, 2, (Py[]){ value, gradient });
     return g->has_aux ? py_tuple(e, 2, (Py[]){ gradient, value->contents->at[1] }) : gradient;
 }

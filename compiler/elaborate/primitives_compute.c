@@ -279,7 +279,9 @@ Py native_primitives_triangular_solve(Elab *e, Call *c) {
 
 Py native_primitives_integer_pow(Elab *e, Call *c) {
     int64_t n;
-    Py x = given_array(e, c->arg[0], c->span);
+    Py x = c->arg[0]->kind == PY_ARRAY ? c->arg[0] : given_array(e, c->arg[0], c->span);
     if (x->kind == PY_ERROR || !py_static_int(e, c->arg[1], &n)) return e->error;
-    return array_with(e, ir_integer_pow(e->b, array_value(e, x), n), x);
+    Py y = array_with(e, ir_integer_pow(e->b, array_value(e, x), n), x);
+    y->array.numpy_scalar = x->array.numpy_scalar;
+    return y;
 }
