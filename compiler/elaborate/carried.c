@@ -213,6 +213,15 @@ static void leaves_from(Elab *e, Py x, Leaf **f) {
         *leaf = (Leaf){ .mode = LEAF_ARRAY, .kind = kind_of(e, x), .type = x->array.value->type, .key = x->array.key };
 }
 
+Py rows_rebuild(Elab *e, Py item, const Leaf *f, Value **at) { return rebuild(e, item, &f, &at); }
+void rows_values(Elab *e, Py like, Py item, const Leaf *f, Values *out) { leaves_as(e, like, item, &f, out); }
+
+bool rows_fit(Elab *e, Py item, Py like, const Leaf *f, int n) {
+    Leaf *copy = arena_copy(e->arena, f, sizeof *f * (size_t)(n + 1)), *at = copy;
+    bool again = false;
+    return count_leaves(item) == n && widen_all(e, &at, like, item, &again) && !again;
+}
+
 static bool same_leaves(const Leaf *a, const Leaf *b, int n) {
     for (int i = 0; i < n; i++) {
         if (a[i].mode != b[i].mode || a[i].key != b[i].key) return false;
@@ -251,15 +260,25 @@ static Py view(Elab *e, Py object, void *contents) {
 /* A list to which the body only appends. */
 static Fit fit_growth(Elab *e, Cell *c, Py after, const Attempt *a) {
     int n = c->before->contents->n;
+    if (after->contents->grown || c->before->contents->grown) return DIFFERS;
     if (c->object->kind != PY_LIST || after->contents->n <= n || map_get(&a->reads, c->object)) return DIFFERS;
     for (int i = 0; i < n; i++)
         if (c->before->contents->at[i] != after->contents->at[i]) return DIFFERS;
     c->grows = after->contents->n - n;
+    c->maybe = false;
     c->tail = py_tuple(e, c->grows, after->contents->at + n);
+    for (int i = 0; i < c->grows; i++) {
+        Py x = c->tail->contents->at[i];
+        if (x->kind != PY_APART) continue;
+        if (!x->apart.holds || c->grows > 1) return DIFFERS;
+        c->maybe = true;
+        c->tail = py_tuple(e, 2, (Py[]){ x->apart.value, py_scalar(e, NUMBER_BOOL, x->apart.holds) });
+    }
     c->nrows = count_leaves(c->tail);
     c->rows = NEW_ARRAY(e->arena, Leaf, c->nrows + 1);
     Leaf *f = c->rows;
     leaves_from(e, c->tail, &f);
+    if (c->maybe) c->rows[c->nrows - 1] = (Leaf){ .mode = LEAF_NUMBER, .number = NUMBER_BOOL };
     return FITS;
 }
 
@@ -297,6 +316,8 @@ static Fit fit_one(Elab *e, Cell *c, const Written *w, const Attempt *a, Loop *l
     if (c->dropped) return FITS;
     return fit_fresh(e, c, after) ? FITS : AGAIN;
 }
+
+bool rows_same(const Leaf *a, const Leaf *b, int n) { return same_leaves(a, b, n); }
 
 Fit cells_fit(Elab *e, Cells *cells, const Writings *w, const Attempt *a, Loop *l) {
     Fit worst = FITS;

@@ -1,11 +1,189 @@
-/* growing: lists that run-time loops fill. */
-#include "elaborate/values.h"
+/* growing: lists whose length is known at run time only, because a run-time loop filled them.
+**
+** What an iteration appended is kept as one stacked array per leaf.  A list whose length is known after all is spread out
+** again where it is looked at. */
+#include "elaborate/loops.h"
 
-Py growing_array(Elab *e, Py x) {
-    (void)x;
-    return e->error;
+bool list_grows(Py x) { return x->kind == PY_LIST && x->contents->grown; }
+
+static Py refuse(Elab *e, const char *what) {
+    return fail(e, e->span, "the length of this list is known at run time only, so it cannot be %s; make an array of it by jnp.array(...)", what);
 }
+
+/* One item, its leaves taken from `at`. */
+static Py item_from(Elab *e, const Growing *g, Value **at) { return rows_rebuild(e, g->item, g->leaf, at); }
+
+static Py item_at(Elab *e, const Growing *g, Value *i) {
+    Value **at = NEW_ARRAY(e->arena, Value *, g->nstacked + 1);
+    for (int k = 0; k < g->nstacked; k++) at[k] = ir_index0(e->b, value_here(e, g->stacked[k]), i);
+    return item_from(e, g, at);
+}
+
 Py growing_length(Elab *e, Py x) {
-    (void)x;
-    return e->error;
+    const Contents *c = x->contents;
+    return number_binary(e, OPERATOR_Add, py_int(e, c->n), py_size(e, c->grown->count), e->span);
+}
+
+/* A known length: the items one by one.  Nothing is remembered: what is made here may stand inside a branch. */
+const Contents *growing_spread(Elab *e, const Contents *c) {
+    int64_t n;
+    if (!dim_is_int(c->grown->count, &n)) {
+        refuse(e, "used like this");
+        return c;
+    }
+    Contents *all = NEW(e->arena, Contents);
+    *all = (Contents){ .epoch = -1 };
+    for (int i = 0; i < c->n; i++) contents_push(e, all, NULL, c->at[i]);
+    for (int64_t i = 0; i < n; i++) contents_push(e, all, NULL, item_at(e, c->grown, ir_i64(e->b, i)));
+    return all;
+}
+
+Py growing_item(Elab *e, Py x, Py index, Span span) {
+    const Growing *g = x->contents->grown;
+    if (x->contents->n) return refuse(e, "indexed: it began with other items");
+    if (index->kind == PY_SLICE) {
+        Growing *part = NEW(e->arena, Growing);
+        *part = *g;
+        part->stacked = NEW_ARRAY(e->arena, Value *, g->nstacked + 1);
+        for (int k = 0; k < g->nstacked; k++) {
+            Py rows = subscript(e, py_array(e, g->stacked[k], FLAVOUR_JAX, false), index, span);
+            if (rows->kind != PY_ARRAY) return e->error;
+            part->stacked[k] = rows->array.value;
+            part->count = rows->array.value->type->dim[0];
+        }
+        Py r = py_list(e, 0, NULL);
+        r->contents->grown = part;
+        return r;
+    }
+    if (!py_is_index(index)) return fail(e, span, "the index into a list must be an int or a slice, and is %s", py_describe(e, index));
+    Value *i = index->kind == PY_ARRAY ? ir_convert(e->b, array_value(e, index), DT_i64) : scalar_value(e, index, NUMBER_INT);
+    Value *n = ir_size(e->b, g->count), *zero = ir_i64(e->b, 0);
+    i = ir_select(e->b, ir_lt(e->b, i, zero), ir_add(e->b, i, n), i);
+    Value *inside = ir_and(e->b, ir_ge(e->b, i, zero), ir_lt(e->b, i, n));
+    Span at = user_span(e, span);
+    int line, column;
+    line_column(e->cx, at, &line, &column);
+    const char *message = arena_text(e->arena, "%s:%d: IndexError: list index out of range", source_of(e->cx, at.file)->path, line);
+    emit_inst(e->b, OP_assert, &inside, 1, &(Attrs){ .format = name_of(e->cx, message) });
+    return item_at(e, g, i);
+}
+
+/* jnp.array of the list: its items are numbers or arrays of one type. */
+Py growing_array(Elab *e, Py x) {
+    const Growing *g = x->contents->grown;
+    if (x->contents->n) return refuse(e, "made an array: it began with other items");
+    if (g->item->kind != PY_ARRAY && !py_is_number(g->item)) return fail(e, e->span, "the items of this list are %s, which are no arrays", py_describe(e, g->item));
+    if (!g->nstacked) { /* the same in every iteration */
+        Value *one = array_value(e, g->item);
+        int64_t map[MAX_RANK];
+        for (int k = 0; k < one->type->rank; k++) map[k] = k + 1;
+        return py_array(e, ir_broadcast(e->b, one, type_with_lead(e->cx, one->type, g->count), map), FLAVOUR_JAX, false);
+    }
+    Value *v = value_here(e, g->stacked[0]);
+    if (g->leaf[0].mode == LEAF_ARRAY) {
+        Py r = py_array(e, v, g->leaf[0].kind.flavour, false);
+        r->array.key = g->leaf[0].key;
+        return r;
+    }
+    DType t = default_dtype(e, g->leaf[0].number);
+    return py_array(e, v->type->dtype == t ? v : ir_convert(e->b, v, t), FLAVOUR_JAX, false);
+}
+
+/* jnp.concatenate of the list: the rows of all items one after another along an axis. */
+Py growing_joined(Elab *e, Py x, int axis) {
+    Py all = growing_array(e, x);
+    if (all->kind != PY_ARRAY) return all;
+    Value *v = array_value(e, all);
+    int rank = v->type->rank - 1;
+    int64_t perm[MAX_RANK];
+    const Dim *dims[MAX_RANK];
+    for (int i = 0; i < rank; i++) { /* the axis of the items comes to stand before `axis` */
+        perm[i < axis ? i : i + 1] = i + 1;
+        dims[i] = v->type->dim[i + 1];
+    }
+    perm[axis] = 0;
+    dims[axis] = dim_mul(e->cx, v->type->dim[0], dims[axis]);
+    v = ir_transpose(e->b, v, perm);
+    return py_array_like(e, ir_reshape(e->b, v, type_of(e->cx, v->type->dtype, rank, dims)), all);
+}
+
+/* Several items of each iteration of one type are items of a list as many times as long. */
+static Value *interleaved(Elab *e, Value **v, int per, const Dim *count) {
+    const Type *t = v[0]->type;
+    const Dim *one[MAX_RANK], *dims[MAX_RANK];
+    Value **parts = NEW_ARRAY(e->arena, Value *, per);
+    one[0] = t->dim[0];
+    one[1] = dim_int(e->cx, 1);
+    for (int i = 1; i < t->rank; i++) one[i + 1] = dims[i] = t->dim[i];
+    for (int i = 0; i < per; i++) parts[i] = ir_reshape(e->b, v[i], type_of(e->cx, t->dtype, t->rank + 1, one));
+    dims[0] = dim_mul(e->cx, count, dim_int(e->cx, per));
+    return ir_reshape(e->b, ir_concatenate(e->b, parts, per, 1), type_of(e->cx, t->dtype, t->rank, dims));
+}
+
+/* Only the rows where `holds`. */
+static void compress(Elab *e, Growing *g, Value *holds) {
+    Py mask = py_array(e, holds, FLAVOUR_JAX, false);
+    const Dim *count = NULL;
+    for (int k = 0; k < g->nstacked; k++) {
+        Py rows = subscript(e, py_array(e, g->stacked[k], FLAVOUR_JAX, false), mask, e->span);
+        if (rows->kind != PY_ARRAY) return;
+        Value *v = rows->array.value;
+        if (!count) count = v->type->dim[0];
+        g->stacked[k] = ir_retype(e->b, v, type_with_lead(e->cx, type_without_lead(e->cx, v->type), count), "a list");
+    }
+    if (!count) { /* the same item each time: only their number counts */
+        Py rows = subscript(e, mask, mask, e->span);
+        if (rows->kind == PY_ARRAY) count = rows->array.value->type->dim[0];
+    }
+    g->count = count;
+}
+
+/* Items that the list held before, as rows in front. */
+static bool put_before(Elab *e, Growing *g, const Contents *c) {
+    for (int i = 0; i < c->n; i++)
+        if (!rows_fit(e, c->at[i], g->item, g->leaf, g->nleaf)) return false;
+    for (int k = 0; k < g->nstacked; k++) {
+        const Type *row = type_without_lead(e->cx, g->stacked[k]->type), *one = type_with_lead(e->cx, row, dim_int(e->cx, 1));
+        Value **parts = NEW_ARRAY(e->arena, Value *, c->n + 1);
+        for (int i = 0; i < c->n; i++) {
+            Values v = { 0 };
+            rows_values(e, g->item, c->at[i], g->leaf, &v);
+            parts[i] = ir_reshape(e->b, v.at[k], one);
+        }
+        parts[c->n] = g->stacked[k];
+        g->stacked[k] = ir_concatenate(e->b, parts, c->n + 1, 0);
+    }
+    g->count = dim_add(e->cx, g->count, dim_int(e->cx, c->n));
+    return true;
+}
+
+/* A tuple of stacked items, one for each append in the loop's body, becomes the end of the list. */
+void growing_put(Elab *e, const Cell *c, Value **stacked, const Dim *count) {
+    Growing *g = NEW(e->arena, Growing);
+    int per = c->maybe ? 1 : c->grows;
+    g->count = count;
+    g->item = c->tail->contents->at[0];
+    g->nleaf = c->maybe ? c->nrows - 1 : c->nrows / per;
+    g->leaf = c->rows;
+    for (int i = 0; i < g->nleaf; i++) g->nstacked += c->rows[i].mode != LEAF_SAME;
+    g->stacked = NEW_ARRAY(e->arena, Value *, g->nstacked + 1);
+    bool alike = true;
+    for (int i = 1; i < per; i++) {
+        const Leaf *other = &c->rows[i * g->nleaf];
+        alike = alike && rows_fit(e, c->tail->contents->at[i], g->item, g->leaf, g->nleaf) && rows_same(g->leaf, other, g->nleaf);
+    }
+    for (int k = 0; alike && k < g->nstacked; k++) {
+        Value **v = NEW_ARRAY(e->arena, Value *, per);
+        for (int i = 0; i < per; i++) v[i] = stacked[i * g->nstacked + k];
+        g->stacked[k] = per == 1 ? v[0] : interleaved(e, v, per, count);
+    }
+    if (per > 1) g->count = dim_mul(e->cx, count, dim_int(e->cx, per));
+    if (c->maybe) compress(e, g, stacked[g->nstacked]);
+    Contents *to = contents_change(e, c->object);
+    if (!alike || (to->n && !put_before(e, g, to))) {
+        fail(e, e->span, "the items of a list whose length is known at run time only must be of one kind");
+        return;
+    }
+    to->n = 0;
+    to->grown = g;
 }

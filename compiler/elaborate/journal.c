@@ -61,24 +61,28 @@ const Contents *contents_of(Elab *e, Py x) {
     if (x->kind != PY_TUPLE) outside_read(e, x->born, x, c, false);
     if (e->attempt) note_read(e, x, x->written);
     if (c->apart) value_read(e, c->apart, "this container", e->span);
+    if (c->grown) return growing_spread(e, c);
     return c;
 }
 
 Contents *contents_change(Elab *e, Py x) {
-    Contents **slot = contents_slot(x), *old = *slot;
+    Contents **slot = contents_slot(x);
+    const Contents *old = *slot;
+    if (old->grown) old = growing_spread(e, old); /* what grew is only ever replaced */
     outside_write(e, x->born);
     if (old->epoch == e->epoch) {
         if (e->attempt) x->written = e->attempt->id;
-        return old;
+        return *slot;
     }
     if (recorded(e, x->born)) {
-        Write w = { .object = x, .old = old, .old_written = x->written };
+        Write w = { .object = x, .old = *slot, .old_written = x->written };
         PUSH(e->arena, &e->journal, w);
     }
     Contents *c = NEW(e->arena, Contents);
     c->n = old->n;
     c->cap = old->n;
     c->epoch = e->epoch;
+    c->apart = old->apart;
     if (old->n) c->at = arena_copy(e->arena, old->at, sizeof *old->at * (size_t)old->n);
     if (old->n && old->keys) c->keys = arena_copy(e->arena, old->keys, sizeof *old->keys * (size_t)old->n);
     *slot = c;

@@ -5,7 +5,7 @@ bool source_runs(Elab *e, Py x) {
     switch (x->kind) {
     case PY_RANGE: return true;
     case PY_ARRAY: return x->array.value->type->rank > 0;
-    case PY_LIST: return contents_of(e, x)->grown != NULL;
+    case PY_LIST: return list_grows(x) && !x->contents->n;
     case PY_LAZY:
         if (x->lazy.position->n || !x->lazy.nparts) return false; /* begun already */
         switch (x->lazy.kind) {
@@ -58,7 +58,13 @@ Py source_item(Elab *e, Py x, Py index, Value ***slices, Span span) {
         return number_binary(e, OPERATOR_Add, x->slice.start, step, span);
     }
     case PY_ARRAY: return row(e, x, index, slices, span);
-    case PY_LIST: return subscript(e, x, index, span);
+    case PY_LIST: {
+        const Growing *g = x->contents->grown;
+        if (!slices) return growing_item(e, x, index, span);
+        Value **at = *slices;
+        *slices += g->nstacked;
+        return rows_rebuild(e, g->item, g->leaf, at);
+    }
     default: break;
     }
     int n = x->lazy.nparts;
@@ -85,6 +91,8 @@ Py source_item(Elab *e, Py x, Py index, Value ***slices, Span span) {
 /* The arrays whose rows are handed out in order; those below `reversed` are indexed instead. */
 void source_arrays(Elab *e, Py x, Values *out) {
     if (x->kind == PY_ARRAY) PUSH(e->arena, out, array_value(e, x));
+    if (x->kind == PY_LIST)
+        for (int i = 0; i < x->contents->grown->nstacked; i++) PUSH(e->arena, out, value_here(e, x->contents->grown->stacked[i]));
     if (x->kind != PY_LAZY || x->lazy.kind == LAZY_REVERSED) return;
     int last = x->lazy.kind == LAZY_ENUMERATE ? 1 : x->lazy.nparts;
     for (int i = x->lazy.kind == LAZY_MAP; i < last; i++) source_arrays(e, x->lazy.part[i], out);

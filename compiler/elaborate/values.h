@@ -97,6 +97,7 @@ typedef struct {
         char        conversion; /* 's', 'r' or 'f' */
         const char *spec;       /* of 'f'; "" else */
         Py          which, left, right; /* or one of two texts, by a run-time bool */
+        Py          each;       /* or a list that grows */
         bool        chars;              /* the value, a u64, is the address of characters */
     } *part;
 } PyText;
@@ -479,8 +480,14 @@ bool is_driven(Py);
 bool drive(Elab *, Py, Py (*on_item)(Elab *, void *data, Py), void *data, Span);
 Py   eval_comprehension(Elab *, Node *);
 void comprehension_yield(Elab *, Py generator);
+bool list_grows(Py);                    /* growing.c: its length is known at run time only */
 Py   growing_array(Elab *, Py);
+Py   growing_joined(Elab *, Py, int axis);
 Py   growing_length(Elab *, Py);
+Py   growing_item(Elab *, Py, Py index, Span);
+const Contents *growing_spread(Elab *, const Contents *);
+/* Calls `body` for each item, in a run-time loop where that is possible. */
+void for_each(Elab *, Py, void (*body)(Elab *, void *, Py item), void *data, Span);
 Py   range_length(Elab *, Py, Span);
 bool dim_is_local(Elab *, const Dim *); /* counters.c: mentions a loop's counter, which is no size */
 const Dim *bind_size(Elab *, Value *i64, const char *name, Span); /* a size of its own; NULL after an error */
