@@ -171,6 +171,10 @@ Py to_array(Elab *e, Py x, Flavour flavour, Span span) {
         DType t = flavour == FLAVOUR_NUMPY ? python_dtype[k] : default_dtype(e, k);
         return py_array(e, number_as(e, x, t), flavour, flavour == FLAVOUR_JAX && k != NUMBER_BOOL);
     }
+    if (list_grows(x) && !x->contents->n) {
+        Py rows = growing_array(e, x);
+        return rows->kind == PY_ARRAY && rows->array.flavour != flavour ? to_array(e, rows, flavour, span) : rows;
+    }
     if (x->kind != PY_LIST && x->kind != PY_TUPLE) return fail(e, span, "%s is not an array", py_describe(e, x));
     Kind kind = { .dtype = flavour == FLAVOUR_NUMPY ? DT_f64 : default_dtype(e, NUMBER_FLOAT), .flavour = flavour };
     bool any = false;

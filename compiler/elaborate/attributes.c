@@ -7,7 +7,6 @@
 static const char *native_type(Elab *e, Py x) {
     if (x->kind == PY_ARRAY) return "array";
     if (x->kind == PY_TUPLE) return "tuple";
-    if (x->kind == PY_GROWING) return "list";
     return py_type_name(e, x);
 }
 

@@ -115,12 +115,41 @@ static Py filled(Merge *m, Py x, int missing) {
     return missing ? merge_values(m, x, zero) : merge_values(m, zero, x);
 }
 
+/* One side appended to a list: whether the new items are there is known at run time.  Such a list cannot be read, but a
+** loop that fills it makes a list that grows of it. */
+static Contents *merge_lengths(Merge *m, const Contents *a, const Contents *b) {
+    Elab *e = m->e;
+    int side = a->n < b->n;
+    const Contents *shorter = side ? a : b, *longer = side ? b : a;
+    for (int i = 0; i < shorter->n; i++)
+        if (shorter->at[i] != longer->at[i]) return NULL;
+    Contents *c = NEW(e->arena, Contents);
+    c->epoch = -1;
+    for (int i = 0; i < shorter->n; i++) contents_push(e, c, NULL, longer->at[i]);
+    for (int i = shorter->n; i < longer->n; i++) {
+        Py x = longer->at[i], maybe = py_new(e, PY_APART);
+        bool known = x->kind != PY_APART || !x->apart.holds;
+        Value *here = side ? ir_not(e->b, m->c) : m->c;
+        maybe->apart.left = maybe->apart.right = e->unbound;
+        maybe->apart.holds = known ? py_scalar(e, NUMBER_BOOL, here) : filled(m, x->apart.holds, !side);
+        maybe->apart.value = filled(m, known ? x : x->apart.value, !side);
+        contents_push(e, c, NULL, maybe);
+    }
+    Py left = py_new(e, PY_LIST), right = py_new(e, PY_LIST);
+    left->contents = arena_copy(e->arena, a, sizeof *a);
+    right->contents = arena_copy(e->arena, b, sizeof *b);
+    c->apart = apart(m, left, right);
+    return c;
+}
+
 /* Contents of one object, or of two made alike; NULL where their structures differ. */
 static Contents *merge_contents(Merge *m, const Contents *a, const Contents *b) {
     Elab *e = m->e;
-    if (!a->keys && !b->keys && a->n != b->n) return NULL;
+    if (a->grown != b->grown) return NULL;
+    if (!a->keys && !b->keys && a->n != b->n) return merge_lengths(m, a, b);
     Contents *c = NEW(e->arena, Contents);
     c->epoch = -1;
+    c->grown = a->grown;
     for (int i = 0; i < a->n; i++) {
         int at = a->keys ? contents_find(e, b, a->keys[i]) : i;
         contents_push(e, c, a->keys ? a->keys[i] : NULL, merge_values(m, a->at[i], at < 0 ? e->unbound : b->at[at]));
@@ -172,7 +201,7 @@ static Py merge_values(Merge *m, Py x, Py y) {
     if (y->kind == PY_UNBOUND && m->fill) return filled(m, x, 1);
     if (m->loop && (y->kind == PY_UNBOUND || y->kind == PY_NONE)) {
         Py a = apart(m, x, y);
-        a->apart.holds = m->c;
+        a->apart.holds = py_scalar(m->e, NUMBER_BOOL, m->c);
         a->apart.value = filled(m, x, 1);
         return a;
     }

@@ -3,6 +3,10 @@
 
 #include <string.h>
 
+static void add_item(Elab *e, void *total, Py x) {
+    place_set(e, total, binary(e, OPERATOR_Add, place_get(e, total), x, e->span), e->span);
+}
+
 /* items[0] + items[1] + ... from `start` */
 /* The sum so far is a variable: a generator may yield in a run-time loop. */
 static Py add_yielded(Elab *e, void *data, Py x) {
@@ -18,6 +22,8 @@ Py native_builtins_sum(Elab *e, Call *c) {
     place_set(e, total, c->arg[1], c->span);
     if (is_driven(c->arg[0])) {
         if (!drive(e, c->arg[0], add_yielded, total, c->span)) return e->error;
+    } else if (list_grows(c->arg[0])) {
+        for_each(e, c->arg[0], add_item, total, c->span);
     } else {
         if (!iterate(e, c->arg[0], &items, &n, c->span)) return e->error;
         for (int i = 0; i < n && total->value->kind != PY_ERROR; i++) add_yielded(e, total, items[i]);

@@ -272,7 +272,7 @@ static Fit fit_growth(Elab *e, Cell *c, Py after, const Attempt *a) {
         if (x->kind != PY_APART) continue;
         if (!x->apart.holds || c->grows > 1) return DIFFERS;
         c->maybe = true;
-        c->tail = py_tuple(e, 2, (Py[]){ x->apart.value, py_scalar(e, NUMBER_BOOL, x->apart.holds) });
+        c->tail = py_tuple(e, 2, (Py[]){ x->apart.value, x->apart.holds });
     }
     c->nrows = count_leaves(c->tail);
     c->rows = NEW_ARRAY(e->arena, Leaf, c->nrows + 1);
@@ -311,7 +311,7 @@ static Fit fit_one(Elab *e, Cell *c, const Written *w, const Attempt *a, Loop *l
         }
         c->fresh = true;
         c->like = NULL;
-        c->dropped = !c->place->control && !c->place->optional && !used_outside(e, c->place, l->node);
+        c->dropped = !c->place->control && !c->place->optional && l->node && !used_outside(e, c->place, l->node);
     }
     if (c->dropped) return FITS;
     return fit_fresh(e, c, after) ? FITS : AGAIN;

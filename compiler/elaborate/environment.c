@@ -70,7 +70,7 @@ static Py value_if(Elab *e, Py x, const char *name, Span span) {
     line_column(e->cx, at, &line, &column);
     const char *format = arena_text(e->arena, "%s:%d: %s has no value: the loop that gives it one did not run",
                                     source_of(e->cx, at.file)->path, line, name);
-    Value *holds = value_here(e, x->apart.holds);
+    Value *holds = scalar_value(e, x->apart.holds, NUMBER_BOOL);
     emit_inst(e->b, OP_assert, &holds, 1, &(Attrs){ .format = name_of(e->cx, format) });
     return x->apart.value;
 }

@@ -7,7 +7,10 @@
 bool list_grows(Py x) { return x->kind == PY_LIST && x->contents->grown; }
 
 static Py refuse(Elab *e, const char *what) {
-    return fail(e, e->span, "the length of this list is known at run time only, so it cannot be %s; make an array of it by jnp.array(...)", what);
+    return fail(
+        e, e->span,
+        "the length of this list is known at run time only, so it cannot be %s; make an array of it by jnp.array(...)",
+        what);
 }
 
 /* One item, its leaves taken from `at`. */
@@ -55,15 +58,18 @@ Py growing_item(Elab *e, Py x, Py index, Span span) {
         r->contents->grown = part;
         return r;
     }
-    if (!py_is_index(index)) return fail(e, span, "the index into a list must be an int or a slice, and is %s", py_describe(e, index));
-    Value *i = index->kind == PY_ARRAY ? ir_convert(e->b, array_value(e, index), DT_i64) : scalar_value(e, index, NUMBER_INT);
+    if (!py_is_index(index))
+        return fail(e, span, "the index into a list must be an int or a slice, and is %s", py_describe(e, index));
+    Value *i =
+        index->kind == PY_ARRAY ? ir_convert(e->b, array_value(e, index), DT_i64) : scalar_value(e, index, NUMBER_INT);
     Value *n = ir_size(e->b, g->count), *zero = ir_i64(e->b, 0);
     i = ir_select(e->b, ir_lt(e->b, i, zero), ir_add(e->b, i, n), i);
     Value *inside = ir_and(e->b, ir_ge(e->b, i, zero), ir_lt(e->b, i, n));
     Span at = user_span(e, span);
     int line, column;
     line_column(e->cx, at, &line, &column);
-    const char *message = arena_text(e->arena, "%s:%d: IndexError: list index out of range", source_of(e->cx, at.file)->path, line);
+    const char *message =
+        arena_text(e->arena, "%s:%d: IndexError: list index out of range", source_of(e->cx, at.file)->path, line);
     emit_inst(e->b, OP_assert, &inside, 1, &(Attrs){ .format = name_of(e->cx, message) });
     return item_at(e, g, i);
 }
@@ -72,12 +78,14 @@ Py growing_item(Elab *e, Py x, Py index, Span span) {
 Py growing_array(Elab *e, Py x) {
     const Growing *g = x->contents->grown;
     if (x->contents->n) return refuse(e, "made an array: it began with other items");
-    if (g->item->kind != PY_ARRAY && !py_is_number(g->item)) return fail(e, e->span, "the items of this list are %s, which are no arrays", py_describe(e, g->item));
+    if (g->item->kind != PY_ARRAY && !py_is_number(g->item))
+        return fail(e, e->span, "the items of this list are %s, which are no arrays", py_describe(e, g->item));
     if (!g->nstacked) { /* the same in every iteration */
         Value *one = array_value(e, g->item);
         int64_t map[MAX_RANK];
         for (int k = 0; k < one->type->rank; k++) map[k] = k + 1;
-        return py_array(e, ir_broadcast(e->b, one, type_with_lead(e->cx, one->type, g->count), map), FLAVOUR_JAX, false);
+        return py_array(e, ir_broadcast(e->b, one, type_with_lead(e->cx, one->type, g->count), map), FLAVOUR_JAX,
+                        false);
     }
     Value *v = value_here(e, g->stacked[0]);
     if (g->leaf[0].mode == LEAF_ARRAY) {
@@ -87,6 +95,33 @@ Py growing_array(Elab *e, Py x) {
     }
     DType t = default_dtype(e, g->leaf[0].number);
     return py_array(e, v->type->dtype == t ? v : ir_convert(e->b, v, t), FLAVOUR_JAX, false);
+}
+
+/* A leaf that is the same in every item, as many times as there are items. */
+static Py stack_same(Elab *e, void *count, Py *x) {
+    if (!py_is_static_number(x[0])) return x[0];
+    Value *one = array_value(e, x[0]);
+    Value *all = ir_broadcast_scalar(e->b, one, type_with_lead(e->cx, one->type, count));
+    return py_array(e, all, FLAVOUR_JAX, x[0]->kind != PY_BOOL);
+}
+
+/* One tree like an item, its leaves stacked. */
+Py growing_tree(Elab *e, Py x) {
+    const Growing *g = x->contents->grown;
+    Value **at = NEW_ARRAY(e->arena, Value *, g->nstacked + 1);
+    Leaf *leaf = arena_copy(e->arena, g->leaf, sizeof *leaf * (size_t)(g->nleaf + 1));
+    for (int k = 0; k < g->nstacked; k++) at[k] = value_here(e, g->stacked[k]);
+    for (int i = 0, k = 0; i < g->nleaf; i++) {
+        if (leaf[i].mode == LEAF_SAME) continue;
+        if (leaf[i].mode == LEAF_NUMBER) {
+            DType t = default_dtype(e, leaf[i].number);
+            leaf[i] = (Leaf){ .mode = LEAF_ARRAY, .kind = { .dtype = t, .weak = leaf[i].number != NUMBER_BOOL } };
+            at[k] = ir_convert(e->b, at[k], t);
+        }
+        k++;
+    }
+    Py tree = rows_rebuild(e, g->item, leaf, at);
+    return tree_map(e, 1, &tree, stack_same, (void *)(uintptr_t)g->count, e->span);
 }
 
 /* jnp.concatenate of the list: the rows of all items one after another along an axis. */
@@ -105,6 +140,19 @@ Py growing_joined(Elab *e, Py x, int axis) {
     dims[axis] = dim_mul(e->cx, v->type->dim[0], dims[axis]);
     v = ir_transpose(e->b, v, perm);
     return py_array_like(e, ir_reshape(e->b, v, type_of(e->cx, v->type->dtype, rank, dims)), all);
+}
+
+/* natives: what the library asks of lists */
+
+Py native_primitives_grows(Elab *e, Call *c) { return py_bool(e, list_grows(c->arg[0]) && !c->arg[0]->contents->n); }
+
+Py native_primitives_joined(Elab *e, Call *c) {
+    Py x = c->arg[0];
+    int axis =
+        to_axis(e, c->arg[1],
+                x->contents->grown->item->kind == PY_ARRAY ? x->contents->grown->item->array.value->type->rank : 0,
+                "axis", c->span);
+    return axis < 0 ? e->error : growing_joined(e, x, axis);
 }
 
 /* Several items of each iteration of one type are items of a list as many times as long. */
@@ -143,7 +191,8 @@ static bool put_before(Elab *e, Growing *g, const Contents *c) {
     for (int i = 0; i < c->n; i++)
         if (!rows_fit(e, c->at[i], g->item, g->leaf, g->nleaf)) return false;
     for (int k = 0; k < g->nstacked; k++) {
-        const Type *row = type_without_lead(e->cx, g->stacked[k]->type), *one = type_with_lead(e->cx, row, dim_int(e->cx, 1));
+        const Type *row = type_without_lead(e->cx, g->stacked[k]->type),
+                   *one = type_with_lead(e->cx, row, dim_int(e->cx, 1));
         Value **parts = NEW_ARRAY(e->arena, Value *, c->n + 1);
         for (int i = 0; i < c->n; i++) {
             Values v = { 0 };
@@ -170,7 +219,8 @@ void growing_put(Elab *e, const Cell *c, Value **stacked, const Dim *count) {
     bool alike = true;
     for (int i = 1; i < per; i++) {
         const Leaf *other = &c->rows[i * g->nleaf];
-        alike = alike && rows_fit(e, c->tail->contents->at[i], g->item, g->leaf, g->nleaf) && rows_same(g->leaf, other, g->nleaf);
+        alike = alike && rows_fit(e, c->tail->contents->at[i], g->item, g->leaf, g->nleaf) &&
+                rows_same(g->leaf, other, g->nleaf);
     }
     for (int k = 0; alike && k < g->nstacked; k++) {
         Value **v = NEW_ARRAY(e->arena, Value *, per);

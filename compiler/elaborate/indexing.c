@@ -143,7 +143,8 @@ Py subscript(Elab *e, Py x, Py index, Span span) {
     if (x->kind == PY_ERROR || index->kind == PY_ERROR) return e->error;
     switch (x->kind) {
     case PY_ARRAY: return index_read(e, x, index, span);
-    case PY_LIST: return sequence_item(e, x, index, span);
+    case PY_LIST:
+        return list_grows(x) && !x->contents->n ? growing_item(e, x, index, span) : sequence_item(e, x, index, span);
     case PY_TUPLE:
         if (!x->cls || !class_lookup(e, x->cls, "__getitem__")) return sequence_item(e, x, index, span);
         return call_method(e, x, "__getitem__", 1, &index, span);

@@ -316,7 +316,6 @@ static bool fresh_items(Elab *e, Py x, Py **items, int *n, Span span) {
     case PY_STR: return characters(e, x, items, n);
     case PY_RANGE: return range_items(e, x, items, n, span);
     case PY_ARRAY: return rows(e, x, items, n, span);
-    case PY_GROWING: return rows(e, growing_array(e, x), items, n, span);
     case PY_LAZY:
     case PY_GENERATOR:
         if (!remaining(e, x, items, n, span)) return false;
@@ -439,8 +438,9 @@ Py native_builtins_len(Elab *e, Call *c) {
         if (!x->array.value->type->rank) return fail(e, c->span, "len() of a 0-d array");
         return py_size(e, x->array.value->type->dim[0]);
     case PY_RANGE: return range_length(e, x, c->span);
-    case PY_GROWING: return growing_length(e, x);
     case PY_LIST:
+        if (list_grows(x)) return growing_length(e, x);
+        return py_int(e, contents_of(e, x)->n);
     case PY_TUPLE:
     case PY_DICT:
     case PY_SET: return py_int(e, contents_of(e, x)->n);
@@ -457,11 +457,21 @@ Py native_builtins_len(Elab *e, Call *c) {
 }
 
 static Py listed(Elab *e, Call *c, Py (*make)(Elab *, int, Py const *)) {
-    Py *items;
+    Py *items, x = c->arg[0];
     int n;
+    if (is_driven(x)) {
+        Collected got = { py_list(e, 0, NULL), c->span };
+        if (!drive(e, x, collect, &got, c->span)) return e->error;
+        x = got.list;
+    }
+    if (make == py_list && list_grows(x)) {
+        Py copy = py_list(e, 0, NULL);
+        *copy->contents = *x->contents;
+        copy->contents->epoch = -1;
+        return copy;
+    }
     if (c->arg[0]->kind == PY_NONE) return make(e, 0, NULL);
-    if (c->arg[0]->kind == PY_GROWING && make == py_list) return c->arg[0];
-    return iterate(e, c->arg[0], &items, &n, c->span) ? make(e, n, items) : e->error;
+    return iterate(e, x, &items, &n, c->span) ? make(e, n, items) : e->error;
 }
 Py native_builtins_list(Elab *e, Call *c) { return listed(e, c, py_list); }
 Py native_builtins_tuple(Elab *e, Call *c) { return listed(e, c, py_tuple); }

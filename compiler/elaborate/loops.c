@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { MOST_ATTEMPTS = 40, MOST_STATIC = 4096, MOST_PEELED = 2 };
+enum { MOST_ATTEMPTS = 40, MOST_STATIC = 4096, MOST_PEELED = 2, FEW_ROWS = 4 };
 
 bool inside_branch(Elab *e) { return e->branches > 0; }
 
@@ -101,10 +101,18 @@ static void run_loop_body(Elab *e, Loop *l) {
     e->frame->loops--;
 }
 
+/* An item goes to the target of the `for`, or waits for the body of for_each. */
+static void hand_out(Elab *e, Loop *l, Py item) {
+    if (l->target)
+        assign(e, l->target, item, l->span);
+    else
+        l->item = item;
+}
+
 static void run_item(Elab *e, Loop *l, Py index, Value ***slices) {
-    if (l->target) {
+    if (l->over) {
         if (l->first) index = number_binary(e, OPERATOR_Add, index, py_int(e, l->first), l->span);
-        assign(e, l->target, source_item(e, l->source, index, slices, l->span), l->span);
+        hand_out(e, l, source_item(e, l->source, index, slices, l->span));
     }
     run_loop_body(e, l);
 }
@@ -116,7 +124,7 @@ static bool run_known(Elab *e, Loop *l) {
     builder_enter(e->b, scratch);
     int64_t count = 0;
     bool right = true, ended = false;
-    if (l->target) right = py_static_int(e, l->count, &count);
+    if (l->over) right = py_static_int(e, l->count, &count);
     for (int64_t i = 0; right && !ended; i++) {
         Value *v;
         int known = l->test && i ? py_truth(e, eval(e, l->test), &v)
@@ -183,9 +191,9 @@ static Fit attempt_once(Elab *e, Try *t, bool *leaves) {
     const Type *i64 = type_scalar(e->cx, DT_i64), *truth = type_scalar(e->cx, DT_bool);
     LoopIndex *indices = e->indices;
     t->block = block_new(e->tracing->func, NULL);
-    Value *index = l->target ? block_param(t->block, i64) : NULL;
+    Value *index = l->over ? block_param(t->block, i64) : NULL;
     if (t->as_while) block_param(t->block, truth);
-    t->carries = t->as_while ? 1 + (l->target != NULL) : 0;
+    t->carries = t->as_while ? 1 + l->over : 0;
     builder_enter(e->b, t->block);
     for (int i = 0; i < t->cells.n; i++) {
         Cell *c = &t->cells.at[i];
@@ -203,7 +211,7 @@ static Fit attempt_once(Elab *e, Try *t, bool *leaves) {
     *leaves = state != STATE_RUNS && state != STATE_NEVER;
     if (t->as_while) {
         Going g = { .loop = l };
-        if (l->target) {
+        if (l->over) {
             g.index_next = ir_int_add(e->b, index, ir_i64(e->b, 1));
             g.count = ir_size(e->b, t->count);
         }
@@ -222,7 +230,7 @@ static Fit attempt_once(Elab *e, Try *t, bool *leaves) {
     /* what the next iteration starts from */
     Values next = { 0 };
     if (t->as_while) {
-        if (l->target) PUSH(e->arena, &next, ir_int_add(e->b, index, ir_i64(e->b, 1)));
+        if (l->over) PUSH(e->arena, &next, ir_int_add(e->b, index, ir_i64(e->b, 1)));
         PUSH(e->arena, &next, t->go);
     }
     for (int i = 0; i < t->cells.n; i++) {
@@ -252,7 +260,7 @@ static Fit attempt_once(Elab *e, Try *t, bool *leaves) {
 static Py value_that_may_be(Elab *e, Py x, Value *ran) {
     Py a = py_new(e, PY_APART);
     a->apart.left = a->apart.right = e->unbound;
-    a->apart.holds = ran;
+    a->apart.holds = py_scalar(e, NUMBER_BOOL, ran);
     a->apart.value = x;
     return a;
 }
@@ -261,7 +269,7 @@ static Py value_that_may_be(Elab *e, Py x, Value *ran) {
 static void finish(Elab *e, Try *t, Value *goes, bool runs) {
     Loop *l = t->loop;
     Values args = { 0 };
-    if (t->as_while && l->target) PUSH(e->arena, &args, ir_i64(e->b, 0));
+    if (t->as_while && l->over) PUSH(e->arena, &args, ir_i64(e->b, 0));
     if (t->as_while) PUSH(e->arena, &args, goes);
     for (int i = 0; i < t->cells.n; i++) {
         Cell *c = &t->cells.at[i];
@@ -280,8 +288,14 @@ static void finish(Elab *e, Try *t, Value *goes, bool runs) {
         builder_enter(e->b, test);
         block_return(e->b, &test->params[t->carries - 1], 1);
         builder_leave(e->b);
-        in = emit_region(e->b, OP_while, args.at, args.n, &(Attrs){ .carries = carries }, (Block *[]){ test, t->block },
-                         2);
+        Attrs a = { .carries = carries };
+        if (t->block->nresults > carries) {
+            const SizeVar **bound = arena_alloc(e->cx->arena, sizeof *bound);
+            bound[0] = size_var(e->cx, "count", l->span);
+            a.binds = (Sizes){ 1, bound };
+            t->count = dim_var(e->cx, bound[0]);
+        }
+        in = emit_region(e->b, OP_while, args.at, args.n, &a, (Block *[]){ test, t->block }, 2);
     } else {
         for (int i = 0; i < t->arrays.n; i++) PUSH(e->arena, &args, value_here(e, t->arrays.at[i]));
         in = emit_region(e->b, OP_for, args.at, args.n, &(Attrs){ .carries = carries, .trip = t->count }, &t->block, 1);
@@ -301,20 +315,17 @@ static void finish(Elab *e, Try *t, Value *goes, bool runs) {
         if (after) cell_put(e, c, after);
         at += width;
     }
-    int64_t count = 0;
-    if (t->count) dim_is_int(t->count, &count);
+    int64_t count;
+    bool known = t->count && dim_is_int(t->count, &count);
     for (int i = 0; i < t->cells.n; i++) {
         Cell *c = &t->cells.at[i];
         if (!c->grows) continue;
-        rows_put(e, c, at, count);
+        if (known && !c->maybe && (count <= FEW_ROWS || c->object->contents->n))
+            rows_put(e, c, at, count);
+        else
+            growing_put(e, c, at, t->count);
         for (int k = 0; k < c->nrows; k++) at += c->rows[k].mode != LEAF_SAME;
     }
-}
-
-static bool any_growth(const Cells *cells) {
-    for (int i = 0; i < cells->n; i++)
-        if (cells->at[i].grows) return true;
-    return false;
 }
 
 static bool waits_for_value(Elab *e, Try *t) {
@@ -329,7 +340,7 @@ static bool waits_for_value(Elab *e, Try *t) {
 static Outcome attempt(Elab *e, Loop *l, Value *goes, bool runs) {
     Try t = { .loop = l, .as_while = l->test != NULL };
     int64_t count = -1;
-    if (l->target) {
+    if (l->over) {
         Py n = number_binary(e, OPERATOR_Sub, l->count, py_int(e, l->first), l->span);
         t.count = to_size(e, n, "the number of iterations", l->span);
         if (!t.count) return WRONG;
@@ -375,11 +386,7 @@ static Outcome attempt(Elab *e, Loop *l, Value *goes, bool runs) {
         if (only_numbers(t.block) && only_known(&t.cells) &&
             (l->test ? value_is_constant(goes, &(Data){ 0 }) : count >= 0 && !l->first) && run_known(e, l))
             return DONE;
-        if (any_growth(&t.cells) && (t.as_while || count < 0)) {
-            l->cause = "a list grows in it";
-            return UNROLL;
-        }
-        if (t.as_while && l->target)
+        if (t.as_while && l->over)
             goes = count >= 0 ? ir_bool(e->b, count > 0) : ir_lt(e->b, ir_i64(e->b, 0), ir_size(e->b, t.count));
         finish(e, &t, goes, runs);
         return DONE;
@@ -423,10 +430,10 @@ static void unroll_from(Elab *e, void *data) {
             }
         }
         if (u.items) {
-            assign(e, l->target, u.items[u.i], l->span);
+            hand_out(e, l, u.items[u.i]);
             run_loop_body(e, l);
         } else {
-            run_item(e, l, l->target ? py_int(e, u.i) : NULL, NULL);
+            run_item(e, l, l->over ? py_int(e, u.i) : NULL, NULL);
         }
         if (diag_mark(e->cx) > errors || too_large(e, &u)) return;
         int state = state_of(e);
@@ -447,7 +454,7 @@ static void unroll(Elab *e, Loop *l, Py *items, int64_t count) {
 static void peel(Elab *e, void *data) {
     Loop *l = data;
     int errors = diag_mark(e->cx);
-    run_item(e, l, l->target ? py_int(e, 0) : NULL, NULL);
+    run_item(e, l, l->over ? py_int(e, 0) : NULL, NULL);
     if (diag_mark(e->cx) > errors) return;
     l->first++;
     int state = state_of(e);
@@ -476,8 +483,9 @@ static void run_loop(Elab *e, Loop *l) {
         }
     }
     if (known == 0) return;
-    bool remembered = (map_get(&e->memory, l->node) == unrolled && (count >= 0 || known == 1)) ||
-                      (l->node->kind == NODE_comprehension && e->frame->library && count >= 0); /* axes and shapes */
+    bool remembered =
+        (map_get(&e->memory, l->key) == unrolled && (count >= 0 || known == 1)) ||
+        (l->node && l->node->kind == NODE_comprehension && e->frame->library && count >= 0); /* axes and shapes */
     Outcome o = remembered && !l->first ? UNROLL : count == 1 && !l->test ? UNROLL : attempt(e, l, goes, known == 1);
     switch (o) {
     case DONE:
@@ -494,7 +502,7 @@ static void run_loop(Elab *e, Loop *l) {
                  l->cause ? l->cause : "");
             break;
         }
-        if (count != 1) map_set(&e->memory, l->node, (void *)(uintptr_t)unrolled);
+        if (count != 1) map_set(&e->memory, l->key, (void *)(uintptr_t)unrolled);
         unroll(e, l, NULL, count);
         break;
     }
@@ -531,7 +539,7 @@ static Py consume(Elab *e, void *data, Py x) {
     Consumer *c = data;
     Frame *generator = e->frame;
     e->frame = c->consumer;
-    assign(e, c->loop->target, x, c->loop->span);
+    hand_out(e, c->loop, x);
     run_loop_body(e, c->loop);
     Py state = e->frame->state.value;
     Value *leaves = state->kind == PY_INT ? NULL : ir_not(e->b, still_runs(e));
@@ -555,7 +563,7 @@ static bool known_numbers(Elab *e, Py x) {
 static void run_over(Elab *e, Loop *l) {
     Py x = l->source;
     if (x->kind == PY_ERROR) {
-        assign(e, l->target, x, l->span);
+        if (l->target) assign(e, l->target, x, l->span);
         return;
     }
     if (x->kind == PY_OBJECT && class_lookup(e, x->cls, "__iter__"))
@@ -576,7 +584,33 @@ static void run_over(Elab *e, Loop *l) {
 }
 
 void run_for_over(Elab *e, const Node *node, Node *target, Py source, void (*body)(Elab *, void *), void *data) {
-    Loop l = { .node = node, .target = target, .source = source, .body = body, .data = data, .span = node->span };
+    Loop l = { .node = node,
+               .over = true,
+               .target = target,
+               .source = source,
+               .body = body,
+               .data = data,
+               .span = node->span,
+               .key = node };
+    run_over(e, &l);
+}
+
+/* for_each: the loop's body is a function of this layer. */
+typedef struct {
+    Loop *loop;
+    void (*body)(Elab *, void *, Py);
+    void *data;
+} Each;
+static void each_body(Elab *e, void *data) {
+    Each *each = data;
+    each->body(e, each->data, each->loop->item);
+}
+
+void for_each(Elab *e, Py source, void (*body)(Elab *, void *, Py), void *data, Span span) {
+    Loop l = { .over = true, .source = source, .body = each_body, .span = span };
+    Each each = { &l, body, data };
+    l.data = &each;
+    l.key = source_of(e->cx, span.file)->text + span.start;
     run_over(e, &l);
 }
 
@@ -585,7 +619,13 @@ static void while_body(Elab *e, void *data) { run_body(e, ((Node *)data)->While.
 
 void run_for(Elab *e, Node *n) {
     int returns = e->frame->returns;
-    Loop l = { .node = n, .target = n->For.target, .body = for_body, .data = n, .span = n->at.file ? n->at : n->span };
+    Loop l = { .node = n,
+               .over = true,
+               .target = n->For.target,
+               .body = for_body,
+               .data = n,
+               .span = n->at.file ? n->at : n->span,
+               .key = n };
     l.source = eval(e, n->For.iter);
     at_node(e, n->For.iter);
     run_over(e, &l);
@@ -594,7 +634,9 @@ void run_for(Elab *e, Node *n) {
 
 void run_while(Elab *e, Node *n) {
     int returns = e->frame->returns, breaks = e->frame->breaks;
-    Loop l = { .node = n, .test = n->While.test, .body = while_body, .data = n, .span = n->at.file ? n->at : n->span };
+    Loop l = {
+        .node = n, .test = n->While.test, .body = while_body, .data = n, .span = n->at.file ? n->at : n->span, .key = n
+    };
     run_loop(e, &l);
     /* `while True` without `break` is left by `return` alone */
     if (!l.sometimes && e->frame->breaks == breaks && state_of(e) < 0) state_set(e, STATE_RETURN, l.span);

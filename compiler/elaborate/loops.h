@@ -40,7 +40,10 @@ typedef struct {
 } Cells;
 
 typedef struct Loop {
-    const Node *node; /* by which decisions are remembered */
+    const Node *node;  /* NULL: of for_each */
+    const void *key;   /* by which decisions are remembered */
+    bool over;         /* a `for` */
+    Py item;           /* of for_each, in hand */
     Node *target;     /* of a `for` */
     Py source;        /* what a `for` runs over, and how often */
     Py count;

@@ -227,7 +227,7 @@ static Py stack_leaves(Elab *e, void *data, Py *leaf) {
 
 /* What a loop put into a list, one after another, as one tree of arrays. */
 Py native_primitives_stacked(Elab *e, Call *c) {
-    if (c->arg[0]->kind == PY_GROWING) return growing_array(e, c->arg[0]);
+    if (list_grows(c->arg[0]) && !c->arg[0]->contents->n) return growing_tree(e, c->arg[0]);
     const Contents *l = contents_of(e, c->arg[0]);
     int n = l->n;
     if (!n) return e->none;

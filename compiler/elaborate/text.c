@@ -308,7 +308,13 @@ static void put_value(Elab *e, Parts *p, Py x, char conversion, const char *spec
         else if (!put_whole(e, p, x, conversion, "", span))
             put_quoted_text(e, p, x, span);
         break;
-    case PY_LIST: put_items(e, p, "[", contents_of(e, x), "]", span); break;
+    case PY_LIST:
+        if (list_grows(x) && !x->contents->n && !py_static_int(e, growing_length(e, x), &(int64_t){ 0 })) {
+            struct TextPart it = { .each = x };
+            PUSH(e->arena, p, it);
+        } else
+            put_items(e, p, "[", contents_of(e, x), "]", span);
+        break;
     case PY_TUPLE:
         if (x->cls)
             put_object(e, p, x, conversion, spec, span);
@@ -356,7 +362,6 @@ static void put_value(Elab *e, Parts *p, Py x, char conversion, const char *spec
         put_treedef(e, p, x->wrapped.wrapped, span);
         text_put_literal(e, p, ")");
         break;
-    case PY_GROWING: put_value(e, p, growing_array(e, x), conversion, spec, span); break;
     default: text_put_literal(e, p, arena_text(e->arena, "<%s>", py_describe(e, x))); break;
     }
 }
@@ -396,6 +401,11 @@ const char *text_template(Elab *e, Py text, int first, Value ***values, int *n) 
             continue;
         }
         Py x = part[i].value;
+        if (!x) {
+            fail(e, e->span,
+                 "a list whose length is known at run time only can be printed, and not put into a text otherwise");
+            break;
+        }
         Value *v = x->kind == PY_ARRAY ? array_value(e, x) : scalar_value(e, x, x->scalar.number);
         int at = 0;
         while (at < all.n && all.at[at] != v) at++;
@@ -449,10 +459,42 @@ void text_use(Elab *e, Py text, TextUse use, void *data) {
     use(e, data, text);
 }
 
+/* The items of a list that grows, each behind a comma but the first. */
+typedef struct {
+    Place *first;
+    TextUse use;
+    void *data;
+} Items;
+static void no_comma(Elab *e, void *data) { place_set(e, ((Items *)data)->first, e->false_, e->span); }
+static void comma(Elab *e, void *data) {
+    Items *items = data;
+    items->use(e, items->data, py_str(e, ", "));
+}
+static void use_item(Elab *e, void *data, Py x) {
+    Items *items = data;
+    Value *v;
+    int first = py_truth(e, place_get(e, items->first), &v);
+    if (first >= 0)
+        (first ? no_comma : comma)(e, items);
+    else
+        branch(e, v, no_comma, comma, items, e->span);
+    text_use_pieces(e, text_of(e, x, 'r', "", e->span), items->use, items->data);
+}
+
 void text_use_pieces(Elab *e, Py text, TextUse use, void *data) {
     Parts run = { 0 };
     for (int i = 0; text->kind == PY_TEXT && i < text->text.nparts; i++) {
         struct TextPart *part = &text->text.part[i];
+        if (part->each) {
+            text_put_literal(e, &run, "[");
+            use(e, data, finish(e, &run));
+            Items items = { place_new(e, "item"), use, data };
+            place_set(e, items.first, e->true_, e->span);
+            for_each(e, part->each, use_item, &items, e->span);
+            run = (Parts){ 0 };
+            text_put_literal(e, &run, "]");
+            continue;
+        }
         if (!part->left) {
             PUSH(e->arena, &run, *part);
             continue;

@@ -80,7 +80,6 @@ void tree_flatten(Elab *e, Py x, Leaves *out) {
             }
         return;
     }
-    case PY_GROWING: x = growing_array(e, x); break;
     default: break;
     }
     PUSH(e->arena, out, x);

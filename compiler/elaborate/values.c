@@ -214,8 +214,7 @@ const char *py_type_name(Elab *e, Py x) {
                    ? x->array.numpy_scalar ? dtype_long_name(x->array.value->type->dtype) : "ndarray"
                    : "Array";
     case PY_TUPLE: return x->cls ? x->cls->class_->name : "tuple";
-    case PY_LIST:
-    case PY_GROWING: return "list";
+    case PY_LIST: return "list";
     case PY_DICT: return "dict";
     case PY_SET: return "set";
     case PY_OBJECT: return x->cls->class_->name;
@@ -243,7 +242,9 @@ const char *py_describe(Elab *e, Py x) {
         return arena_text(e->arena, "%s %s known at run time", x->scalar.number == NUMBER_INT ? "an" : "a",
                           number_names[x->scalar.number]);
     case PY_ARRAY: return type_text(e->cx, x->array.value->type);
-    case PY_LIST: return arena_text(e->arena, "a list of %d", x->contents->n);
+    case PY_LIST:
+        if (list_grows(x)) return "a list whose length is known at run time";
+        return arena_text(e->arena, "a list of %d", x->contents->n);
     case PY_TUPLE:
         if (x->cls) return arena_text(e->arena, "a %s", x->cls->class_->name);
         return arena_text(e->arena, "a tuple of %d", x->contents->n);
@@ -384,6 +385,8 @@ int py_truth(Elab *e, Py x, Value **value) {
         if (x->cls && !x->cls->class_->named_tuple) return 1;
         return x->contents->n != 0;
     case PY_LIST:
+        if (list_grows(x)) return py_truth(e, growing_length(e, x), value);
+        return contents_of(e, x)->n != 0;
     case PY_DICT:
     case PY_SET: return contents_of(e, x)->n != 0;
     case PY_SCALAR: {
@@ -415,10 +418,6 @@ int py_truth(Elab *e, Py x, Value **value) {
                 return py_truth(e, r, value);
             }
         return 1;
-    }
-    case PY_GROWING: {
-        Py n = call_values(e, py_native(e, "builtins", "len"), 1, &x, e->span);
-        return py_truth(e, n, value);
     }
     case PY_TEXT: return 1;
     default: return 1;

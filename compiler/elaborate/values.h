@@ -49,7 +49,6 @@ typedef enum {
     PY_DICT,
     PY_SET,
     PY_OBJECT,   /* of a class: its attributes */
-    PY_GROWING,  /* growing: a list that a run-time loop fills */
     PY_RANGE,    /* range; its parts may be known at run time only */
     PY_LAZY,     /* lazy: zip, enumerate, map, filter, reversed, iter: what a `for` consumes */
     PY_GENERATOR,/* generator */
@@ -173,10 +172,9 @@ struct PyObject {
         } array; /* key: a typed random key, its last axis hidden */
         PyText   text;
         Contents *contents; /* tuple, list, dict, set, object */
-        struct { struct Growing *g; } growing;
         struct { LazyKind kind; Py *part; int nparts; Contents *position; bool strict; } lazy;
         struct { Py function; Env *env; Node *node; Py source; Contents *position; } generator; /* function, or an expression and its first iterable */
-        struct { Py left, right; Span at; Value *holds; Py value; } apart; /* with `holds`: it has that value if it holds */
+        struct { Py left, right; Span at; Py holds, value; } apart; /* with `holds`: it has that value if it holds */
     };
 };
 
@@ -482,6 +480,7 @@ Py   eval_comprehension(Elab *, Node *);
 void comprehension_yield(Elab *, Py generator);
 bool list_grows(Py);                    /* growing.c: its length is known at run time only */
 Py   growing_array(Elab *, Py);
+Py   growing_tree(Elab *, Py);            /* one tree of stacked arrays */
 Py   growing_joined(Elab *, Py, int axis);
 Py   growing_length(Elab *, Py);
 Py   growing_item(Elab *, Py, Py index, Span);
