@@ -61,29 +61,43 @@ static void store_results(Pull *p, const Kernel *k, const Idx *idx) {
 
 static void map_body(Pull *p, const Idx *idx, void *context) { store_results(p, context, idx); }
 
-/* Whether axes a and a+1 may run as one: every array that is read has both of them, side by side, or neither. */
-static void find_splits(const Kernel *k, bool *split) {
+static int place_in_group(const Kernel *k, const Value *v) {
+    for (int i = 0; v->def && i < k->g.n; i++) {
+        if (k->g.at[i] == v->def) return i;
+    }
+    return -1;
+}
+
+/* What is pulled where the results are: not what only the product's operands are made of. */
+static void mark_used(const Kernel *k, const Value *v, bool *used) {
+    int i = place_in_group(k, v);
+    if (i < 0 || used[i] || v->def == k->plan.root) return;
+    used[i] = true;
+    for (int x = 0; x < v->def->nargs; x++) mark_used(k, v->def->args[x], used);
+}
+
+static bool keeps_together(const Kernel *k, const Inst *in, int a) {
+    const Type *y = in->results[0]->type;
+    if (y->rank == 0 || (in->op == OP_broadcast && in->args[0]->type->rank == 0)) return true;
+    if (in->op == OP_constant && in->attrs->data.n == 1) return true;
+    if (op_class(in->op) == CLASS_ELEMENTWISE) return true;
+    if (in->op != OP_broadcast || y->rank != k->plan.rank) return false;
+    Ints map = in->attrs->map;
+    int first = -1, second = -1;
+    for (int m = 0; m < map.n; m++) {
+        if (map.at[m] == a) first = m;
+        if (map.at[m] == a + 1) second = m;
+    }
+    return (first < 0 && second < 0) || (first >= 0 && second == first + 1);
+}
+
+/* Whether axes a and a+1 must stay apart: an array that is read has one of them only, or not side by side. */
+static void find_splits(Lower *l, const Kernel *k, bool *split) {
+    bool *used = NEW_ARRAY(l->arena, bool, k->g.n + 1);
+    for (int i = 0; i < k->in->nresults; i++) mark_used(k, result(k, i), used);
     for (int i = 0; i < k->g.n; i++) {
-        const Inst *in = k->g.at[i];
-        const Type *y = in->results[0]->type;
-        if (op_class(in->op) == CLASS_ELEMENTWISE || in->op == OP_constant) {
-            bool splat = in->op != OP_constant || in->attrs->data.n == 1;
-            if (y->rank == k->plan.rank && splat) continue;
-        }
-        bool from_scalar = in->op == OP_broadcast && in->args[0]->type->rank == 0;
-        if (from_scalar || y->rank == 0) continue;
-        Ints map = in->attrs->map;
-        for (int a = 0; a + 1 < k->plan.rank; a++) {
-            bool fits = false;
-            if (in->op == OP_broadcast && y->rank == k->plan.rank && op_class(in->op) == CLASS_LAYOUT) {
-                int x0 = -1, x1 = -1;
-                for (int m = 0; m < map.n; m++) {
-                    if (map.at[m] == a) x0 = m;
-                    if (map.at[m] == a + 1) x1 = m;
-                }
-                fits = (x0 < 0 && x1 < 0) || (x0 >= 0 && x1 == x0 + 1);
-            }
-            if (!fits) split[a] = true;
+        for (int a = 0; used[i] && a + 1 < k->plan.rank; a++) {
+            if (!keeps_together(k, k->g.at[i], a)) split[a] = true;
         }
     }
 }
@@ -92,7 +106,7 @@ static void find_splits(const Kernel *k, bool *split) {
 static Axes merged_axes(Lower *l, const Kernel *k) {
     bool split[MAX_RANK] = { false };
     Axes axes = { k->plan.rank, { 0 } };
-    find_splits(k, split);
+    find_splits(l, k, split);
     const Dim *run = dim_int(l->cx, 1);
     for (int a = 0; a < axes.n; a++) {
         run = dim_mul(l->cx, run, k->plan.dim[a]);
@@ -251,9 +265,32 @@ static void dot_body(Pull *p, const Idx *idx, void *context) {
     unpin(p->l, k->plan.root);
 }
 
+static void store_tile(Pull *p, const Idx *idx, Elem e, void *context) {
+    const Kernel *k = context;
+    pin(p->l, k->plan.root, e);
+    store_results(p, k, idx);
+    unpin(p->l, k->plan.root);
+}
+
+/* Whether the axes of the product that come from its first operand may be counted through as one. */
+static bool rows_merge(Lower *l, const Kernel *k) {
+    bool split[MAX_RANK] = { false };
+    const Inst *dot = k->plan.root;
+    int first = (int)dot->attrs->batch, last = dot->args[0]->type->rank - dot->attrs->lhs_axes.n;
+    find_splits(l, k, split);
+    for (int a = first; a + 1 < last; a++) {
+        if (split[a]) return false;
+    }
+    return true;
+}
+
 static void lower_dot_kernel(Lower *l, Kernel *k) {
-    accum_of(l, k->plan.root, &k->accum[0], &k->domain);
     for (int i = 0; i < k->in->nresults; i++) home_new(l, k->in->results[i]);
+    if (dot_has_tiles(l, k->plan.root)) {
+        dot_tiles(l, k->plan.root, rows_merge(l, k), store_tile, k);
+        return;
+    }
+    accum_of(l, k->plan.root, &k->accum[0], &k->domain);
     Axes axes = { k->domain.nkept, { 0 } };
     for (int a = 0; a < axes.n; a++) axes.dim[a] = k->domain.dim[a];
     Work w = reduce_work(l, &k->domain, k->accum, 1);

@@ -151,6 +151,12 @@ void reduce_at(Pull *, const Domain *, const Accum *, int n, const Idx *kept, El
 void reduce_all(Lower *, const Domain *, const Accum *, int n, Elem *results);
 int  domain_lanes(Lower *, const Accum *, int n);
 
+/* dot.c: matrix products; `store` is given a vector of neighbours along the last axis of the result at a time */
+typedef void (*DotStore)(Pull *, const Idx *, Elem, void *context);
+bool dot_has_tiles(Lower *, const Inst *);
+/* rows_merge: nobody cares which of the axes of x a row belongs to. */
+void dot_tiles(Lower *, const Inst *, bool rows_merge, DotStore, void *context);
+
 /* map.c */
 int  widest_element(const Inst *); /* in bytes, of what it reads and makes */
 
