@@ -46,6 +46,7 @@ Test(eval, gives_what_it_should) {
         }
         arena_free(ev.arena);
     }
+    module_free(m);
 }
 
 static const struct {

@@ -88,6 +88,9 @@ Test(optimize, inlining) {
     Module *simpler = pass_simplify(after);
     verify_module(simpler);
     same_meaning(m, simpler, "f");
+    module_free(simpler);
+    module_free(after);
+    module_free(m);
 }
 
 static const char loops[] =
@@ -112,11 +115,14 @@ static const char loops[] =
     "}\n";
 
 Test(optimize, simplifying) {
-    Module *m = module_of(loops), *after = pass_simplify(pass_inline(m));
+    Module *m = module_of(loops), *inlined = pass_inline(m), *after = pass_simplify(inlined);
     verify_module(after);
     same_meaning(m, after, "g");
     const char *text = module_text(cx->arena, after);
     cr_assert(strstr(text, "transpose") == NULL && strstr(text, "div") == NULL, "%s", text);
     cr_assert(strstr(text, "trip=1") == NULL && strstr(text, "stop_gradient") == NULL, "%s", text);
     cr_assert(strstr(text, "fma") != NULL, "%s", text);
+    module_free(after);
+    module_free(inlined);
+    module_free(m);
 }

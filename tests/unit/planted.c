@@ -9,6 +9,7 @@
 #include <criterion/parameterized.h>
 #include <criterion/redirect.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char loops[] =
     "func @f[n](%0: f32[n, 2], %1: f32[2], %2: i64[]) -> f32[2], f32[2], f32[n, 2], f32[2], f32[t, 2], f32[2] {\n"
@@ -353,8 +354,15 @@ static void spoil(Walk *w, const Inst *in) {
     if (!(*bug_of)(w, in)) walk_copy(w, in);
 }
 
+/* Here the compiler would end: at once, for what it still holds is no leak. */
+static void leave(Compiler *cx) {
+    (void)cx;
+    _exit(70);
+}
+
 static void check(const char *text, bool (*planted_bug)(Walk *, const Inst *)) {
     Compiler *cx = compiler_new();
+    cx->on_bug = leave;
     Module *m = read_module(cx, add_source(cx, "f.jxir", text, (int)strlen(text), false));
     diag_flush(cx);
     cr_assert(m != NULL);
