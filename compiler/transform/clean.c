@@ -207,13 +207,18 @@ Func *transform_clean(Module *m, const Func *f) {
     return b.func;
 }
 
-Func *clean_made(Module *m, Func *raw) {
-    Func *before = NULL;
-    for (Func *f = m->first; f != raw; f = f->next) before = f;
-    if (before)
-        before->next = raw->next;
-    else
-        m->first = raw->next;
-    if (m->last == raw) m->last = before;
-    return transform_clean(m, raw);
+/* The blocks of one function become those of another. */
+static void adopt(Func *f, Block *block) {
+    block->func = f;
+    for (Inst *in = block->first; in; in = in->next)
+        for (int r = 0; r < in->nregions; r++) adopt(f, in->regions[r]);
+}
+
+void clean_made(Module *m, Func *raw) {
+    Func *before = m->last, *clean = transform_clean(m, raw);
+    m->last = before;
+    before->next = NULL;
+    raw->body = clean->body;
+    raw->nvalues = clean->nvalues;
+    adopt(raw, raw->body);
 }

@@ -27,6 +27,7 @@ static bool is_given_bound_size(const Block *b, const Inst *call) {
 
 static bool hides_something(const Func *f, const Inst *in) {
     if (in->op != OP_call) return false;
+    if (calls_itself(f->module, in->attrs->callee)) return false;
     bool in_region = in->block->parent != NULL;
     return in->attrs->binds.n || (in_region && inst_effect(in) == EFFECT_ORDERED) || is_given_bound_size(f->body, in);
 }
@@ -97,8 +98,7 @@ const Func *with_calls_bared(Module *m, const Func *f) {
     if (!any_hides(f, f->body)) return f;
     MemoKey key = { .kind = MEMO_INLINED, .func = f };
     Func *made = memo_get(m, &key);
-    if (made) return made == MEMO_BUSY ? f : made;
-    memo_set(m, &key, MEMO_BUSY);
+    if (made) return made;
     made = func_like(m, f, "inline");
     made->title = f->title;
     Inline w = { .m = m, .b = builder_new(made), .value = value_map_new(m->arena, f), .func = f };

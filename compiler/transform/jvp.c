@@ -17,25 +17,22 @@ static void walk_block(Walk *, const Block *);
 
 typedef struct {
     Func *func;
-    bool *active_out;
+    bool *active_out;     /* which results do move ... */
+    const bool *may_move; /* ... out of these */
+    bool whole, promised;
 } Made;
 
 bool type_has_tangent(const Type *t) { return dtype_is_inexact(t->dtype); }
 
 static Made *jvp_of(Module *, const Func *, const bool *active);
 
-/* Which results may move; a function whose jvp is being made now calls itself. */
+/* Which results may move. */
 
 static void spread(Marks *m, const Inst *in) {
     if (!any_marked(m, in->args, in->nargs) || op_linear(in->op) == LINEAR_FLAT) return;
-    const Made *made = NULL;
-    if (in->op == OP_call) {
-        bool *active = bools_new(m->arena, in->nargs);
-        for (int i = 0; i < in->nargs; i++) active[i] = m->at[in->args[i]->id];
-        made = jvp_of(m->module, in->attrs->callee, active);
-    }
+    const bool *out = in->op == OP_call ? marked_by_call(m, MEMO_ACTIVE, in) : NULL;
     for (int i = 0; i < in->nresults; i++)
-        if (type_has_tangent(in->results[i]->type) && (!made || made->active_out[i])) mark(m, in->results[i]);
+        if (type_has_tangent(in->results[i]->type) && (!out || out[i])) mark(m, in->results[i]);
 }
 
 static Value *value_of(Walk *w, const Value *old) { return w->value.at[old->id]; }
@@ -85,10 +82,6 @@ static void walk_call(Walk *w, const Inst *in) {
     Values args = { 0 };
     for (int i = 0; i < in->nargs; i++) active[i] = tangent_of(w, in->args[i]) != NULL;
     const Made *made = jvp_of(w->m, in->attrs->callee, active);
-    if (!made->func) {
-        copy(w, in);
-        return;
-    }
     push_values(w, &args, in->args, in->nargs);
     for (int i = 0; i < in->nargs; i++)
         if (active[i]) PUSH(w->b.arena, &args, tangent_of(w, in->args[i]));
@@ -281,40 +274,50 @@ static void walk_block(Walk *w, const Block *block) {
     for (const Inst *in = block->first; in; in = in->next) walk_inst(w, in);
 }
 
+/* A function that is met while its jvp is made calls itself. */
+static void promise(Made *made, const Func *f) {
+    if (made->promised) return;
+    made->promised = true;
+    for (int i = 0; i < f->body->nresults; i++) made->active_out[i] = made->may_move[i];
+    for (int tangents = 0; tangents < 2; tangents++)
+        for (int i = 0; i < f->body->nresults; i++)
+            if (!tangents || made->active_out[i]) promise_result(made->func, f->body->results[i]->type);
+}
+
 static Made *jvp_of(Module *m, const Func *f, const bool *active) {
     int n = f->body->nparams, nresults = f->body->nresults;
     MemoKey key = { .kind = MEMO_JVP, .func = f, .mask = active, .nmask = n };
     Made *made = memo_get(m, &key);
-    if (made && made != MEMO_BUSY) return made;
-    bool recursive = made == MEMO_BUSY;
+    if (made && !made->whole) promise(made, f);
+    if (made) return made;
     made = NEW(m->arena, Made);
     made->active_out = bools_new(m->arena, nresults);
-    if (recursive) {
-        recursion_error(m, f, "the derivative");
-        return made; /* no function: nothing moves, and compilation goes on */
-    }
-    memo_set(m, &key, MEMO_BUSY);
-    Walk w = { .m = m, .value = value_map_new(m->arena, f), .tangent = values_new(m->arena, f->nvalues) };
+    memo_set(m, &key, made);
+    Func *g = made->func = func_like(m, f, "jvp");
+    Walk w = {
+        .m = m, .value = value_map_new(m->arena, f), .tangent = values_new(m->arena, f->nvalues), .b = builder_new(g)
+    };
     w.active = marks_new(m, f, spread, NULL);
-    for (int i = 0; i < n; i++)
-        if (active[i] && type_has_tangent(f->body->params[i]->type)) mark(&w.active, f->body->params[i]);
+    bool *moving = bools_new(m->arena, n);
+    for (int i = 0; i < n; i++) {
+        moving[i] = active[i] && type_has_tangent(f->body->params[i]->type);
+        if (moving[i]) mark(&w.active, f->body->params[i]);
+    }
+    made->may_move = marked_results(m, MEMO_ACTIVE, f, moving, spread);
     marks_block(&w.active, f->body);
-
-    Func *g = func_like(m, f, "jvp");
-    w.b = builder_new(g);
     add_params(&w, g->body, f->body->params, n);
     add_tangent_params(&w, g->body, f->body->params, n);
     walk_block(&w, f->body);
     Values results = { 0 };
     push_values(&w, &results, f->body->results, nresults);
     for (int i = 0; i < nresults; i++) {
-        Value *t = tangent_of(&w, f->body->results[i]);
-        made->active_out[i] = t != NULL;
-        if (t) PUSH(m->arena, &results, t);
+        bool moves = made->promised ? made->active_out[i] : tangent_of(&w, f->body->results[i]) != NULL;
+        made->active_out[i] = moves;
+        if (moves) PUSH(m->arena, &results, tangent_made(&w, f->body->results[i]));
     }
     block_return(&w.b, results.at, results.n);
-    made->func = clean_made(m, g);
-    memo_set(m, &key, made);
+    clean_made(m, g);
+    made->whole = true;
     return made;
 }
 

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-char memo_busy;
-
 static Text key_text(Module *m, const MemoKey *k) {
     Text t = text_new(m->arena);
     int kind = (int)k->kind;
@@ -31,8 +29,31 @@ void memo_set(Module *m, const MemoKey *k, void *made) {
     map_set_bytes(m->memo, t.at, t.n, made);
 }
 
-void recursion_error(Module *m, const Func *f, const char *what) {
-    diag(m->cx, f->origin ? f->origin->span : (Span){ 0 }, "%s of %s, which calls itself, is not supported yet", what,
-         f->title);
-    note(m->cx, "write the recursion as a loop");
+void promise_result(Func *f, const Type *type) {
+    Block *body = f->body;
+    Value **results = NEW_ARRAY(f->module->arena, Value *, body->nresults + 1);
+    for (int i = 0; i < body->nresults; i++) results[i] = body->results[i];
+    Value *v = results[body->nresults] = NEW(f->module->arena, Value);
+    *v = (Value){ .type = type, .block = body, .index = body->nresults, .id = -1 };
+    body->results = results;
+    body->nresults++;
+}
+
+static bool reaches(const Block *b, const Func *f, Map *seen) {
+    for (const Inst *in = b->first; in; in = in->next) {
+        for (int r = 0; r < in->nregions; r++)
+            if (reaches(in->regions[r], f, seen)) return true;
+        const Func *callee = in->attrs->callee;
+        if (in->op != OP_call || !callee) continue;
+        if (callee == f) return true;
+        if (map_get(seen, callee)) continue;
+        map_set(seen, callee, (void *)callee);
+        if (reaches(callee->body, f, seen)) return true;
+    }
+    return false;
+}
+
+bool calls_itself(Module *m, const Func *f) {
+    Map seen = map_new(m->arena);
+    return reaches(f->body, f, &seen);
 }

@@ -6,14 +6,9 @@
 
 static void spread(Marks *m, const Inst *in) {
     if (!any_marked(m, in->args, in->nargs)) return;
-    const Split *split = NULL;
-    if (in->op == OP_call) {
-        bool *known = bools_new(m->arena, in->nargs);
-        for (int i = 0; i < in->nargs; i++) known[i] = !m->at[in->args[i]->id];
-        split = split_func(m->module, in->attrs->callee, known, in->nresults, false);
-    }
+    const bool *out = in->op == OP_call ? marked_by_call(m, MEMO_UNKNOWN, in) : NULL;
     for (int i = 0; i < in->nresults; i++)
-        if (!split || split->unknown_out[i]) mark(m, in->results[i]);
+        if (!out || out[i]) mark(m, in->results[i]);
 }
 
 static void need_known(Cut *c, Value *const *old, int n) {
@@ -278,88 +273,160 @@ static void keep_sizes(Cut *c, Scope *s, const Values *results) {
         }
 }
 
-static Split *cut_func(Module *m, const Func *f, const bool *known, int waits, bool all_extra) {
+/* A split while it is made, and what stands for it where the function calls itself. */
+typedef struct {
+    Split made;
+    Split early;
+    bool whole, promised;
+} Cutting;
+
+/* The residuals that are parameters or known results of the forward function already are not results of it again. */
+static void hand_over(Cut *c, Split *split, const Func *f, const bool *known, bool all_extra, Values *results) {
+    const Scope *scope = c->scope;
+    int nknown = results->n;
+    int *param_of = NEW_ARRAY(c->arena, int, f->body->nparams + 1);
+    for (int i = 0, k = 0; i < f->body->nparams; i++)
+        if (known[i]) param_of[k++] = i;
+    split->nresiduals = scope->handed.n;
+    split->from_param = NEW_ARRAY(c->arena, int, scope->handed.n + 1);
+    split->from_result = NEW_ARRAY(c->arena, int, scope->handed.n + 1);
+    for (int i = 0; i < scope->handed.n; i++) {
+        Value *w = scope->handed.at[i];
+        split->from_param[i] = split->from_result[i] = -1;
+        if (!all_extra && !w->def && w->block == scope->fwd) split->from_param[i] = param_of[w->index];
+        for (int k = 0; k < nknown && !all_extra; k++)
+            if (results->at[k] == w) split->from_result[i] = k;
+        if (split->from_param[i] < 0 && split->from_result[i] < 0) PUSH(c->arena, results, w);
+    }
+}
+
+static void cut_forward(Cut *c, Split *split, const Func *f, const bool *known, bool all_extra) {
     const Block *body = f->body;
-    Split *split = NEW(m->arena, Split);
+    split->forward = func_like(c->m, f, "forward");
+    c->b = builder_new(split->forward);
+    for (int i = 0; i < body->nparams; i++)
+        if (known[i]) c->known.at[body->params[i]->id] = block_param(split->forward->body, body->params[i]->type);
+    c->scope = scope_new(c, NULL, split->forward->body);
+    forward_block(c, body);
+    for (int i = 0; i < body->nresults; i++)
+        if (split->unknown_out[i] && !is_unknown(c, body->results[i])) need(c, forward_of(c, body->results[i]));
+    settle(c, c->scope);
+    Values results = { 0 }, seen = { 0 };
+    for (int i = 0; i < body->nresults; i++)
+        if (!split->unknown_out[i]) PUSH(c->arena, &results, forward_of(c, body->results[i]));
+    for (int i = 0; i < results.n; i++) PUSH(c->arena, &seen, results.at[i]);
+    for (int i = 0; i < c->scope->handed.n; i++) PUSH(c->arena, &seen, c->scope->handed.at[i]);
+    keep_sizes(c, c->scope, &seen);
+    hand_over(c, split, f, known, all_extra, &results);
+    block_return(&c->b, results.at, results.n);
+}
+
+static void cut_linear(Cut *c, Split *split, const Func *f, const bool *known) {
+    const Block *body = f->body;
+    const Scope *scope = c->scope;
+    Func *linear = split->linear = func_like(c->m, f, "linear");
+    Sizes bound = func_bound_sizes(c->arena, split->forward);
+    const SizeVar **sizes = NEW_ARRAY(c->arena, const SizeVar *, f->sizes.n + bound.n + 1);
+    for (int i = 0; i < f->sizes.n; i++) sizes[i] = f->sizes.at[i];
+    for (int i = 0; i < bound.n; i++) sizes[f->sizes.n + i] = bound.at[i];
+    linear->sizes = (Sizes){ f->sizes.n + bound.n, sizes };
+    c->l = builder_new(linear);
+    c->held = value_map_new(c->arena, split->forward);
+    for (int i = 0; i < scope->handed.n; i++) block_param(linear->body, scope->handed.at[i]->type);
+    for (int i = 0; i < body->nparams; i++)
+        if (!known[i]) c->waiting.at[body->params[i]->id] = block_param(linear->body, body->params[i]->type);
+    linear_scope(c, scope, linear->body->params);
+    linear_block(c, body);
+    Values waiting = { 0 };
+    for (int i = 0; i < body->nresults; i++)
+        if (split->unknown_out[i]) PUSH(c->arena, &waiting, linear_of(c, body->results[i]));
+    block_return(&c->l, waiting.at, waiting.n);
+}
+
+/* Where a function calls itself nothing is kept of the inner call but its arguments, since what is kept would be nested as
+** deep as the calls are.  Its linear part runs the forward part again. */
+static void promise(Cutting *cut, Module *m, const Func *f, const bool *known) {
+    Split *early = &cut->early;
+    if (cut->promised) return;
+    cut->promised = true;
+    early->unknown_out = cut->made.unknown_out;
+    early->forward = func_like(m, f, "values");
+    early->linear = func_like(m, f, "again");
+    early->from_param = NEW_ARRAY(m->arena, int, f->body->nparams + 1);
+    early->from_result = NEW_ARRAY(m->arena, int, f->body->nparams + 1);
+    for (int pass = 0; pass < 2; pass++) /* [known, unknown] */
+        for (int i = 0; i < f->body->nparams; i++) {
+            if (known[i] == pass) continue;
+            block_param(early->linear->body, f->body->params[i]->type);
+            if (!known[i]) continue;
+            block_param(early->forward->body, f->body->params[i]->type);
+            early->from_result[early->nresiduals] = -1;
+            early->from_param[early->nresiduals++] = i;
+        }
+    for (int i = 0; i < f->body->nresults; i++)
+        promise_result(early->unknown_out[i] ? early->linear : early->forward, f->body->results[i]->type);
+}
+
+static void keep_promise(const Cutting *cut, Module *m, const Func *f) {
+    const Split *early = &cut->early, *made = &cut->made;
+    int nknown = early->nresiduals;
+    Dims sizes = sizes_of(m, f), behind;
+    Builder b = builder_new(early->forward);
+    const Inst *call = transform_call(&b, made->forward, b.block->params, nknown, sizes, NULL);
+    block_return(&b, call->results, early->forward->body->nresults);
+    b = builder_new(early->linear);
+    Values args = { 0 };
+    call = transform_call(&b, made->forward, b.block->params, nknown, sizes, &behind);
+    Value *const *extra = call->results + early->forward->body->nresults;
+    for (int i = 0, k; i < made->nresiduals; i++) {
+        for (k = 0; k < nknown && early->from_param[k] != made->from_param[i];) k++;
+        PUSH(m->arena, &args,
+             k < nknown                  ? b.block->params[k]
+             : made->from_result[i] >= 0 ? call->results[made->from_result[i]]
+                                         : *extra++);
+    }
+    for (int i = nknown; i < b.block->nparams; i++) PUSH(m->arena, &args, b.block->params[i]);
+    call = transform_call(&b, made->linear, args.at, args.n, behind, NULL);
+    block_return(&b, call->results, call->nresults);
+    if (inst_effect(call) == EFFECT_ORDERED || inst_effect(b.block->first) == EFFECT_ORDERED)
+        diag(m->cx, f->origin ? f->origin->span : (Span){ 0 },
+             "reverse mode would have to repeat %s, which calls itself and writes something", f->title);
+}
+
+static void cut_func(Cutting *cut, Module *m, const Func *f, const bool *known, bool all_extra) {
+    const Block *body = f->body;
     Cut c = { .m = m, .arena = m->arena, .known = value_map_new(m->arena, f), .waiting = value_map_new(m->arena, f) };
     c.parts = map_new(m->arena);
     c.unknown = marks_new(m, f, spread, NULL);
     for (int i = 0; i < body->nparams; i++)
         if (!known[i]) mark(&c.unknown, body->params[i]);
     marks_block(&c.unknown, body);
-    split->unknown_out = bools_new(m->arena, body->nresults);
-    for (int i = 0; i < body->nresults; i++) split->unknown_out[i] = i >= waits || is_unknown(&c, body->results[i]);
-
-    Func *forward = func_like(m, f, "forward");
-    c.b = builder_new(forward);
-    struct {
-        int *at;
-        int n, cap;
-    } param_of = { 0 }; /* of a forward parameter: which one of f */
-    for (int i = 0; i < body->nparams; i++) {
-        if (!known[i]) continue;
-        c.known.at[body->params[i]->id] = block_param(forward->body, body->params[i]->type);
-        PUSH(m->arena, &param_of, i);
-    }
-    Scope *scope = scope_new(&c, NULL, forward->body);
-    c.scope = scope;
-    forward_block(&c, body);
-    for (int i = 0; i < body->nresults; i++)
-        if (split->unknown_out[i] && !is_unknown(&c, body->results[i])) need(&c, forward_of(&c, body->results[i]));
-    settle(&c, scope);
-
-    Values results = { 0 };
-    for (int i = 0; i < body->nresults; i++)
-        if (!split->unknown_out[i]) PUSH(m->arena, &results, forward_of(&c, body->results[i]));
-    Values seen = results;
-    int nknown = results.n;
-    seen.cap = seen.n; /* grows into memory of its own */
-    for (int i = 0; i < scope->handed.n; i++) PUSH(m->arena, &seen, scope->handed.at[i]);
-    keep_sizes(&c, scope, &seen);
-    split->nresiduals = scope->handed.n;
-    split->from_param = NEW_ARRAY(m->arena, int, scope->handed.n + 1);
-    split->from_result = NEW_ARRAY(m->arena, int, scope->handed.n + 1);
-    for (int i = 0; i < scope->handed.n; i++) {
-        Value *w = scope->handed.at[i];
-        split->from_param[i] = split->from_result[i] = -1;
-        if (!all_extra && !w->def && w->block == forward->body) split->from_param[i] = param_of.at[w->index];
-        for (int k = 0; k < nknown && !all_extra; k++)
-            if (results.at[k] == w) split->from_result[i] = k;
-        if (split->from_param[i] < 0 && split->from_result[i] < 0) PUSH(m->arena, &results, w);
-    }
-    block_return(&c.b, results.at, results.n);
-
-    Func *linear = func_like(m, f, "linear");
-    Sizes bound = func_bound_sizes(m->arena, forward);
-    const SizeVar **sizes = NEW_ARRAY(m->arena, const SizeVar *, f->sizes.n + bound.n + 1);
-    for (int i = 0; i < f->sizes.n; i++) sizes[i] = f->sizes.at[i];
-    for (int i = 0; i < bound.n; i++) sizes[f->sizes.n + i] = bound.at[i];
-    linear->sizes = (Sizes){ f->sizes.n + bound.n, sizes };
-    c.l = builder_new(linear);
-    c.held = value_map_new(m->arena, forward);
-    for (int i = 0; i < scope->handed.n; i++) block_param(linear->body, scope->handed.at[i]->type);
-    for (int i = 0; i < body->nparams; i++)
-        if (!known[i]) c.waiting.at[body->params[i]->id] = block_param(linear->body, body->params[i]->type);
-    linear_scope(&c, scope, linear->body->params);
-    linear_block(&c, body);
-    Values waiting = { 0 };
-    for (int i = 0; i < body->nresults; i++)
-        if (split->unknown_out[i]) PUSH(m->arena, &waiting, linear_of(&c, body->results[i]));
-    block_return(&c.l, waiting.at, waiting.n);
-    split->forward = clean_made(m, forward);
-    split->linear = clean_made(m, linear);
-    return split;
+    cut_forward(&c, &cut->made, f, known, all_extra);
+    cut_linear(&c, &cut->made, f, known);
+    clean_made(m, cut->made.forward);
+    clean_made(m, cut->made.linear);
+    if (cut->promised) keep_promise(cut, m, f);
+    cut->whole = true;
 }
 
 const Split *split_func(Module *m, const Func *f, const bool *known, int waits, bool all_extra) {
+    int nresults = f->body->nresults;
     MemoKey key = {
         .kind = MEMO_SPLIT, .func = f, .mask = known, .nmask = f->body->nparams, .number = 2 * waits + all_extra
     };
-    Split *split = memo_get(m, &key);
-    if (split && split != MEMO_BUSY) return split;
-    if (split == MEMO_BUSY) bug(m->cx, "@%s, which calls itself, is split", f->name); /* its jvp is an error */
-    memo_set(m, &key, MEMO_BUSY);
-    split = cut_func(m, f, known, waits, all_extra);
-    memo_set(m, &key, split);
-    return split;
+    Cutting *cut = memo_get(m, &key);
+    if (cut && cut->whole) return &cut->made;
+    if (cut) {
+        promise(cut, m, f, known);
+        return &cut->early;
+    }
+    cut = NEW(m->arena, Cutting);
+    memo_set(m, &key, cut);
+    bool *unknown = bools_new(m->arena, f->body->nparams);
+    for (int i = 0; i < f->body->nparams; i++) unknown[i] = !known[i];
+    const bool *out = marked_results(m, MEMO_UNKNOWN, f, unknown, spread);
+    cut->made.unknown_out = bools_new(m->arena, nresults);
+    for (int i = 0; i < nresults; i++) cut->made.unknown_out[i] = i >= waits || out[i];
+    cut_func(cut, m, f, known, all_extra);
+    return &cut->made;
 }

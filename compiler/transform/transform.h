@@ -35,7 +35,7 @@ Func *transform_vmap(Module *, const Func *, const bool *batched, const Dim *lan
 
 /* clean.c: the same function, folded, shared and without dead instructions. */
 Func *transform_clean(Module *, const Func *);
-void  clean_into(Builder *, const Func *); /* that, as the body of the builder's function, which is empty so far */
+void clean_into(Builder *, const Func *); /* that, as the body of the builder's function, which is empty so far */
 
 /* The dtype of tangents of a value of that type: itself for floats and complex; others have none. */
 bool type_has_tangent(const Type *);

@@ -18,6 +18,7 @@ typedef struct {
 typedef struct {
     Func *func;
     bool *given; /* per linear parameter: its cotangent is a result; otherwise zero */
+    bool whole, promised;
 } Made;
 
 static void walk_block(Back *, const Block *);
@@ -239,11 +240,18 @@ static void walk_block(Back *w, const Block *block) {
 static bool block_is_linear(const Marks *, const Block *);
 
 static bool func_is_linear(Module *m, const Func *f, const bool *linear) {
+    static char yes, no;
+    MemoKey key = { .kind = MEMO_LINEAR, .func = f, .mask = linear, .nmask = f->body->nparams };
+    const void *known = memo_get(m, &key);
+    if (known) return known == &yes;
+    memo_set(m, &key, &yes); /* where it calls itself, what is asked may be taken for granted */
     Marks marks = marks_new(m, f, spread, NULL);
     for (int i = 0; i < f->body->nparams; i++)
         if (linear[i]) mark(&marks, f->body->params[i]);
     marks_block(&marks, f->body);
-    return block_is_linear(&marks, f->body);
+    bool is = block_is_linear(&marks, f->body);
+    memo_set(m, &key, is ? &yes : &no);
+    return is;
 }
 
 static bool inst_is_linear(const Marks *m, const Inst *in) {
@@ -304,69 +312,78 @@ static bool must_split(const Marks *m, const Block *block) {
     return false;
 }
 
-/* What only fails when it runs: `callee` is linear in form only for those who never ask for its transpose. */
-static Func *not_linear(Module *m, const Func *f, const bool *linear, const bool *has_cts) {
-    Func *made = func_like(m, f, "transpose");
-    Builder b = builder_new(made);
+/* What only fails when it runs: it is asked for by those who then never call it. */
+static void not_linear(Builder *b, const Func *f, const bool *linear) {
     Values results = { 0 };
-    for (int i = 0; i < f->body->nparams; i++)
-        if (!linear[i]) block_param(made->body, f->body->params[i]->type);
-    for (int i = 0; i < f->body->nresults; i++)
-        if (has_cts[i]) block_param(made->body, f->body->results[i]->type);
     Attrs attrs = no_attrs;
     attrs.format =
-        name_of(m->cx, arena_text(m->arena, "%s is not linear in its cotangents, so it cannot be used in forward mode",
+        name_of(b->cx, arena_text(b->arena, "%s is not linear in its cotangents, so it cannot be used in forward mode",
                                   f->title));
-    emit_inst(&b, OP_assert, (Value *[]){ ir_bool(&b, false) }, 1, &attrs);
+    emit_inst(b, OP_assert, (Value *[]){ ir_bool(b, false) }, 1, &attrs);
     for (int i = 0; i < f->body->nparams; i++)
-        if (linear[i]) PUSH(m->arena, &results, ir_fill(&b, f->body->params[i]->type, 0));
-    block_return(&b, results.at, results.n);
-    return made;
+        if (linear[i]) PUSH(b->arena, &results, ir_fill(b, f->body->params[i]->type, 0));
+    block_return(b, results.at, results.n);
 }
 
-static Func *transpose_made(Module *m, const Func *f, const bool *linear, const bool *has_cts, bool all, bool *given) {
+/* Known and linear are first taken apart. */
+static void transpose_split(Builder *b, Module *m, const Func *f, const bool *linear, const bool *has_cts) {
+    const Block *body = f->body, *mine = b->func->body;
+    bool *known = bools_new(m->arena, body->nparams);
+    int nknown = 0;
+    for (int i = 0; i < body->nparams; i++) nknown += known[i] = !linear[i];
+    const Split *split = split_func(m, f, known, 0, true);
+    bool *waits = bools_new(m->arena, split->linear->body->nparams);
+    for (int i = split->nresiduals; i < split->linear->body->nparams; i++) waits[i] = true;
+    const Made *rest = transpose_of(m, split->linear, waits, has_cts, true);
+    const Inst *forward = call_with_sizes(b, split->forward, mine->params, nknown, sizes_of(m, f),
+                                          func_bound_sizes(m->arena, split->forward));
+    Values args = { 0 };
+    for (int i = 0; i < forward->nresults; i++) PUSH(m->arena, &args, forward->results[i]);
+    for (int i = nknown; i < mine->nparams; i++) PUSH(m->arena, &args, mine->params[i]);
+    const Inst *back = call_with_sizes(b, rest->func, args.at, args.n, sizes_of(m, split->linear), (Sizes){ 0 });
+    block_return(b, back->results, back->nresults);
+}
+
+static void transpose_make(Made *made, Module *m, const Func *f, const bool *linear, const bool *has_cts, bool all) {
     const Block *body = f->body;
-    Back w = { .m = m, .arena = m->arena, .known = value_map_new(m->arena, f), .ct = values_new(m->arena, f->nvalues) };
+    Back w = { .m = m,
+               .arena = m->arena,
+               .b = builder_new(made->func),
+               .known = value_map_new(m->arena, f),
+               .ct = values_new(m->arena, f->nvalues) };
     w.linear = marks_new(m, f, spread, NULL);
     for (int i = 0; i < body->nparams; i++)
         if (linear[i]) mark(&w.linear, body->params[i]);
     marks_block(&w.linear, body);
-    int nlinear = count_true(linear, body->nparams);
-    for (int i = 0; i < nlinear; i++) given[i] = true;
-    if (!block_is_linear(&w.linear, body)) return not_linear(m, f, linear, has_cts);
-
-    Func *made = func_like(m, f, "transpose");
-    w.b = builder_new(made);
     for (int i = 0; i < body->nparams; i++)
-        if (!linear[i]) w.known.at[body->params[i]->id] = block_param(made->body, body->params[i]->type);
+        if (!linear[i]) w.known.at[body->params[i]->id] = block_param(made->func->body, body->params[i]->type);
     for (int i = 0; i < body->nresults; i++)
-        if (has_cts[i]) add_ct(&w, body->results[i], block_param(made->body, body->results[i]->type));
-    Values results = { 0 };
-    if (must_split(&w.linear, body)) {
-        bool *known = bools_new(m->arena, body->nparams);
-        for (int i = 0; i < body->nparams; i++) known[i] = !linear[i];
-        const Split *split = split_func(m, f, known, 0, true);
-        bool *waits = bools_new(m->arena, split->linear->body->nparams);
-        for (int i = split->nresiduals; i < split->linear->body->nparams; i++) waits[i] = true;
-        const Made *rest = transpose_of(m, split->linear, waits, has_cts, true);
-        int nknown = body->nparams - nlinear;
-        const Inst *forward = call_with_sizes(&w.b, split->forward, made->body->params, nknown, sizes_of(m, f),
-                                              func_bound_sizes(m->arena, split->forward));
-        Values args = { 0 };
-        for (int i = 0; i < forward->nresults; i++) PUSH(m->arena, &args, forward->results[i]);
-        for (int i = nknown; i < made->body->nparams; i++) PUSH(m->arena, &args, made->body->params[i]);
-        const Inst *back = call_with_sizes(&w.b, rest->func, args.at, args.n, sizes_of(m, split->linear), (Sizes){ 0 });
-        for (int i = 0; i < back->nresults; i++) PUSH(m->arena, &results, back->results[i]);
-    } else {
+        if (has_cts[i]) add_ct(&w, body->results[i], block_param(made->func->body, body->results[i]->type));
+    for (int i = 0; i < count_true(linear, body->nparams); i++) made->given[i] = true;
+    if (!func_is_linear(m, f, linear))
+        not_linear(&w.b, f, linear);
+    else if (must_split(&w.linear, body))
+        transpose_split(&w.b, m, f, linear, has_cts);
+    else {
+        Values results = { 0 };
         walk_block(&w, body);
         for (int i = 0, k = 0; i < body->nparams; i++) {
             if (!linear[i]) continue;
-            given[k] = all || w.ct[body->params[i]->id];
-            if (given[k++]) PUSH(m->arena, &results, ct_or_zeros(&w, body->params[i]));
+            made->given[k] = all || made->promised || w.ct[body->params[i]->id];
+            if (made->given[k++]) PUSH(m->arena, &results, ct_or_zeros(&w, body->params[i]));
         }
+        block_return(&w.b, results.at, results.n);
     }
-    block_return(&w.b, results.at, results.n);
-    return clean_made(m, made);
+    clean_made(m, made->func);
+    made->whole = true;
+}
+
+/* A function that is met while its transpose is made calls itself: it is taken to give the cotangents of all. */
+static void promise(Made *made, const Func *f, const bool *linear) {
+    if (made->promised) return;
+    made->promised = true;
+    for (int i = 0; i < f->body->nparams; i++)
+        if (linear[i]) promise_result(made->func, f->body->params[i]->type);
 }
 
 static const Made *transpose_of(Module *m, const Func *f, const bool *linear, const bool *has_cts, bool all) {
@@ -376,13 +393,13 @@ static const Made *transpose_of(Module *m, const Func *f, const bool *linear, co
     for (int i = 0; i < nresults; i++) mask[n + i] = has_cts[i];
     MemoKey key = { .kind = MEMO_TRANSPOSE, .func = f, .mask = mask, .nmask = n + nresults, .number = all };
     Made *made = memo_get(m, &key);
-    if (made && made != MEMO_BUSY) return made;
-    if (made == MEMO_BUSY) bug(m->cx, "@%s, which calls itself, is transposed", f->name); /* its jvp is an error */
-    memo_set(m, &key, MEMO_BUSY);
+    if (made && !made->whole) promise(made, f, linear);
+    if (made) return made;
     made = NEW(m->arena, Made);
     made->given = bools_new(m->arena, n);
-    made->func = transpose_made(m, f, linear, has_cts, all, made->given);
+    made->func = func_like(m, f, "transpose");
     memo_set(m, &key, made);
+    transpose_make(made, m, f, linear, has_cts, all);
     return made;
 }
 

@@ -6,7 +6,9 @@
 
 typedef struct {
     Func *func;
-    bool *out; /* which results have lanes */
+    bool *out;        /* which results have lanes */
+    const Dim *lanes; /* as it is called in there */
+    bool whole, promised;
 } Made;
 
 static const Made *vmap_of(Module *, const Func *, const bool *batched, const Dim *lanes, bool force);
@@ -14,14 +16,9 @@ static const Made *vmap_of(Module *, const Func *, const bool *batched, const Di
 static void spread(Marks *m, const Inst *in) {
     if (in->op == OP_size && dim_is_marked(m, in->attrs->dim)) mark(m, in->results[0]);
     if (!any_marked(m, in->args, in->nargs)) return;
-    const Made *made = NULL;
-    if (in->op == OP_call) {
-        bool *batched = bools_new(m->arena, in->nargs);
-        for (int i = 0; i < in->nargs; i++) batched[i] = m->at[in->args[i]->id];
-        made = vmap_of(m->module, in->attrs->callee, batched, m->context, false);
-    }
+    const bool *out = in->op == OP_call ? marked_by_call(m, MEMO_LANES, in) : NULL;
     for (int i = 0; i < in->nresults; i++)
-        if (made ? made->out[i] : in->op != OP_barrier || m->at[in->args[i]->id]) mark(m, in->results[i]);
+        if (out ? out[i] : in->op != OP_barrier || m->at[in->args[i]->id]) mark(m, in->results[i]);
 }
 
 Value *broadcast_lanes(Vmap *w, Value *x) {
@@ -53,6 +50,11 @@ static Dims call_sizes(Vmap *w, Dims sizes) {
 }
 
 static void walk_call(Vmap *w, const Inst *in) {
+    if (w->active &&
+        inst_effect(in) == EFFECT_ORDERED) { /* others are inlined; a function that calls itself cannot be */
+        diag(w->m->cx, in->origin ? in->origin->span : (Span){ 0 },
+             "%s writes something, calls itself, and runs in some lanes of vmap only", in->attrs->callee->title);
+    }
     bool *batched = bools_new(w->arena, in->nargs);
     Values args = { 0 };
     for (int i = 0; i < in->nargs; i++) {
@@ -138,41 +140,29 @@ void vmap_block(Vmap *w, const Block *block) {
 }
 
 /* An empty function; where the number of lanes is known at run time only it is one more size. */
-static Made *made_new(Module *m, const Func *f, const Dim **lanes) {
+static Made *made_new(Module *m, const Func *f, const Dim *lanes) {
     Made *made = NEW(m->arena, Made);
     made->func = func_like(m, f, "vmap");
     made->out = bools_new(m->arena, f->body->nresults);
-    if (dim_is_int(*lanes, NULL)) return made;
+    made->lanes = lanes;
+    if (dim_is_int(lanes, NULL)) return made;
     const SizeVar **sizes = NEW_ARRAY(m->arena, const SizeVar *, f->sizes.n + 1);
     for (int i = 0; i < f->sizes.n; i++) sizes[i] = f->sizes.at[i];
     sizes[f->sizes.n] = size_var(m->cx, "lanes", f->origin ? f->origin->span : (Span){ 0 });
     made->func->sizes = (Sizes){ f->sizes.n + 1, sizes };
-    *lanes = dim_var(m->cx, sizes[f->sizes.n]);
+    made->lanes = dim_var(m->cx, sizes[f->sizes.n]);
     return made;
 }
 
-/* After a mistake compilation goes on with something of the right form. */
-static Made *made_anyway(Module *m, const Func *f, const bool *batched, const Dim *lanes) {
-    Made *made = made_new(m, f, &lanes);
-    Builder b = builder_new(made->func);
-    Values results = { 0 };
-    for (int i = 0; i < f->body->nparams; i++) {
-        const Type *t = f->body->params[i]->type;
-        block_param(made->func->body, batched[i] ? type_with_lead(m->cx, t, lanes) : t);
-    }
-    for (int i = 0; i < f->body->nresults; i++) PUSH(m->arena, &results, ir_fill(&b, f->body->results[i]->type, 0));
-    block_return(&b, results.at, results.n);
-    return made;
-}
-
-static Made *vmap_made(Module *m, const Func *f, const bool *batched, const Dim *lanes, bool force) {
+static void vmap_make(Made *made, Module *m, const Func *f, const bool *batched, bool force) {
     f = with_calls_bared(m, f);
     const Block *body = f->body;
-    Made *made = made_new(m, f, &lanes);
-    Vmap w = {
-        .m = m, .arena = m->arena, .b = builder_new(made->func), .value = value_map_new(m->arena, f), .lanes = lanes
-    };
-    w.batched = marks_new(m, f, spread, (void *)lanes);
+    Vmap w = { .m = m,
+               .arena = m->arena,
+               .b = builder_new(made->func),
+               .value = value_map_new(m->arena, f),
+               .lanes = made->lanes };
+    w.batched = marks_new(m, f, spread, NULL);
     for (int i = 0; i < body->nparams; i++)
         if (batched[i]) mark(&w.batched, body->params[i]);
     marks_block(&w.batched, body);
@@ -185,8 +175,20 @@ static Made *vmap_made(Module *m, const Func *f, const bool *batched, const Dim 
         PUSH(m->arena, &results, made->out[i] ? with_lanes(&w, body->results[i]) : lanes_value(&w, body->results[i]));
     }
     block_return(&w.b, results.at, results.n);
-    made->func = clean_made(m, made->func);
-    return made;
+    clean_made(m, made->func);
+    made->whole = true;
+}
+
+/* A function that is met while its vmap is made calls itself. */
+static void promise(Made *made, Module *m, const Func *f, const bool *batched, bool force) {
+    if (made->promised) return;
+    made->promised = true;
+    const bool *out = marked_results(m, MEMO_LANES, f, batched, spread);
+    for (int i = 0; i < f->body->nresults; i++) {
+        const Type *type = f->body->results[i]->type;
+        made->out[i] = force || out[i];
+        promise_result(made->func, made->out[i] ? type_with_lead(m->cx, type, made->lanes) : type);
+    }
 }
 
 static const Made *vmap_of(Module *m, const Func *f, const bool *batched, const Dim *lanes, bool force) {
@@ -196,14 +198,11 @@ static const Made *vmap_of(Module *m, const Func *f, const bool *batched, const 
         .kind = MEMO_VMAP, .func = f, .mask = batched, .nmask = f->body->nparams, .number = 2 * number + force
     };
     Made *made = memo_get(m, &key);
-    if (made && made != MEMO_BUSY) return made;
-    if (made == MEMO_BUSY) {
-        recursion_error(m, f, "vmap");
-        return made_anyway(m, f, batched, lanes);
-    }
-    memo_set(m, &key, MEMO_BUSY);
-    made = vmap_made(m, f, batched, lanes, force);
+    if (made && !made->whole) promise(made, m, f, batched, force);
+    if (made) return made;
+    made = made_new(m, f, lanes);
     memo_set(m, &key, made);
+    vmap_make(made, m, f, batched, force);
     return made;
 }
 

@@ -9,7 +9,18 @@
 
 /* memo.c: what has been made of a function already */
 
-typedef enum { MEMO_JVP, MEMO_SPLIT, MEMO_TRANSPOSE, MEMO_VMAP, MEMO_INLINED } MemoKind;
+typedef enum {
+    MEMO_JVP,
+    MEMO_SPLIT,
+    MEMO_TRANSPOSE,
+    MEMO_LINEAR,
+    MEMO_VMAP,
+    MEMO_INLINED, /* functions */
+    MEMO_ACTIVE,
+    MEMO_UNKNOWN,
+    MEMO_LANES,
+    MEMO_SEARCH /* marks of results */
+} MemoKind;
 typedef struct {
     MemoKind kind;
     const Func *func;
@@ -17,12 +28,13 @@ typedef struct {
     int nmask;
     int64_t number;
 } MemoKey;
-void *memo_get(Module *, const MemoKey *); /* NULL: not yet made; MEMO_BUSY: being made, the function is recursive */
+void *memo_get(Module *, const MemoKey *); /* NULL: not yet made */
 void memo_set(Module *, const MemoKey *, void *);
-extern char memo_busy;
-#define MEMO_BUSY ((void *)&memo_busy)
-/* The error for a recursive function, at the instruction that calls it. */
-void recursion_error(Module *, const Func *, const char *what);
+
+/* A function that calls itself is met again while it is made.  Its results are promised: they have types, and values
+** without definition until block_return says what they are. */
+void promise_result(Func *, const Type *);
+bool calls_itself(Module *, const Func *);
 
 /* marks.c: a property that spreads from arguments to results */
 
@@ -49,6 +61,10 @@ bool decision_is_marked(const Marks *, const Inst *);
 /* Some value of the blocks around that the regions read is marked. */
 bool reads_marked(const Marks *, const Inst *);
 
+/* flow.c: which results of a function are marked if those parameters are */
+const bool *marked_results(Module *, MemoKind, const Func *, const bool *mask, void (*spread)(Marks *, const Inst *));
+const bool *marked_by_call(Marks *, MemoKind, const Inst *call);
+
 /* free.c: the values of surrounding blocks that an instruction's regions read, each once, in order of first use */
 
 typedef struct {
@@ -73,7 +89,7 @@ int count_true(const bool *, int n);
 /* inline.c: the same function with those calls replaced by what they call in which lanes could differ unseen */
 const Func *with_calls_bared(Module *, const Func *);
 
-/* transform_clean of a function just made, which goes. */
-Func *clean_made(Module *, Func *raw);
+/* transform_clean of a function just made, in place: who calls it already keeps calling it. */
+void clean_made(Module *, Func *raw);
 
 #endif

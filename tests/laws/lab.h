@@ -8,7 +8,7 @@
 
 #include "transform/transform.h"
 
-enum { MOST = 64, LANES = 3 };
+enum { MOST = 512, LANES = 3 };
 
 typedef struct {
     double low, high;
