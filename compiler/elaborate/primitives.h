@@ -4,13 +4,6 @@
 
 #include "elaborate/values.h"
 
-/* of the core */
-Py py_type(Elab *, const char *name);
-int contents_find(Elab *, const Contents *, Py key); /* -1: absent */
-Value *number_as(Elab *, Py, DType);
-bool broadcast_shapes(Elab *, const Type *const *, int n, int *rank, const Dim **dims, bool *check);
-Value *broadcast_value(Elab *, Value *, int rank, const Dim *const *dims, const char *what);
-
 /* members_array.c */
 Py number_of_array(Elab *, Py x, Span); /* one element as a Python number */
 
