@@ -474,6 +474,7 @@ void run_while(Elab *, Node *);
 bool iterate(Elab *, Py, Py **items, int *n, Span);
 /* A generator that has not begun, or zip, enumerate, map or filter of one: each item is handed over as it comes; the
 ** function that takes it is called in the generator's frame, and ends it by setting that frame's state. */
+enum { GENERATOR_LEFT = -1 }; /* position of one that was left before its end */
 bool is_driven(Py);
 bool drive(Elab *, Py, Py (*on_item)(Elab *, void *data, Py), void *data, Span);
 Py   eval_comprehension(Elab *, Node *);
