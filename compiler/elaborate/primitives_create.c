@@ -104,6 +104,7 @@ Py native_primitives_convert(Elab *e, Call *c) {
     DType t;
     Py x = given_array(e, c->arg[0], c->span);
     if (x->kind == PY_ERROR || !to_dtype(e, c->arg[1], &t, c->span)) return e->error;
+    if (x->array.key) return x;
     return py_array(e, ir_convert(e->b, array_value(e, x), t), x->array.flavour, c->arg[2] == e->true_);
 }
 
