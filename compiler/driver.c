@@ -91,12 +91,15 @@ static Module *front_end(Compiler *cx, int file, const char *path) {
     Module *m = ends_in(path, ".jxir") ? read_module(cx, file) : elaborate(cx, file);
     cx->pass = NULL;
     pipeline_time(cx, "front end", start);
-    if (diag_flush(cx)) return NULL;
-    verify_module(m);
-    return m;
+    if (!diag_flush(cx)) {
+        verify_module(m);
+        return m;
+    }
+    if (m) module_free(m);
+    return NULL;
 }
 
-/* Loops, then LLVM; the module is freed. */
+/* Loops, then LLVM. */
 static bool back_end(Compiler *cx, const Command *c, Module *m, const char *output) {
     double start = pipeline_now();
     const Target *target = emit_target(cx);
@@ -104,7 +107,10 @@ static bool back_end(Compiler *cx, const Command *c, Module *m, const char *outp
     cx->pass = "lower";
     cx->module = m;
     LModule *loops = loop_lower(m, target);
-    if (diag_errors(cx)) return false;
+    if (diag_errors(cx)) {
+        loop_module_free(loops);
+        return false;
+    }
     loop_verify(loops);
     if (cx->options.check_passes) check_loops(cx, m, loops);
     cx->pass = NULL;
@@ -144,6 +150,25 @@ static bool is_library(const Module *m) {
     return exports && m->main && !m->main->body->first;
 }
 
+/* What a command wants of a module; `m` is what is left of it, to be freed. */
+static bool from_module(Compiler *cx, const Command *c, Module **m, const char *output, const char *header,
+                        bool has_main) {
+    if (c->mode == MODE_CHECK) return true;
+    if (c->options.passes) {
+        *m = pipeline_run_named(cx, *m, c->options.passes);
+        return *m && print_ir(cx, *m);
+    }
+    if (c->eval) return evaluate(cx, *m);
+    if (c->want == WANT_IR) return print_ir(cx, *m);
+    if (header && !emit_header(*m, header)) return false;
+    bool stopped = false;
+    *m = pipeline_run(cx, *m, &stopped);
+    if (!*m) return false;
+    if (stopped) return print_ir(cx, *m);
+    if (!has_main) (*m)->main = NULL;
+    return back_end(cx, c, *m, output);
+}
+
 /* One source as far as the command wants it; `output` is the object or text to write.  The C header goes to `header`. */
 static bool compile(Compiler *cx, const Command *c, const char *path, const char *output, const char *header,
                     bool *has_main) {
@@ -151,21 +176,11 @@ static bool compile(Compiler *cx, const Command *c, const char *path, const char
     if (!file) return false;
     if (c->want == WANT_TREE) return print_tree(cx, file);
     Module *m = front_end(cx, file, path);
-    if (!m || c->mode == MODE_CHECK) return m != NULL;
-*has_main = m->main != NULL && !is_library(m);
-    if (c->options.passes) {
-        m = pipeline_run_named(cx, m, c->options.passes);
-        return m && print_ir(cx, m);
-    }
-    if (c->eval) return evaluate(cx, m);
-    if (c->want == WANT_IR) return print_ir(cx, m);
-    if (header && !emit_header(m, header)) return false;
-    bool stopped = false;
-    m = pipeline_run(cx, m, &stopped);
     if (!m) return false;
-if (stopped) return print_ir(cx, m);
-    if (!*has_main) m->main = NULL;
-    return back_end(cx, c, m, output);
+    *has_main = m->main != NULL && !is_library(m);
+    bool ok = from_module(cx, c, &m, output, header, *has_main);
+    if (m) module_free(m);
+    return ok;
 }
 
 static Compiler *compiler_for(const Command *c) {

@@ -58,13 +58,18 @@ static bool chosen(const char *option, const char *name) {
     return option && (!strcmp(option, name) || !strcmp(option, "all"));
 }
 
-/* The module after one pass, verified; the one before it is freed. */
+/* The module after one pass, verified; the one before it is freed.  NULL where only this pass could see that the program is
+** wrong. */
 static Module *run_pass(Compiler *cx, const Pass *p, Module *before) {
     double start = pipeline_now();
     cx->pass = p->name;
     cx->module = before;
     Module *after = p->run(before);
-    if (diag_errors(cx)) return NULL; /* something only this pass can know is wrong with the program */
+    if (diag_errors(cx)) {
+        module_free(before);
+        if (after) module_free(after);
+        return NULL;
+    }
     verify_module(after);
     pipeline_time(cx, p->name, start);
     if (cx->options.check_passes) check_pass(cx, p->name, before, after);
@@ -93,6 +98,7 @@ Module *pipeline_run_named(Compiler *cx, Module *m, const char *names) {
         const Pass *p = pass_named(name);
         if (!p) {
             unknown(cx, "--passes", name);
+            module_free(m);
             return NULL;
         }
         m = run_pass(cx, p, m);
