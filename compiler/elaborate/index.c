@@ -232,7 +232,8 @@ static bool put_out(Elab *e, Index *ix, const Dim *size, Span span) {
     return true;
 }
 
-static bool result_shape(Elab *e, Index *ix, Span span) {
+bool index_shape(Elab *e, Index *ix, Span span) {
+    ix->nout = 0;
     bool placed = false;
     if (ix->arrays && ix->apart) {
         for (int k = 0; k < ix->nlead; k++)
@@ -325,5 +326,5 @@ bool index_parse(Elab *e, Index *ix, Py array, Py index, bool reading, Span span
     if (ellipsis < 0)
         while (axis < rank) add_full(e, ix, axis++);
     if (ix->arrays && !join_arrays(e, ix, span)) return false;
-    return result_shape(e, ix, span);
+    return index_shape(e, ix, span);
 }

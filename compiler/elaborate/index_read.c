@@ -99,6 +99,9 @@ static Value *gather(Elab *e, Index *ix, Value *x, Span span) {
 Value *index_take(Elab *e, Index *ix, Span span) {
     Value *x = take_run_time(e, ix, ix->x);
     x = take_known(e, ix, x);
+    for (int i = 0; i < ix->n; i++) /* sizes as the IR writes them */
+        if (ix->item[i].kind == INDEX_SLICE) ix->item[i].size = x->type->dim[ix->item[i].axis];
+    if (!index_shape(e, ix, span)) return NULL;
     if (ix->arrays) x = gather(e, ix, x, span);
     if (!x) return NULL;
     const Type *t = type_of(e->cx, x->type->dtype, ix->nout, ix->out);
