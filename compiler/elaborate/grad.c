@@ -79,12 +79,12 @@ static Py call_grad(Elab *e, Py self, const Args *a) {
     Inst *forward = call_func(e, l.forward, args, nparams, NULL);
     Value **grads = NEW_ARRAY(e->arena, Value *, leaves.n + 1);
     if (l.active_out[0]) {
-        Func *back = transform_transpose(e->module, l.linear, l.nresiduals);
+        bool *only_loss = flags_of(e, l.linear->body->nresults, 1); /* nothing flows back from what is auxiliary */
+        Func *back = transform_transpose_some(e->module, l.linear, l.nresiduals, only_loss);
         Value **x = NEW_ARRAY(e->arena, Value *, l.nresiduals + t.out.n + 1);
         int n = 0;
         for (int i = 0; i < l.nresiduals; i++) x[n++] = forward->results[t.out.n + i];
-        for (int i = 0; i < t.out.n; i++)
-            if (l.active_out[i]) x[n++] = ir_fill(e->b, forward->results[i]->type, i == 0);
+        x[n++] = ir_fill(e->b, forward->results[0]->type, 1);
         DimMap map = sizes_bound_by(e, forward);
         Inst *in_back = call_func(e, back, x, n, &map);
         for (int i = 0; i < leaves.n; i++) grads[i] = in_back->results[i];

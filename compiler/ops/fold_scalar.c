@@ -76,12 +76,23 @@ Value *fold_div(Builder *b, const Inst *in) {
     return is_splat(in->args[1], 1) && !dtype_is_complex(x->type->dtype) ? x : NULL;
 }
 
-/* With a finite residual the zero needs no guarding. */
+/* Finite whatever the program is given: a number, or what was a bool or an integer. */
+static bool is_finite_for_sure(const Value *v) {
+    double r;
+    if (value_is_splat(v, &r)) return isfinite(r);
+    if (!v->def) return false;
+    if (v->def->op == OP_convert) return !dtype_is_inexact(v->def->args[0]->type->dtype);
+    bool same = v->def->op == OP_broadcast || v->def->op == OP_reshape || v->def->op == OP_transpose;
+    return same && is_finite_for_sure(v->def->args[0]);
+}
+
+/* With a finite residual, or a cotangent that is not zero, the zero needs no guarding. */
 Value *fold_cotangent_mul(Builder *b, const Inst *in) {
     Value *ct = in->args[0], *y = in->args[1];
-    double r;
+    double seed;
     if (value_is_zero(ct)) return zero_like(b, ct);
-    return value_is_splat(y, &r) && isfinite(r) ? ir_mul(b, ct, y) : NULL;
+    bool nonzero = value_is_splat(ct, &seed) && seed != 0;
+    return nonzero || is_finite_for_sure(y) ? ir_mul(b, ct, y) : NULL;
 }
 
 /* Does every number of `from` have its equal in `to`? */

@@ -27,6 +27,8 @@ Inst *transform_call(Builder *, Func *, Value *const *args, int nargs, Dims size
 
 /* transpose.c: linear(residuals..., t...) -> dy... becomes transposed(residuals..., ct of dy...) -> ct of t... */
 Func *transform_transpose(Module *, const Func *linear, int nresiduals);
+/* Only those cotangents are parameters; the others are zero, and nothing is computed from them. */
+Func *transform_transpose_some(Module *, const Func *linear, int nresiduals, const bool *has_cotangent);
 
 /* vmap.c: axis 0 of the batched parameters is the batch; all results that depend on them have it in front.
 ** With `force`, every result has it.  Unless `lanes` is a number, the function has one more size parameter, behind those

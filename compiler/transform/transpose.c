@@ -403,10 +403,14 @@ static const Made *transpose_of(Module *m, const Func *f, const bool *linear, co
     return made;
 }
 
+Func *transform_transpose_some(Module *m, const Func *linear, int nresiduals, const bool *has_cotangent) {
+    bool *mask = bools_new(m->arena, linear->body->nparams);
+    for (int i = nresiduals; i < linear->body->nparams; i++) mask[i] = true;
+    return transpose_of(m, linear, mask, has_cotangent, true)->func;
+}
+
 Func *transform_transpose(Module *m, const Func *linear, int nresiduals) {
-    const Block *body = linear->body;
-    bool *mask = bools_new(m->arena, body->nparams), *cts = bools_new(m->arena, body->nresults);
-    for (int i = nresiduals; i < body->nparams; i++) mask[i] = true;
-    for (int i = 0; i < body->nresults; i++) cts[i] = true;
-    return transpose_of(m, linear, mask, cts, true)->func;
+    bool *all = bools_new(m->arena, linear->body->nresults);
+    for (int i = 0; i < linear->body->nresults; i++) all[i] = true;
+    return transform_transpose_some(m, linear, nresiduals, all);
 }
