@@ -272,6 +272,18 @@ static bool build_pass(Elab *e, Recursion *r, Span span) {
     return settled;
 }
 
+/* What a pass assumed in vain is no part of the program. */
+static void forget(Module *m, const Func *f) {
+    Func *before = NULL, *at = m->first;
+    for (; at && at != f; at = at->next) before = at;
+    if (!at) return;
+    if (before)
+        before->next = at->next;
+    else
+        m->first = at->next;
+    if (m->last == at) m->last = before;
+}
+
 static Py recursion_new(Elab *e, Py f, const Args *outer, const Args *a) {
     Recursion *r = NEW(e->arena, Recursion);
     *r = (Recursion){ .function = f, .args = widened(e, outer, a), .building = true };
@@ -284,6 +296,7 @@ static Py recursion_new(Elab *e, Py f, const Args *outer, const Args *a) {
     PUSH(e->arena, &e->recursions, r);
     int own = e->recursions.n;
     for (int pass = 0; !build_pass(e, r, a->span); pass++) {
+        for (int i = own - 1; i < e->recursions.n; i++) forget(e->module, e->recursions.at[i]->func);
         e->recursions.n = own; /* what was built meanwhile calls this one as it was assumed to be */
         if (pass == MOST_PASSES) {
             fail(e, a->span, "what %s returns does not settle", f->function.name);
