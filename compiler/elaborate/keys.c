@@ -317,7 +317,9 @@ Py call_function(Elab *e, Py f, const Args *a) {
         if (same_function(c->function, f) && e->branches > c->branches) return recursion_new(e, f, c->args, a);
     ActiveCall active = { e->active, f, a, e->branches };
     e->active = &active;
-    Py r = run_function(e, f, a);
+    bool building = false; /* a function that is not finished: what calls it may not be kept */
+    for (int i = 0; i < e->recursions.n; i++) building |= e->recursions.at[i]->building;
+    Py r = building ? run_function(e, f, a) : memo_call(e, f, a);
     e->active = active.outer;
     return r;
 }

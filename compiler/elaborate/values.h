@@ -498,6 +498,7 @@ Py   call(Elab *, Py f, const Args *);
 Py   call_values(Elab *, Py f, int n, Py const *, Span); /* plain positional arguments */
 Py   call_method(Elab *, Py, const char *name, int n, Py const *, Span);
 Py   call_function(Elab *, Py f, const Args *); /* keys.c: by an IR function of its own where that is possible */
+Py   memo_call(Elab *, Py f, const Args *);     /* memo.c: by the IR function of an earlier call like it */
 Py   run_function(Elab *, Py f, const Args *);  /* here and now */
 void frame_begin(Elab *, Frame *, Env *, Py function, const char *title, bool library, Span);
 Py   frame_end(Elab *, Span);
