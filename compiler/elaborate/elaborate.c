@@ -139,5 +139,6 @@ Module *elaborate(Compiler *cx, int file) {
     run_exports(e);
     tracing_end(e, NULL, 0);
     e->module->main = main.func;
+    drop_unreached(e);
     return e->module;
 }

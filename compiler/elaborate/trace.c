@@ -107,6 +107,37 @@ void tracing_end(Elab *e, Value **results, int n) {
     e->epoch++;
 }
 
+/* Functions that an attempt left behind, and nobody calls, go. */
+static void reach(Map *seen, Func *f) {
+    if (f && !map_get(seen, f)) map_set(seen, f, f);
+}
+
+static void reach_calls(Map *seen, const Block *b) {
+    for (const Inst *in = b->first; in; in = in->next) {
+        reach(seen, in->attrs->callee);
+        reach(seen, in->attrs->rule);
+        reach(seen, in->attrs->backward);
+        for (int i = 0; i < in->nregions; i++) reach_calls(seen, in->regions[i]);
+    }
+}
+
+void drop_unreached(Elab *e) {
+    Map seen = map_new(e->arena);
+    Module *m = e->module;
+    reach(&seen, m->main);
+    for (Func *f = m->first; f; f = f->next)
+        if (f->exported) reach(&seen, f);
+    for (int i = 0; i < seen.n; i++) reach_calls(&seen, ((Func *)seen.entries[i].value)->body);
+    Func **link = &m->first;
+    m->last = NULL;
+    for (Func *f = m->first; f; f = f->next) {
+        if (!map_get(&seen, f)) continue;
+        *link = m->last = f;
+        link = &f->next;
+    }
+    *link = NULL;
+}
+
 /* What a finished function captured, as values of the function around it. */
 Value **tracing_captured(Elab *e, const Tracing *t, int *n) {
     Value **at = NEW_ARRAY(e->arena, Value *, t->imports.n + 1);

@@ -543,6 +543,7 @@ const Native *native_at(int i); /* NULL behind the last */
 
 void    tracing_begin(Elab *, Tracing *, const char *name, const char *title);
 void    tracing_end(Elab *, Value **results, int n); /* closes the function: its results and its size parameters */
+void    drop_unreached(Elab *);
 Value **tracing_captured(Elab *, const Tracing *, int *n); /* what it captured, in the function around it */
 /* `map`: what some of its size parameters stand for, where that is not themselves; or NULL. */
 Inst   *call_func(Elab *, Func *, Value **args, int nargs, const DimMap *map);
