@@ -195,7 +195,7 @@ static bool match_leaves(Elab *e, Py like, Py x, Leaves *out, Span span) {
     for (int i = 0; i < a->n; i++) {
         int at = keys ? contents_find(e, a, keys[i]) : i, other = keys ? contents_find(e, b, keys[i]) : i;
         if (other < 0) {
-            fail(e, span, "the trees differ: only one of the dicts has all of the keys");
+            fail(e, span, "the trees differ: only one of the dicts has the key %s", py_describe(e, keys[i]));
             return false;
         }
         if (!match_leaves(e, a->at[at], b->at[other], out, span)) return false;
