@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 extern char **environ;
@@ -289,15 +290,24 @@ static int sources_among(const Words *inputs) {
     return n;
 }
 
+static bool same_file(const char *x, const char *y) {
+    struct stat a, b;
+    return stat(x, &a) == 0 && stat(y, &b) == 0 && S_ISREG(a.st_mode) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
 /* What cannot be meant; 2 after saying so. */
 static int nonsense(const Command *c) {
-    const char *unknown = NULL;
+    const char *unknown = NULL, *itself = NULL, *output = c->options.output;
     bool linking = c->mode != MODE_CHECK && c->want == WANT_PROGRAM;
     for (int i = 0; i < c->inputs.n; i++)
         if (c->inputs.at[i][0] != '-' && !is_source(c->inputs.at[i]) && !(linking && strrchr(c->inputs.at[i], '.')))
             unknown = c->inputs.at[i];
+    for (int i = 0; i < c->inputs.n; i++)
+        if (output && c->inputs.at[i][0] != '-' && same_file(output, c->inputs.at[i])) itself = c->inputs.at[i];
     int sources = sources_among(&c->inputs);
-    if (unknown) {
+    if (itself) {
+        fprintf(stderr, "jxlc: error: input file '%s' is the same as output file\n", itself);
+    } else if (unknown) {
         fprintf(stderr, "jxlc: error: %s: not a .jxl or .jxir file%s\n", unknown,
                 linking ? ", nor an object or library" : "");
     } else if (c->mode == MODE_RUN && sources != 1) {

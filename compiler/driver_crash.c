@@ -3,6 +3,7 @@
 ** bug() calls `show` in good order.  A signal calls it from its handler, on a stack of its own: not what a handler should
 ** do, but the process is lost anyway, and an alarm ends it if showing hangs. */
 #include "driver.h"
+#include "emit/emit.h"
 #include "pipeline.h"
 
 #include <signal.h>
@@ -39,7 +40,14 @@ static void on_signal(int number) {
             watched && watched->pass ? watched->pass : "", strsignal(number));
     if (watched) show(watched);
     fflush(stderr);
+    work_directories_abandon();
     _exit(70);
+}
+
+static void on_end(int number) {
+    work_directories_abandon();
+    signal(number, SIG_DFL);
+    raise(number);
 }
 
 void crash_watch(Compiler *cx, int argc, char **argv) {
@@ -48,6 +56,10 @@ void crash_watch(Compiler *cx, int argc, char **argv) {
     watched = cx;
     command = argv;
     cx->on_bug = show;
+    static const int ends[] = { SIGINT, SIGTERM, SIGHUP };
+    for (int i = 0; i < COUNT(ends); i++) signal(ends[i], on_end);
+    static bool registered;
+    if (!registered) registered = !atexit(work_directories_abandon); /* bug() and fatal() exit */
 #if !defined(__SANITIZE_ADDRESS__)
     stack_t on = { .ss_sp = stack, .ss_size = sizeof stack };
     sigaltstack(&on, NULL);

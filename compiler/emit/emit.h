@@ -33,5 +33,6 @@ bool emit_link(Compiler *, const Link *);
 /* A directory that only we can read, for what need not stay; removed by the next two. */
 const char *work_directory(Compiler *);
 void        work_directory_remove(const char *);
+void        work_directories_abandon(void); /* all that are left, when the process ends early */
 
 #endif

@@ -169,6 +169,8 @@ static bool callable(Compiler *cx, const Func *f) {
     return false;
 }
 
+static const char made_by[] = "/* Made by jxlc";
+
 bool emit_header(const Module *m, const char *path) {
     Compiler *cx = m->cx;
     Text t = text_new(cx->arena);
@@ -176,12 +178,12 @@ bool emit_header(const Module *m, const char *path) {
     const char *guard = guard_of(cx, path);
     int n = 0;
     text_add(&t,
-             "/* Made by jxlc; changes are lost.  Arrays are packed, row-major; what is not a result is only read.\n"
+             "%s; changes are lost.  Arrays are packed, row-major; what is not a result is only read.\n"
              "** Link with libjxlrt.a, -pthread and -lm. */\n"
              "#ifndef %s\n#define %s\n\n#include <stdbool.h>\n#include <stdint.h>\n\n"
              "#ifndef JXL_ERROR_BYTES\n#define JXL_ERROR_BYTES 512\n#endif\n\n"
              "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n",
-             guard, guard);
+             made_by, guard, guard);
     for (const Func *f = m->first; f; f = f->next) {
         if (!f->exported) continue;
         if (!callable(cx, f)) return false;
@@ -191,6 +193,11 @@ bool emit_header(const Module *m, const char *path) {
     }
     if (diag_errors(cx)) return false;
     text_add(&t, "#ifdef __cplusplus\n}\n#endif\n#endif\n");
+    const char *there = n ? read_file(cx->arena, path, NULL) : NULL;
+    if (there && *there && strncmp(there, made_by, strlen(made_by))) {
+        diag(cx, (Span){ 0 }, "%s would be overwritten, and jxlc has not made it; choose another name with -o", path);
+        return false;
+    }
     if (n && !write_file(path, t.at, (size_t)t.n)) {
         diag(cx, (Span){ 0 }, "could not write %s: %s", path, strerror(errno));
         return false;

@@ -17,6 +17,9 @@
 
 extern char **environ;
 
+/* What is to be removed when jxlc is ended by a signal or a mistake of its own. */
+static char open_directories[4][256];
+
 const char *work_directory(Compiler *cx) {
     const char *base = getenv("TMPDIR");
     char *path = arena_text(cx->arena, "%s/jxlc-XXXXXX", base && *base ? base : "/tmp");
@@ -24,7 +27,17 @@ const char *work_directory(Compiler *cx) {
         diag(cx, (Span){ 0 }, "could not make a temporary directory %s: %s", path, strerror(errno));
         return NULL;
     }
+    for (int i = 0; i < COUNT(open_directories); i++)
+        if (!*open_directories[i] && strlen(path) < sizeof open_directories[i]) {
+            strcpy(open_directories[i], path);
+            break;
+        }
     return path;
+}
+
+void work_directories_abandon(void) {
+    for (int i = 0; i < COUNT(open_directories); i++)
+        if (*open_directories[i]) work_directory_remove(open_directories[i]);
 }
 
 void work_directory_remove(const char *path) {
@@ -34,6 +47,8 @@ void work_directory_remove(const char *path) {
         if (entry->d_name[0] != '.') unlinkat(dirfd(d), entry->d_name, 0);
     closedir(d);
     rmdir(path);
+    for (int i = 0; i < COUNT(open_directories); i++)
+        if (!strcmp(open_directories[i], path)) *open_directories[i] = 0;
 }
 
 /* The absolute path of a program, as a shell would find it. */

@@ -25,10 +25,16 @@ LValue *math_erfc(const Math *m, LValue *x) {
     return pick(m, below(m, a, 1), small, y);
 }
 
+/* erfc from 1 on, as far as 1 - erfc shows it in f32; 0 from 4 on. */
+static LValue *short_complement(const Math *m, LValue *a) {
+    LValue *t = add_num(m, pick(m, above(m, a, 4), num(m, 4), a), -2);
+    return math_exp(m, poly(m, t, erf_tail_f32, COUNT(erf_tail_f32)));
+}
+
 LValue *math_erf(const Math *m, LValue *x) {
     LValue *a = absolute(m, x);
     LValue *small = mul_add(m, a, poly(m, mul(m, a, a), TABLE(m, erf)), a);
-    LValue *large = sub(m, num(m, 1), complement(m, a));
+    LValue *large = sub(m, num(m, 1), m->wide ? complement(m, a) : short_complement(m, a));
     return with_sign_of(m, pick(m, below(m, a, 1), small, large), x);
 }
 

@@ -120,6 +120,10 @@ static const double erfc_f64[] = {
     -0x1.7864b91b3d5c5p-17, 0x1.7c24df48cf9a7p-18, 0x1.2228660629ad4p-22, -0x1.9c34db356b88bp-21, 0x1.052a672644da2p-23,
     0x1.3ba4428a069adp-24, -0x1.105b1e4be2d6bp-24, -0x1.70e25cf0b1c27p-27, 0x1.4efb0e167af7dp-26, 0x1.c72c44cf9fcfdp-28,
 };
+static const double erf_tail_f32[] = {
+    -0x1.575b320000000p+2, -0x1.1ac3220000000p+2, -0x1.d8f6240000000p-1, -0x1.0e01760000000p-6, 0x1.d200540000000p-9,
+    -0x1.77c94e0000000p-11, 0x1.601fc60000000p-13, -0x1.25734a0000000p-17,
+};
 static const double erf_inv_f64_low[] = {
     0x1.a755e7c99ae87p+0, 0x1.ebd80d9b13e26p-3, -0x1.8b6c33115069dp-8, -0x1.845769484f0aap-11, 0x1.879c2a21a0ce5p-13,
     -0x1.d1d1f7b8bc4c8p-17, -0x1.6e8a549161899p-20, 0x1.c6b4f5d58e75ap-22, -0x1.f36cc382e4748p-26,

@@ -90,6 +90,25 @@ cmp -s before after || [ "$(grep -v -x -F -f before after)" = after ] || say "a 
 status 0 "/dev/null" "$jxlc" hello.jxl -o /dev/null
 [ -c /dev/null ] || say "/dev/null is no device any more"
 
+cp hello.jxl kept.jxl
+status 2 "output over input" "$jxlc" kept.jxl -o kept.jxl
+cmp -s hello.jxl kept.jxl || say "the source was overwritten"
+echo 'int mine;' >train.h
+status 1 "a header of the user's" "$jxlc" -c train.jxl
+holds err "train.h would be overwritten"
+rm train.h
+
+# ended early: a status of its own, no directory left behind
+mkfifo pipe.jxl
+mkdir -p tmp
+TMPDIR=$PWD/tmp "$jxlc" pipe.jxl -o x 2>err & pid=$!
+sleep 0.3; kill -SEGV $pid; wait $pid; got=$?
+case $jxlc in *san*) ;; *) [ $got = 70 ] || say "a crash: status $got"; holds err "a mistake in the compiler" ;; esac
+TMPDIR=$PWD/tmp "$jxlc" pipe.jxl -o x 2>err & pid=$!
+sleep 0.3; kill -TERM $pid; wait $pid; [ $? = 143 ] || say "SIGTERM: another status"
+[ -z "$(ls tmp)" ] || say "left behind: $(ls tmp)"
+rm pipe.jxl
+
 # texts
 status 0 "--emit=ir" "$jxlc" --emit=ir sizes.jxir
 holds out "reduce_sum"
@@ -156,6 +175,9 @@ status 0 "its run" ./use_train
 holds out "^29.7500 17.6797$"
 holds out "^-1 2$"
 holds out "^1: .*train.jxl:31: AssertionError: there is no number 5$"
+status 0 "a C program with threads" $cc -std=c11 -Wall -Wextra use_threads.c train.o "$runtime" -pthread -lm -o use_threads
+status 0 "its run" env JXL_NUM_THREADS=4 ./use_threads
+holds out "^0 of 8"
 nm shift.o | grep -q ' main$' && say "shift.o has a main"
 nm train.o | grep -q ' main$' && say "train.o has a main"
 nm shift.o | grep -q ' [BbDd] ' && say "shift.o has variables"

@@ -207,6 +207,10 @@ if group("erf"):
         g = lambda t: (1 + 2 * back(t)) * exp(back(t) ** 2) * erfc(back(t))
         fit(f"erfc_{d}", bits, g, lambda t: 1 / g(t), mpf(-1), (top - K) / (top + K), 11 if s else 24, exact=24)
 
+if group("erf"):
+    # log(erfc(x)) from 1 to 4, in x - 2
+    fit("erf_tail_f32", 24, lambda t: log(erfc(t + 2)), lambda t: erfc(t + 2), mpf('-1.01'), mpf('2.01'), 8)
+
 if group("erf_inv"):
     # erf_inv(x) = x q(w - c) or x q(sqrt(w) - c), w = -log(1 - x x)
     def of_w(w):
