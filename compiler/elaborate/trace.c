@@ -8,9 +8,13 @@
 #include <string.h>
 
 void tracing_begin(Elab *e, Tracing *t, const char *name, const char *title) {
-    *t = (Tracing){ .outer = e->tracing };
-    t->func = func_new(e->module, name);
-    t->func->title = title;
+    Func *f = func_new(e->module, name);
+    f->title = title;
+    tracing_into(e, t, f);
+}
+
+void tracing_into(Elab *e, Tracing *t, Func *f) {
+    *t = (Tracing){ .outer = e->tracing, .func = f };
     t->func->origin = e->b ? e->b->origin : NULL;
     t->b = builder_new(t->func);
     t->b.origin = t->func->origin;

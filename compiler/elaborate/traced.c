@@ -51,8 +51,14 @@ bool trace(Elab *e, Traced *t, Py f, const Entering *in, Span span) {
     inner.spans = NULL;
     tracing_begin(e, tr, name, title);
     Py *params = NEW_ARRAY(e->arena, Py, leaves->n + 1), *at = params;
+    int nparams = 0;
     for (int i = 0; i < leaves->n; i++) {
         Py leaf = leaves->at[i];
+        if (!in->types[i]) {
+            params[i] = leaf;
+            continue;
+        }
+        nparams++;
         Value *p = block_param(tr->func->body, in->types[i]);
         params[i] = py_array(e, p, leaf->kind == PY_ARRAY ? leaf->array.flavour : FLAVOUR_JAX, leaf_weak(leaf));
         if (leaf->kind == PY_ARRAY) params[i]->array.key = leaf->array.key;
@@ -71,7 +77,7 @@ bool trace(Elab *e, Traced *t, Py f, const Entering *in, Span span) {
     }
     tracing_end(e, results, right ? t->out.n : 0);
     t->func = tr->func;
-    t->nleaves = leaves->n;
+    t->nleaves = nparams;
     t->captured = tracing_captured(e, tr, &t->ncaptured);
     return right;
 }

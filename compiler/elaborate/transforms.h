@@ -21,7 +21,7 @@ typedef struct {
     const bool *chosen; /* by positional argument */
     bool keywords;      /* all of the keyword arguments' leaves too */
     const Leaves *leaves;
-    const Type *const *types; /* of the parameters */
+    const Type *const *types; /* of the parameters; NULL: this leaf stays as it is */
 } Entering;
 
 const char *title_of(Elab *, Py f); /* "grad(loss)" */

@@ -294,6 +294,7 @@ struct Elab {
     Attempt  *attempt;
     LoopIndex *indices;
     const char *last_error;
+    struct CustomCall *custom;
     struct { Write *at; int n, cap; } journal;
     struct { struct Mark { int at, serial; } *at; int n, cap; } marks;
     Map       modules; /* PyModule by name */
@@ -542,6 +543,7 @@ const Native *native_at(int i); /* NULL behind the last */
 /* trace.c: an IR function inside another */
 
 void    tracing_begin(Elab *, Tracing *, const char *name, const char *title);
+void    tracing_into(Elab *, Tracing *, Func *); /* the same, for a function that is there and empty */
 void    tracing_end(Elab *, Value **results, int n); /* closes the function: its results and its size parameters */
 void    drop_unreached(Elab *);
 Value **tracing_captured(Elab *, const Tracing *, int *n); /* what it captured, in the function around it */

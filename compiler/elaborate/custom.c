@@ -1,0 +1,389 @@
+/* custom: functions that bring their own derivative, jax.custom_jvp and jax.custom_vjp.
+**
+** The function and its rules are traced where it is called, and travel on the call.  What they capture stands in front of
+** the arguments and has no derivative.  A rule may call its own function: that call carries the rule being made. */
+#include "elaborate/transforms.h"
+
+#include <string.h>
+
+/* A function whose rule is being traced. */
+typedef struct CustomCall {
+    struct CustomCall *outer;
+    Py function;
+    Py args;
+    const Type **types;
+    int nleaves;
+    const Traced *callee; /* captures nothing */
+    Func *rule;
+    bool used;
+} CustomCall;
+
+/* The arguments of a call, apart: those that are differentiated, and the others. */
+typedef struct {
+    Args all; /* numbers are arrays where they are differentiated */
+    bool *chosen;
+    Py *fixed, *primals;
+    int nfixed, nprimals;
+    Leaves leaves;
+    Value **values;
+    const Type **types;
+} Given;
+
+static bool split(Elab *e, Call *c, Py numbers, Py args, Given *g, Span span) {
+    int n = args->contents->n;
+    *g = (Given){ .all = { .nargs = n, .span = span } };
+    g->all.args = NEW_ARRAY(e->arena, Py, n + 1);
+    g->chosen = NEW_ARRAY(e->arena, bool, n + 1);
+    g->fixed = NEW_ARRAY(e->arena, Py, n + 1);
+    g->primals = NEW_ARRAY(e->arena, Py, n + 1);
+    (void)c;
+    for (int i = 0; i < n; i++) {
+        Py x = args->contents->at[i];
+        bool fixed = false;
+        for (int k = 0; k < numbers->contents->n; k++) {
+            int64_t at;
+            if (py_static_int(e, numbers->contents->at[k], &at)) fixed |= (at < 0 ? at + n : at) == i;
+        }
+        g->chosen[i] = !fixed;
+        g->all.args[i] = fixed ? x : numbers_to_arrays(e, x, span);
+        if (fixed) {
+            g->fixed[g->nfixed++] = x;
+        } else {
+            g->primals[g->nprimals++] = g->all.args[i];
+            tree_flatten(e, g->all.args[i], &g->leaves);
+        }
+    }
+    g->values = NEW_ARRAY(e->arena, Value *, g->leaves.n + 1);
+    g->types = NEW_ARRAY(e->arena, const Type *, g->leaves.n + 1);
+    for (int i = 0; i < g->leaves.n; i++) {
+        g->values[i] = leaf_value(e, g->leaves.at[i], "the arguments of a function with a rule of its own", span);
+        if (!g->values[i]) return false;
+        g->types[i] = g->values[i]->type;
+    }
+    return true;
+}
+
+/* Values that functions capture, once each. */
+typedef struct {
+    Value **at;
+    int n, cap;
+} Captured;
+
+static void capture(Elab *e, Captured *all, const Traced *t) {
+    for (int i = 0; i < t->ncaptured; i++) {
+        int k = 0;
+        while (k < all->n && all->at[k] != t->captured[i]) k++;
+        if (k == all->n) PUSH(e->arena, all, t->captured[i]);
+    }
+}
+
+/* In the function at hand, whose first parameters stand for all that is captured: a call of a traced one. */
+static Inst *call_traced(Elab *e, const Traced *t, const Captured *all, Value **leaves) {
+    Value **args = NEW_ARRAY(e->arena, Value *, t->nleaves + t->ncaptured + 1);
+    Block *body = e->tracing->func->body;
+    for (int i = 0; i < t->nleaves; i++) args[i] = leaves[i];
+    for (int i = 0; i < t->ncaptured; i++)
+        for (int k = 0; k < all->n; k++)
+            if (all->at[k] == t->captured[i]) args[t->nleaves + i] = body->params[k];
+    return call_func(e, t->func, args, t->nleaves + t->ncaptured, NULL);
+}
+
+static Value **params_of(Elab *e, int n, const Type *const *types) {
+    Value **p = NEW_ARRAY(e->arena, Value *, n + 1);
+    for (int i = 0; i < n; i++) p[i] = block_param(e->tracing->func->body, types[i]);
+    return p;
+}
+
+static Value **captured_params(Elab *e, const Captured *all) {
+    const Type **types = NEW_ARRAY(e->arena, const Type *, all->n + 1);
+    for (int i = 0; i < all->n; i++) types[i] = all->at[i]->type;
+    return params_of(e, all->n, types);
+}
+
+/* The function with what all of them capture in front of its arguments. */
+static Func *wrapped(Elab *e, const Traced *t, const Captured *all, const Given *g) {
+    if (!all->n) return t->func;
+    Tracing tr;
+    tracing_begin(e, &tr, t->func->name, t->func->title);
+    captured_params(e, all);
+    Inst *in = call_traced(e, t, all, params_of(e, g->leaves.n, g->types));
+    tracing_end(e, in->results, in->nresults);
+    return tr.func;
+}
+
+/* Functions that travel on one call have the same size parameters. */
+static Sizes share_sizes(Elab *e, Func **f, int n) {
+    Map all = map_new(e->arena);
+    for (int i = 0; i < n; i++)
+        for (int k = 0; k < f[i]->sizes.n; k++) map_set(&all, f[i]->sizes.at[k], e);
+    const SizeVar **at = NEW_ARRAY(e->cx->arena, const SizeVar *, all.n + 1);
+    for (int i = 0; i < all.n; i++) at[i] = all.entries[i].key;
+    for (int i = 0; i < n; i++) f[i]->sizes = (Sizes){ all.n, at };
+    return (Sizes){ all.n, at };
+}
+
+static Dims as_dims(Elab *e, Sizes s) {
+    const Dim **d = NEW_ARRAY(e->cx->arena, const Dim *, s.n + 1);
+    for (int i = 0; i < s.n; i++) d[i] = dim_var(e->cx, s.at[i]);
+    return (Dims){ s.n, d };
+}
+
+static Value **call_values_of(Elab *e, const Captured *all, const Given *g, int *n) {
+    Value **args = NEW_ARRAY(e->arena, Value *, all->n + g->leaves.n + 1);
+    *n = 0;
+    for (int i = 0; i < all->n; i++) args[(*n)++] = value_here(e, all->at[i]);
+    for (int i = 0; i < g->leaves.n; i++) args[(*n)++] = value_here(e, g->values[i]);
+    return args;
+}
+
+/* A leaf of what a rule gives, as the type it must have; NULL after an error. */
+static Value *rule_value(Elab *e, Value *v, const Type *type, const char *what, Span span) {
+    if (v->type == type) return v;
+    if (v->type->rank == type->rank && type_with_dtype(e->cx, v->type, type->dtype) == type)
+        return ir_convert(e->b, v, type->dtype);
+    if (!v->type->rank) return ir_broadcast_scalar(e->b, ir_convert(e->b, v, type->dtype), type);
+    fail(e, span, "%s is %s, and must be %s", what, type_text(e->cx, v->type), type_text(e->cx, type));
+    return NULL;
+}
+
+static CustomCall *active_call(Elab *e, Py f, Py args, const Given *g) {
+    for (CustomCall *c = e->custom; c; c = c->outer) {
+        if (c->function != f || c->nleaves != g->leaves.n || !tree_same(e, c->args, args)) continue;
+        bool same = true;
+        for (int i = 0; i < c->nleaves; i++) same &= c->types[i] == g->types[i];
+        if (same) return c;
+    }
+    return NULL;
+}
+
+static Py call_itself(Elab *e, CustomCall *c, const Given *g) {
+    c->used = true;
+    if (c->callee->ncaptured)
+        return rebuilt(e, c->callee,
+                       call_func(e, c->callee->func, with_captured(e, c->callee, g->values),
+                                 g->leaves.n + c->callee->ncaptured, NULL)
+                           ->results);
+    Attrs a = { .callee = c->callee->func, .rule = c->rule, .sizes = as_dims(e, c->callee->func->sizes) };
+    Captured nothing = { 0 };
+    int n;
+    Value **args = call_values_of(e, &nothing, g, &n);
+    return rebuilt(e, c->callee, emit_inst(e->b, OP_custom_jvp_call, args, n, &a)->results);
+}
+
+/* The rule gives (value, tangent) for primals and tangents; the function, values, then tangents of those that have one. */
+static bool jvp_rule(Elab *e, Func *shell, const Traced *t, const Traced *callee, const Captured *all, const Given *g,
+                     Span span) {
+    Py result = t->result;
+    Leaves y = { 0 }, dy = { 0 };
+    if (result->kind != PY_TUPLE || result->contents->n != 2) {
+        fail(e, span, "a rule gives (value, tangent), and this one gives %s", py_describe(e, result));
+        return false;
+    }
+    tree_flatten(e, result->contents->at[0], &y);
+    tree_flatten(e, result->contents->at[1], &dy);
+    if (y.n != callee->out.n || dy.n != y.n) {
+        fail(e, span,
+             "a rule gives a value and a tangent like what the function gives, and this one gives %d and %d arrays "
+             "instead of %d",
+             y.n, dy.n, callee->out.n);
+        return false;
+    }
+    Tracing tr;
+    tracing_into(e, &tr, shell);
+    captured_params(e, all);
+    Value **leaves = params_of(e, g->leaves.n, g->types), **args = NEW_ARRAY(e->arena, Value *, 2 * g->leaves.n + 1);
+    int n = g->leaves.n;
+    memcpy(args, leaves, sizeof *args * (size_t)n);
+    for (int i = 0; i < g->leaves.n; i++)
+        if (type_has_tangent(g->types[i])) args[n++] = block_param(shell->body, g->types[i]);
+    Inst *in = call_traced(e, t, all, args);
+    Value **out = NEW_ARRAY(e->arena, Value *, 2 * y.n + 1);
+    int nout = 0;
+    bool right = true;
+    for (int i = 0; i < 2 * y.n; i++) {
+        const Type *type = callee->func->body->results[i % y.n]->type;
+        if (i >= y.n && !type_has_tangent(type)) continue;
+        out[nout] = rule_value(e, in->results[i], type,
+                               i < y.n ? "the value that a rule gives" : "the tangent that a rule gives", span);
+        right &= out[nout++] != NULL;
+    }
+    tracing_end(e, out, right ? nout : 0);
+    return right;
+}
+
+Py native_primitives_custom_jvp_call(Elab *e, Call *c) {
+    Py f = c->arg[0], rule = c->arg[1], args = c->arg[3];
+    Given g;
+    if (contents_of(e, c->arg[4])->n)
+        return fail(e, c->span, "a function with a rule of its own takes no keyword arguments; pass them in order");
+    if (!split(e, c, c->arg[2], args, &g, c->span)) return e->error;
+    CustomCall *itself = active_call(e, f, args, &g);
+    if (itself) return call_itself(e, itself, &g);
+    Traced *callee = NEW(e->arena, Traced), t;
+    if (!trace(e, callee, f, &(Entering){ &g.all, g.chosen, false, &g.leaves, g.types }, c->span)) return e->error;
+    /* rule(fixed..., (primals...), (tangents...)) */
+    int n = g.nfixed + 2;
+    Args in = { .nargs = n, .args = NEW_ARRAY(e->arena, Py, n), .span = c->span };
+    bool *chosen = NEW_ARRAY(e->arena, bool, n);
+    for (int i = 0; i < g.nfixed; i++) in.args[i] = g.fixed[i];
+    in.args[n - 2] = in.args[n - 1] = py_tuple(e, g.nprimals, g.primals);
+    chosen[n - 2] = chosen[n - 1] = true;
+    Leaves leaves = { 0 };
+    const Type **types = NEW_ARRAY(e->arena, const Type *, 2 * g.leaves.n + 1);
+    for (int i = 0; i < 2 * g.leaves.n; i++) {
+        int k = i % g.leaves.n;
+        bool tangent = i >= g.leaves.n, none = tangent && !type_has_tangent(g.types[k]);
+        PUSH(e->arena, &leaves, none ? py_array(e, ir_fill(e->b, g.types[k], 0), FLAVOUR_JAX, false) : g.leaves.at[k]);
+        types[i] = none ? NULL : g.types[k];
+    }
+    CustomCall active = { e->custom, f, args, g.types, g.leaves.n, callee, func_new(e->module, "rule"), false };
+    e->custom = &active;
+    bool right = trace(e, &t, rule, &(Entering){ &in, chosen, false, &leaves, types }, c->span);
+    e->custom = active.outer;
+    if (!right) return e->error;
+    Captured all = { 0 };
+    capture(e, &all, callee);
+    capture(e, &all, &t);
+    if (active.used && all.n && !callee->ncaptured)
+        return fail(
+            e, c->span,
+            "a rule that calls its own function may not use run-time values from outside; pass them as arguments");
+    if (!jvp_rule(e, active.rule, &t, callee, &all, &g, c->span)) return e->error;
+    Func *both[2] = { wrapped(e, callee, &all, &g), active.rule };
+    Attrs a = { .callee = both[0], .rule = both[1], .count = all.n };
+    int before = both[0]->sizes.n;
+    a.sizes = as_dims(e, share_sizes(e, both, 2));
+    if (active.used && a.sizes.n != before)
+        return fail(e, c->span, "a rule that calls its own function may not use sizes from outside");
+    Value **values = call_values_of(e, &all, &g, &n);
+    return rebuilt(e, callee, emit_inst(e->b, OP_custom_jvp_call, values, n, &a)->results);
+}
+
+/* backward(fixed..., residuals, cotangents) gives a cotangent for each argument, None for zeros. */
+static Func *backward_rule(Elab *e, Py rule, const Traced *forward, Py residuals, const Traced *callee, const Given *g,
+                           Traced *t, Span span) {
+    int n = g->nfixed + 2;
+    Args in = { .nargs = n, .args = NEW_ARRAY(e->arena, Py, n), .span = span };
+    bool *chosen = NEW_ARRAY(e->arena, bool, n);
+    for (int i = 0; i < g->nfixed; i++) in.args[i] = g->fixed[i];
+    in.args[n - 2] = residuals;
+    in.args[n - 1] = callee->result;
+    chosen[n - 2] = chosen[n - 1] = true;
+    Leaves leaves = { 0 };
+    tree_flatten(e, residuals, &leaves);
+    int nres = leaves.n;
+    for (int i = 0; i < callee->out.n; i++) PUSH(e->arena, &leaves, callee->out.at[i]);
+    const Type **types = NEW_ARRAY(e->arena, const Type *, leaves.n + 1);
+    for (int i = 0; i < leaves.n; i++) {
+        const Type *type = i < nres ? forward->func->body->results[callee->out.n + i]->type
+                                    : callee->func->body->results[i - nres]->type;
+        bool none = i >= nres && !type_has_tangent(type);
+        if (none) leaves.at[i] = py_array(e, ir_fill(e->b, type, 0), FLAVOUR_JAX, false);
+        types[i] = none ? NULL : type;
+    }
+    if (!trace(e, t, rule, &(Entering){ &in, chosen, false, &leaves, types }, span)) return NULL;
+    Py *parts;
+    int nparts;
+    if (t->result->kind == PY_LIST || t->result->kind == PY_TUPLE) {
+        if (!iterate(e, t->result, &parts, &nparts, span)) return NULL;
+    } else {
+        parts = &t->result;
+        nparts = 1;
+    }
+    if (nparts != g->nprimals) {
+        fail(e, span, "a backward rule gives a cotangent for each of the %d arguments, and this one gives %d",
+             g->nprimals, nparts);
+        return NULL;
+    }
+    /* parameters: residuals, what the rule captured, cotangents of the results that have one */
+    Tracing tr;
+    tracing_begin(e, &tr, "backward", t->func->title);
+    Value **res = params_of(e, nres, types), **args = NEW_ARRAY(e->arena, Value *, leaves.n + t->ncaptured + 1);
+    int nargs = 0;
+    for (int i = 0; i < nres; i++) args[nargs++] = res[i];
+    Value **captured = NEW_ARRAY(e->arena, Value *, t->ncaptured + 1);
+    for (int i = 0; i < t->ncaptured; i++) captured[i] = block_param(tr.func->body, t->captured[i]->type);
+    for (int i = nres; i < leaves.n; i++)
+        if (types[i]) args[nargs++] = block_param(tr.func->body, types[i]);
+    for (int i = 0; i < t->ncaptured; i++) args[nargs++] = captured[i];
+    Inst *call_it = call_func(e, t->func, args, nargs, NULL);
+    Value **out = NEW_ARRAY(e->arena, Value *, g->leaves.n + 1);
+    int nout = 0, from = 0, leaf = 0;
+    bool right = true;
+    for (int i = 0; i < nparts; i++) {
+        Leaves like = { 0 }, ct = { 0 };
+        tree_flatten(e, g->primals[i], &like);
+        tree_flatten(e, parts[i], &ct);
+        if (ct.n && ct.n != like.n) {
+            fail(e, span, "the cotangent of argument %d is a tree of another structure", i);
+            right = false;
+        }
+        for (int k = 0; k < like.n; k++, leaf++) {
+            if (!type_has_tangent(g->types[leaf])) continue;
+            out[nout] = ct.n ? rule_value(e, call_it->results[from + k], g->types[leaf],
+                                          "the cotangent that a rule gives", span)
+                             : ir_fill(e->b, g->types[leaf], 0);
+            right &= out[nout++] != NULL;
+        }
+        from += ct.n;
+    }
+    tracing_end(e, out, right ? nout : 0);
+    return right ? tr.func : NULL;
+}
+
+Py native_primitives_custom_vjp_call(Elab *e, Call *c) {
+    Py f = c->arg[0], args = c->arg[4];
+    Given g;
+    if (contents_of(e, c->arg[5])->n)
+        return fail(e, c->span, "a function with a rule of its own takes no keyword arguments; pass them in order");
+    if (!split(e, c, c->arg[3], args, &g, c->span)) return e->error;
+    CustomCall *itself = active_call(e, f, args, &g);
+    if (itself)
+        return rebuilt(e, itself->callee,
+                       call_func(e, itself->callee->func, with_captured(e, itself->callee, g.values),
+                                 g.leaves.n + itself->callee->ncaptured, NULL)
+                           ->results);
+    Traced callee, forward, back;
+    Entering in = { &g.all, g.chosen, false, &g.leaves, g.types };
+    if (!trace(e, &callee, f, &in, c->span)) return e->error;
+    CustomCall active = { e->custom, f, args, g.types, g.leaves.n, &callee, NULL, false };
+    e->custom = &active;
+    bool right = trace(e, &forward, c->arg[1], &in, c->span);
+    Py both = right ? forward.result : e->error;
+    if (right && (both->kind != PY_TUPLE || both->contents->n != 2))
+        both = fail(e, c->span, "a forward rule gives (value, residuals), and this one gives %s", py_describe(e, both));
+    Func *backward = both->kind == PY_TUPLE
+                         ? backward_rule(e, c->arg[2], &forward, both->contents->at[1], &callee, &g, &back, c->span)
+                         : NULL;
+    e->custom = active.outer;
+    if (!backward) return e->error;
+    Captured all = { 0 };
+    capture(e, &all, &callee);
+    capture(e, &all, &forward);
+    capture(e, &all, &back);
+    /* values, residuals, and what the backward rule captured */
+    Tracing tr;
+    tracing_begin(e, &tr, "forward", forward.func->title);
+    Value **p = captured_params(e, &all);
+    Inst *call_it = call_traced(e, &forward, &all, params_of(e, g.leaves.n, g.types));
+    Value **out = NEW_ARRAY(e->arena, Value *, call_it->nresults + back.ncaptured + 1);
+    int nout = 0;
+    for (int i = 0; i < call_it->nresults; i++) {
+        out[nout] = call_it->results[i];
+        if (i < callee.out.n)
+            out[nout] = rule_value(e, out[nout], callee.func->body->results[i]->type,
+                                   "the value that a forward rule gives", c->span);
+        if (!out[nout++]) right = false;
+    }
+    for (int i = 0; i < back.ncaptured; i++)
+        for (int k = 0; k < all.n; k++)
+            if (all.at[k] == back.captured[i]) out[nout++] = p[k];
+    tracing_end(e, out, right ? nout : 0);
+    if (!right) return e->error;
+    Func *three[3] = { wrapped(e, &callee, &all, &g), tr.func, backward };
+    Attrs a = { .callee = three[0], .rule = three[1], .backward = three[2], .count = all.n };
+    a.sizes = as_dims(e, share_sizes(e, three, 3));
+    int n;
+    Value **values = call_values_of(e, &all, &g, &n);
+    return rebuilt(e, &callee, emit_inst(e->b, OP_custom_vjp_call, values, n, &a)->results);
+}
