@@ -57,6 +57,17 @@ typedef struct Loop {
     const char *cause; /* why it could not run at run time */
 } Loop;
 
+/* loops.c */
+
+Value *still_runs(Elab *);                                  /* the state is RUNS, as a bool[] */
+void   run_item(Elab *, Loop *, Py index, Value ***slices); /* one iteration, here */
+
+/* attempt.c */
+
+enum { MOST_PEELED = 2 };
+typedef enum { DONE, PEEL, UNROLL, WRONG } Outcome;
+Outcome loop_attempt(Elab *, Loop *, Value *goes, bool runs); /* `runs`: at least once for sure */
+
 /* carried.c */
 
 typedef enum { FITS, AGAIN, DIFFERS } Fit; /* AGAIN: the cells were widened; DIFFERS: there is no fixed point */

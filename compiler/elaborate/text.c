@@ -2,13 +2,13 @@
 **
 ** What is known is text at once, formatted by the runtime's own functions, so that it looks the same when it is not.
 ** What is known at run time becomes a hole in the text. */
-#include "elaborate/values.h"
+#include "elaborate/texts.h"
 #include "jxl/runtime.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-static void put(Elab *e, Parts *p, const char *text, int n) {
+void parts_put(Elab *e, Parts *p, const char *text, int n) {
     if (!n) return;
     struct TextPart *last = p->n ? &p->at[p->n - 1] : NULL;
     if (last && last->text) {
@@ -22,9 +22,9 @@ static void put(Elab *e, Parts *p, const char *text, int n) {
     struct TextPart it = { .text = text, .length = n };
     PUSH(e->arena, p, it);
 }
-void text_put_literal(Elab *e, Parts *p, const char *text) { put(e, p, text, (int)strlen(text)); }
+void text_put_literal(Elab *e, Parts *p, const char *text) { parts_put(e, p, text, (int)strlen(text)); }
 
-static Py finish(Elab *e, const Parts *p) {
+Py parts_text(Elab *e, const Parts *p) {
     if (!p->n) return py_str(e, "");
     if (p->n == 1 && p->at[0].text) return py_str_n(e, p->at[0].text, p->at[0].length);
     Py x = py_new(e, PY_TEXT);
@@ -33,15 +33,15 @@ static Py finish(Elab *e, const Parts *p) {
     return x;
 }
 
-static void put_text(Elab *e, Parts *p, Py text) {
+void parts_put_text(Elab *e, Parts *p, Py text) {
     if (text->kind == PY_STR) {
-        put(e, p, text->str.at, text->str.n);
+        parts_put(e, p, text->str.at, text->str.n);
         return;
     }
     for (int i = 0; i < text->text.nparts; i++) {
         struct TextPart *part = &text->text.part[i];
         if (part->text)
-            put(e, p, part->text, part->length);
+            parts_put(e, p, part->text, part->length);
         else
             PUSH(e->arena, p, *part);
     }
@@ -54,16 +54,16 @@ Py text_of_flag(Elab *e, Value *v) {
     };
     Parts p = { 0 };
     PUSH(e->arena, &p, part);
-    return finish(e, &p);
+    return parts_text(e, &p);
 }
 
 Py text_join(Elab *e, int n, Py const *texts) {
     Parts p = { 0 };
     for (int i = 0; i < n; i++) {
         if (texts[i]->kind == PY_ERROR) return texts[i];
-        put_text(e, &p, texts[i]);
+        parts_put_text(e, &p, texts[i]);
     }
-    return finish(e, &p);
+    return parts_text(e, &p);
 }
 
 /* A known number as the runtime prints it; an error in its words. */
@@ -112,7 +112,7 @@ static void put_escaped(Elab *e, Parts *p, const char *text, int n, char quote, 
         else
             text_put(&t, &text[i], 1);
     }
-    put(e, p, t.at, t.n);
+    parts_put(e, p, t.at, t.n);
 }
 
 /* 'it''s' as Python quotes it. */
@@ -198,7 +198,7 @@ static void put_object(Elab *e, Parts *p, Py x, char conversion, const char *spe
         Py argument = py_str(e, spec);
         Py text = call_method(e, x, names[i], i == 0, &argument, span);
         if (text->kind == PY_STR || text->kind == PY_TEXT)
-            put_text(e, p, text);
+            parts_put_text(e, p, text);
         else if (text->kind != PY_ERROR)
             fail(e, span, "%s of %s must give a str, and gave %s", names[i], x->cls->class_->name,
                  py_describe(e, text));
@@ -259,9 +259,9 @@ static void put_padded(Elab *e, Parts *p, Py x, const char *spec, Span span) {
         bytes = i + 1;
     }
     int pad = width > letters ? width - letters : 0, left = align == '<' ? 0 : align == '>' ? pad : pad / 2;
-    for (int i = 0; i < left; i++) put(e, p, fill, fill_bytes);
-    put(e, p, x->str.at, bytes);
-    for (int i = left; i < pad; i++) put(e, p, fill, fill_bytes);
+    for (int i = 0; i < left; i++) parts_put(e, p, fill, fill_bytes);
+    parts_put(e, p, x->str.at, bytes);
+    for (int i = left; i < pad; i++) parts_put(e, p, fill, fill_bytes);
 }
 
 static void put_hole(Elab *e, Parts *p, Py x, char conversion, const char *spec) {
@@ -272,7 +272,7 @@ static void put_hole(Elab *e, Parts *p, Py x, char conversion, const char *spec)
 static void put_value(Elab *e, Parts *p, Py x, char conversion, const char *spec, Span span) {
     if (py_is_static_number(x)) {
         Py text = format_static(e, x, conversion, spec, span);
-        if (text->kind == PY_STR) put_text(e, p, text);
+        if (text->kind == PY_STR) parts_put_text(e, p, text);
         return;
     }
     if (x->kind == PY_SCALAR || x->kind == PY_ARRAY) {
@@ -299,12 +299,12 @@ static void put_value(Elab *e, Parts *p, Py x, char conversion, const char *spec
         if (conversion == 'r')
             put_quoted(e, p, x);
         else
-            put_text(e, p, x);
+            parts_put_text(e, p, x);
         break;
     case PY_BYTES: put_quoted(e, p, x); break;
     case PY_TEXT:
         if (conversion != 'r')
-            put_text(e, p, x);
+            parts_put_text(e, p, x);
         else if (!put_whole(e, p, x, conversion, "", span))
             put_quoted_text(e, p, x, span);
         break;
@@ -371,185 +371,5 @@ Py text_of(Elab *e, Py x, char conversion, const char *spec, Span span) {
     int before = diag_errors(e->cx);
     Parts p = { 0 };
     put_value(e, &p, x, conversion, spec, span);
-    return diag_errors(e->cx) > before ? e->error : finish(e, &p);
-}
-
-/* '{0!ps}' and its kin: which library prints the value, and how. */
-static char printer_of(Py x) {
-    if (x->kind == PY_SCALAR) return 'p';
-    if (x->array.flavour == FLAVOUR_NUMPY) return x->array.numpy_scalar ? 'g' : 'n';
-    return x->array.weak ? 'w' : 'j';
-}
-
-const char *text_template(Elab *e, Py text, int first, Value ***values, int *n) {
-    Text t = text_new(e->arena);
-    struct {
-        Value **at;
-        int n, cap;
-    } all = { 0 };
-    int parts = text->kind == PY_TEXT ? text->text.nparts : 1;
-    struct TextPart whole = { .text = text->kind == PY_STR ? text->str.at : "",
-                              .length = text->kind == PY_STR ? text->str.n : 0 };
-    const struct TextPart *part = text->kind == PY_TEXT ? text->text.part : &whole;
-    for (int i = 0; i < parts; i++) {
-        if (part[i].text) {
-            for (int k = 0; k < part[i].length; k++) {
-                char c = part[i].text[k];
-                if (c == '{' || c == '}') text_put(&t, &c, 1);
-                text_put(&t, &c, 1);
-            }
-            continue;
-        }
-        Py x = part[i].value;
-        if (!x) {
-            fail(e, e->span,
-                 "a list whose length is known at run time only can be printed, and not put into a text otherwise");
-            break;
-        }
-        Value *v = x->kind == PY_ARRAY ? array_value(e, x) : scalar_value(e, x, x->scalar.number);
-        int at = 0;
-        while (at < all.n && all.at[at] != v) at++;
-        if (at == all.n) PUSH(e->arena, &all, v);
-        text_add(&t, "{%d!%c%c%s%s}", first + at, part[i].chars ? 't' : printer_of(x), part[i].conversion,
-                 *part[i].spec ? ":" : "", part[i].spec);
-    }
-    *values = all.at;
-    *n = all.n;
-    return t.at ? t.at : "";
-}
-
-/* A text one part of which is chosen at run time, with that choice made. */
-static Py chosen(Elab *e, Py text, int at, bool left) {
-    Parts p = { 0 };
-    for (int i = 0; i < text->text.nparts; i++) {
-        struct TextPart *part = &text->text.part[i];
-        if (i == at)
-            put_text(e, &p, left ? part->left : part->right);
-        else if (part->text)
-            put(e, &p, part->text, part->length);
-        else
-            PUSH(e->arena, &p, *part);
-    }
-    return finish(e, &p);
-}
-
-typedef struct {
-    Py left, right;
-    void (*whole)(Elab *, Py, TextUse, void *);
-    TextUse use;
-    void *data;
-} Choice;
-static void use_left(Elab *e, void *data) {
-    Choice *c = data;
-    c->whole(e, c->left, c->use, c->data);
-}
-static void use_right(Elab *e, void *data) {
-    Choice *c = data;
-    c->whole(e, c->right, c->use, c->data);
-}
-
-void text_use(Elab *e, Py text, TextUse use, void *data) {
-    for (int i = 0; text->kind == PY_TEXT && i < text->text.nparts; i++) {
-        struct TextPart *part = &text->text.part[i];
-        if (!part->left) continue;
-        Choice c = { chosen(e, text, i, true), chosen(e, text, i, false), text_use, use, data };
-        branch(e, scalar_value(e, part->which, NUMBER_BOOL), use_left, use_right, &c, e->span);
-        return;
-    }
-    use(e, data, text);
-}
-
-/* The items of a list that grows, each behind a comma but the first. */
-typedef struct {
-    Place *first;
-    TextUse use;
-    void *data;
-} Items;
-static void no_comma(Elab *e, void *data) { place_set(e, ((Items *)data)->first, e->false_, e->span); }
-static void comma(Elab *e, void *data) {
-    Items *items = data;
-    items->use(e, items->data, py_str(e, ", "));
-}
-static void use_item(Elab *e, void *data, Py x) {
-    Items *items = data;
-    Value *v;
-    int first = py_truth(e, place_get(e, items->first), &v);
-    if (first >= 0)
-        (first ? no_comma : comma)(e, items);
-    else
-        branch(e, v, no_comma, comma, items, e->span);
-    text_use_pieces(e, text_of(e, x, 'r', "", e->span), items->use, items->data);
-}
-
-void text_use_pieces(Elab *e, Py text, TextUse use, void *data) {
-    Parts run = { 0 };
-    for (int i = 0; text->kind == PY_TEXT && i < text->text.nparts; i++) {
-        struct TextPart *part = &text->text.part[i];
-        if (part->each) {
-            text_put_literal(e, &run, "[");
-            use(e, data, finish(e, &run));
-            Items items = { place_new(e, "item"), use, data };
-            place_set(e, items.first, e->true_, e->span);
-            for_each(e, part->each, use_item, &items, e->span);
-            run = (Parts){ 0 };
-            text_put_literal(e, &run, "]");
-            continue;
-        }
-        if (!part->left) {
-            PUSH(e->arena, &run, *part);
-            continue;
-        }
-        if (run.n) use(e, data, finish(e, &run));
-        run = (Parts){ 0 };
-        Choice c = { part->left, part->right, text_use_pieces, use, data };
-        branch(e, scalar_value(e, part->which, NUMBER_BOOL), use_left, use_right, &c, e->span);
-    }
-    if (text->kind != PY_TEXT)
-        use(e, data, text);
-    else if (run.n)
-        use(e, data, finish(e, &run));
-}
-
-/* "%d of %5.2f" % (i, x): each conversion as format() writes it. */
-Py text_percent(Elab *e, Py x, Py y, Span span) {
-    Parts p = { 0 };
-    int used = 0, given = y->kind == PY_TUPLE && !y->cls ? y->contents->n : 1;
-    Py *args = y->kind == PY_TUPLE && !y->cls ? y->contents->at : &y;
-    if (x->kind != PY_STR) return fail(e, span, "the left of `%%` must be a str that is known when compiling");
-    for (const char *s = x->str.at; *s;) {
-        const char *percent = strchr(s, '%');
-        put(e, &p, s, percent ? (int)(percent - s) : (int)strlen(s));
-        if (!percent) break;
-        s = percent + 1;
-        if (*s == '%') {
-            text_put_literal(e, &p, "%");
-            s++;
-            continue;
-        }
-        int flags = (int)strspn(s, "-+ #0"), length = flags + (int)strspn(s + flags, "0123456789.");
-        char kind = s[length];
-        bool left = memchr(s, '-', (size_t)flags), zero = memchr(s, '0', (size_t)flags),
-             plus = memchr(s, '+', (size_t)flags), space = memchr(s, ' ', (size_t)flags);
-        if (!kind || !strchr("diouxXeEfFgGsrc", kind))
-            return fail(e, span, "`%%` formats do not have `%c`", kind ? kind : ' ');
-        if (used == given) return fail(e, span, "this text has more `%%` formats than there are values");
-        Py v = args[used++];
-        bool textual = kind == 's' || kind == 'r' || kind == 'c';
-        if (textual) v = text_of(e, v, kind == 'r' ? 'r' : 's', "", span);
-        if (kind == 'd' && py_is_static_number(v) && py_number_kind(v) == NUMBER_FLOAT)
-            v = py_int(e, (Int128)v->number);
-        const char *type = textual ? "" : kind == 'i' || kind == 'u' ? "d" : arena_text(e->arena, "%c", kind);
-        const char *align = left ? "<" : length > flags ? ">" : "";
-        if (zero && !left && !textual) align = "0";
-        const char *sign = plus ? "+" : space ? " " : "";
-        const char *spec = *align == '0'
-                               ? arena_text(e->arena, "%s0%.*s%s", sign, length - flags, s + flags, type)
-                               : arena_text(e->arena, "%s%s%.*s%s", align, sign, length - flags, s + flags, type);
-        Py text = textual && !*spec ? v : text_of(e, v, 'f', spec, span);
-        if (text->kind == PY_ERROR) return text;
-        put_text(e, &p, text);
-        s += length + 1;
-    }
-    if (used < given) return fail(e, span, "this text has fewer `%%` formats than there are values");
-    return finish(e, &p);
+    return diag_errors(e->cx) > before ? e->error : parts_text(e, &p);
 }

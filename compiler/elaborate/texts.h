@@ -1,0 +1,11 @@
+/* texts: how a text is put together from its parts. */
+#ifndef JXL_ELABORATE_TEXTS_H
+#define JXL_ELABORATE_TEXTS_H
+
+#include "elaborate/values.h"
+
+void parts_put(Elab *, Parts *, const char *text, int n);
+void parts_put_text(Elab *, Parts *, Py text);
+Py   parts_text(Elab *, const Parts *); /* PY_STR where all of it is known */
+
+#endif
