@@ -12,6 +12,15 @@
 ** `active_out`, the others do not move. */
 Func *transform_jvp(Module *, const Func *, const bool *active, bool *active_out);
 
+/* What custom rules take and give, `count` being the attribute of the call:
+**   custom_jvp_call   rule(all arguments, tangents of those from `count` on that can have one)
+**                     -> (results, tangents of those that can have one)
+**   custom_vjp_call   rule(all arguments) -> (results, residuals)
+**                     backward(residuals, cotangents of the results that can have one)
+**                     -> cotangents of the arguments from `count` on that can have one
+**   linear_call       callee(all arguments) -> results; backward(the first `count`, cotangents) -> cotangents of the rest
+** All functions on one call have the same size parameters. */
+
 /* linearize.c: f(x...) becomes forward(x...) -> (y..., residuals...) and linear(residuals..., t...) -> dy... */
 typedef struct {
     Func *forward, *linear;
