@@ -45,13 +45,12 @@ static bool inside(const Block *b, const Block *outer) {
     return b != NULL;
 }
 
-/* The block holds nothing but arithmetic on known numbers. */
+/* Nothing in the block depends on what is known at run time only, and nothing happens there. */
 static bool only_numbers_in(const Block *b, const Block *whole) {
     for (const Inst *in = b->first; in; in = in->next) {
-        bool arithmetic = op_class(in->op) == CLASS_ELEMENTWISE || op_class(in->op) == CLASS_CREATE;
-        if (!arithmetic && in->op != OP_cond && in->op != OP_for && in->op != OP_while) return false;
-        for (int i = 0; i < in->nresults; i++)
-            if (in->results[i]->type->rank) return false;
+        OpClass class = op_class(in->op);
+        bool control = in->op == OP_cond || in->op == OP_for || in->op == OP_while;
+        if (class == CLASS_EFFECT || (class == CLASS_CONTROL && !control)) return false;
         for (int i = 0; i < in->nregions; i++)
             if (!only_numbers_in(in->regions[i], whole)) return false;
         for (int i = 0; i < in->nargs; i++)

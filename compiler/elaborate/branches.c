@@ -10,8 +10,9 @@
 typedef struct {
     Elab *e;
     Block *block[2];
-    bool fill; /* a missing side may have any value */
-    bool loop; /* a loop that may not run: what only it gives a value has one if it ran */
+    bool fill;    /* a missing side may have any value */
+    bool loop;    /* a loop that may not run: what only it gives a value has one if it ran */
+    int returned; /* 1 or 2: that side has returned, the other not */
     struct {
         Value **at;
         int n, cap;
@@ -256,13 +257,22 @@ typedef struct {
     int n, cap;
 } Merges;
 
+/* A variable of the running function that nothing else can see: once it has returned, what it holds does not matter. */
+static bool is_private(Elab *e, const Place *p) {
+    Env *env = e->frame->env;
+    if (!p->name || !env->scope || map_get(&env->places, p->name) != p) return false;
+    NodeKind kind = env->scope->node->kind;
+    Symbol *s = symbol_in(env->scope, p->name);
+    return s && s->binding == BINDING_LOCAL && (kind == NODE_FunctionDef || kind == NODE_Lambda);
+}
+
 static void merge_written(Merge *m, const Writings *mine, const Writings *other, bool swapped, Merges *out) {
     Elab *e = m->e;
     for (int i = 0; i < mine->n; i++) {
         const Written *w = &mine->at[i];
         const Written *v = written(other, w->place ? (void *)w->place : (void *)w->object);
         if (v && swapped) continue; /* merged already */
-        if (!v && w->place) note_read(e, w->place, w->place->written);
+        if (!v && w->place && !w->place->optional) note_read(e, w->place, w->place->written);
         void *x = w->after, *y = v ? v->after : w->before;
         if (swapped) {
             void *t = x;
@@ -273,7 +283,10 @@ static void merge_written(Merge *m, const Writings *mine, const Writings *other,
         bool fill = m->fill;
         if (w->place) {
             m->fill |= w->place->optional;
-            r.value = merge_values(m, x, y);
+            if (m->returned && is_private(e, w->place))
+                r.value = filled(m, m->returned == 1 ? y : x, m->returned - 1);
+            else
+                r.value = merge_values(m, x, y);
         } else {
             r.contents = merge_contents(m, x, y);
             if (!r.contents) {
@@ -293,6 +306,7 @@ static void run_branch(Elab *e, Value *c, Side yes, Side no, void *data, bool lo
     Merge m = { .e = e, .c = c, .loop = loop, .span = span };
     Writings w[2];
     bool never[2];
+    int state[2];
     bool abandoned = e->abandoned;
     int gone = 0;
     e->abandoned = false;
@@ -304,7 +318,8 @@ static void run_branch(Elab *e, Value *c, Side yes, Side no, void *data, bool lo
         e->branches++;
         (i ? no : yes)(e, data);
         e->branches--;
-        never[i] = e->abandoned || state_of(e) == STATE_NEVER;
+        state[i] = state_of(e);
+        never[i] = e->abandoned || state[i] == STATE_NEVER;
         gone += e->abandoned;
         e->abandoned = false;
         builder_leave(e->b);
@@ -331,6 +346,8 @@ static void run_branch(Elab *e, Value *c, Side yes, Side no, void *data, bool lo
             PUSH(e->arena, &all, r);
         }
     } else {
+        bool back[2] = { state[0] == STATE_RETURN, state[1] == STATE_RETURN };
+        if (back[0] != back[1]) m.returned = back[0] ? 1 : 2;
         merge_written(&m, &w[0], &w[1], false, &all);
         merge_written(&m, &w[1], &w[0], true, &all);
     }

@@ -293,6 +293,8 @@ static Fit fit_one(Elab *e, Cell *c, const Written *w, const Attempt *a, Loop *l
     if (!c->fresh) {
         Leaf *saved = arena_copy(e->arena, c->leaf, sizeof *c->leaf * (size_t)(c->nleaves + 1)), *f = c->leaf;
         bool unbound = c->before->kind == PY_UNBOUND || c->before->kind == PY_APART;
+        if (c->object && (c->before->contents->grown != after->contents->grown || after->contents->apart))
+            unbound = true; /* no structure to compare */
         if (!unbound && !(c->place && c->place->control) && widen_all(e, &f, c->before, after, &again))
             return again ? AGAIN : FITS;
         c->leaf = saved;
