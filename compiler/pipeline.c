@@ -15,6 +15,7 @@ const Pass passes[] = {
     { "simplify", pass_simplify, "fold, share, leave out what is not needed, join multiplications with additions" },
     { "order", pass_order, "decide in what order terms are added" },
     { "fuse", pass_fuse, "group operations that can share one loop" },
+    { "place", pass_place, "decide which memory every array lives in" },
 };
 const int npasses = COUNT(passes);
 

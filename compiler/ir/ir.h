@@ -178,12 +178,22 @@ typedef struct Origin {
     const struct Origin *caller; /* where that function was called, or the origin this was made from */
 } Origin;
 
+/* Memory that arrays share, one after another; made by `place`, gone in the next module. */
+typedef enum { BUFFER_ARENA, BUFFER_STACK, BUFFER_RESULT } BufferKind;
+typedef struct Buffer {
+    BufferKind  kind;
+    int         number; /* counted by kind; of a result: which one */
+    const Type *type;   /* the largest that lives there */
+    const Inst *after;  /* arena: behind the instruction that binds the last of its sizes; NULL: from entry */
+} Buffer;
+
 struct Value {
     const Type *type;
     Inst       *def;   /* NULL for a parameter of its block */
     Block      *block; /* where it is defined */
     int         index; /* which result, or which parameter */
     int         id;    /* dense in its function: indexes side tables */
+    const Buffer *buffer; /* NULL: not placed, in a register, or the caller's */
 };
 
 struct Inst {
@@ -218,6 +228,8 @@ struct Func {
     const char *export_name;
     const char **param_names; /* for headers and messages; may be NULL */
     const Origin *origin;
+    const Buffer *const *buffers; /* after `place`: all of them but the results' */
+    int         nbuffers;
     struct Export *export_info; /* what the header needs (records, text of sizes), in cx->arena; NULL unless exported */
     Func       *next;
 };

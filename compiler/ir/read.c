@@ -148,12 +148,13 @@ typedef struct {
     int n, cap;
 } Definitions;
 
-static bool definitions(Reader *r, Definitions *d) { /* %1: f32[n], %2: i32[] */
+static bool definitions(Reader *r, Definitions *d) { /* %1: f32[n] #3, %2: i32[] */
     do {
         int n = number(r);
         if (n < 0 || !read_expect(r, ":")) return false;
         const Type *t = read_type(r);
         if (!t) return false;
+        if (read_if(r, "#")) read_word(r); /* where it was placed: that is decided anew */
         PUSH(r->cx->arena, d, ((Definition){ n, t }));
     } while (read_if(r, ","));
     return true;

@@ -245,6 +245,7 @@ static bool fold_i64(Op op, int64_t x, int64_t y, int64_t *z) {
     case OP_add: *z = (int64_t)((uint64_t)x + (uint64_t)y); return true;
     case OP_sub: *z = (int64_t)((uint64_t)x - (uint64_t)y); return true;
     case OP_mul: *z = (int64_t)((uint64_t)x * (uint64_t)y); return true;
+    case OP_and: *z = x & y; return true;
     case OP_max: *z = x > y ? x : y; return true;
     case OP_min: *z = x < y ? x : y; return true;
     case OP_eq: *z = x == y; return true;

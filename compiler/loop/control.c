@@ -36,7 +36,7 @@ static LValue **values_for(Lower *l, int n) { return NEW_ARRAY(l->arena, LValue 
 static LValue **buffers_for(Lower *l, Value *const *v, int n) {
     LValue **at = NEW_ARRAY(l->arena, LValue *, n + 1);
     for (int i = 0; i < n; i++) {
-        if (!in_register(v[i])) at[i] = take_memory(l, lower_bytes(l, v[i]->type));
+        if (!in_register(v[i])) at[i] = memory_of(l, v[i]);
     }
     return at;
 }
@@ -243,7 +243,9 @@ static void lower_while(Lower *l, const Inst *in) {
         home_set(l, in->results[carries + k], (Home){ .ptr = w.carry[grown + k], .fixed = true });
         PUSH(l->arena, &l->owned, w.carry[grown + k]);
     }
-    if (in->attrs->binds.n) map_set(&l->sizes, (void *)in->attrs->binds.at[0], w.carry[n - 1]);
+    if (!in->attrs->binds.n) return;
+    map_set(&l->sizes, (void *)in->attrs->binds.at[0], w.carry[n - 1]);
+    lower_buffers(l, in);
 }
 
 /* calls */
@@ -275,6 +277,7 @@ static void lower_bind_size(Lower *l, const Inst *in) {
     lower_fail_sizes(l, arena_text(l->arena, "%sa size of {0!ps}", lower_where(l, in)), n, zero);
     loop_end_then(b, &f);
     map_set(&l->sizes, (void *)in->attrs->binds.at[0], n);
+    lower_buffers(l, in);
 }
 
 void lower_control(Lower *l, const Inst *in) {

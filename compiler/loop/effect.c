@@ -16,7 +16,7 @@ static void lower_assert(Lower *l, const Inst *in) {
     LBuilder *b = &l->b;
     LValue *holds = scalar_of(l, in->args[0]).re;
     LLoop f = loop_if(b, loop_unary(b, OP_not, holds));
-const char *where = lower_where(l, in), *format = in->attrs->format;
+    const char *where = lower_where(l, in), *format = in->attrs->format;
     if (!strncmp(format, where, strlen(where))) where = ""; /* the program's own assert says it already */
     lower_fail(l, arena_text(l->arena, "%s%s", where, format), in->args, in->nargs);
     loop_end_then(b, &f);
@@ -84,6 +84,7 @@ static void bind_shape(Lower *l, const Inst *in, const Type *t, LValue *found) {
                          have[a], want);
         loop_end_then(b, &f);
     }
+    lower_buffers(l, in);
 }
 
 /* The elements of a file whose header has been read. */

@@ -129,6 +129,7 @@ static void lower_nonzero(Lower *l, const Inst *in) {
     if (x->type->rank == 0) {
         count = loop_select(b, not_zero(l, scalar_of(l, x)), one, zero);
         map_set(&l->sizes, (void *)in->attrs->binds.at[0], count);
+        lower_buffers(l, in);
         home_new(l, y);
         return;
     }
@@ -138,6 +139,7 @@ static void lower_nonzero(Lower *l, const Inst *in) {
     LValue *next = loop_select(b, here, loop_add(b, f.carry[0], one), f.carry[0]);
     loop_end(b, &f, &next);
     map_set(&l->sizes, (void *)in->attrs->binds.at[0], f.carry[0]);
+    lower_buffers(l, in);
     LValue *to = home_new(l, y).ptr, *rank = loop_i64(b, x->type->rank);
     f = loop_for(b, zero, n, 1, 1, &zero);
     here = not_zero(l, elem_load(l, x->type->dtype, 1, from, f.i, 1, NULL, false));

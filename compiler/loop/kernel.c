@@ -14,6 +14,8 @@ typedef struct {
 } Kernel;
 
 static const Value *result(const Kernel *k, int i) { return k->in->regions[0]->results[i]; }
+/* Has the shape of the domain; else, in rows, that of its kept axes. */
+static bool is_whole(const Kernel *k, const Value *v) { return v->type->rank == k->plan.rank; }
 
 static void gather_group(Lower *l, Kernel *k) {
     const Block *block = k->in->regions[0];
@@ -47,15 +49,15 @@ static double cost_of(Lower *l, const Kernel *k) {
 
 /* map */
 
+/* All are there before the first is stored: it may be written over an argument. */
 static void store_results(Pull *p, const Kernel *k, const Idx *idx) {
-    Elem y[64];
-    for (int done = 0; done < k->in->nresults; done += COUNT(y)) {
-        int n = k->in->nresults - done < COUNT(y) ? k->in->nresults - done : COUNT(y);
-        for (int i = 0; i < n; i++) y[i] = pull(p, result(k, done + i), idx);
-        for (int i = 0; i < n; i++) {
-            const Value *to = k->in->results[done + i];
-            store_at(p, to->type, home_of(p->l, to).ptr, idx, y[i]);
-        }
+    Elem *y = NEW_ARRAY(p->l->arena, Elem, k->in->nresults + 1);
+    for (int i = 0; i < k->in->nresults; i++) {
+        if (is_whole(k, result(k, i))) y[i] = pull(p, result(k, i), idx);
+    }
+    for (int i = 0; i < k->in->nresults; i++) {
+        const Value *to = k->in->results[i];
+        if (is_whole(k, result(k, i))) store_at(p, to->type, home_of(p->l, to).ptr, idx, y[i]);
     }
 }
 
@@ -125,21 +127,12 @@ static void lower_map_kernel(Lower *l, Kernel *k) {
 
 /* rows */
 
-static bool is_whole(const Kernel *k, const Value *v) { return v->type->rank == k->plan.rank; }
-
 static void pin(Lower *l, const Inst *in, Elem e) { home_set(l, in->results[0], (Home){ .elem = e }); }
 static void unpin(Lower *l, const Inst *in) { home_set(l, in->results[0], (Home){ .ptr = NULL }); }
 
 /* Where the domain stands, in the order of memory: kept axes from one place, reduced ones from another. */
 static void whole_index(const Kernel *k, const Idx *kept, const Idx *reduced, Idx *idx) {
     for (int a = 0; a < k->plan.rank; a++) idx[a] = k->plan.reduced[a] ? *reduced++ : *kept++;
-}
-
-static void store_whole(Pull *p, const Kernel *k, const Idx *idx) {
-    for (int i = 0; i < k->in->nresults; i++) {
-        const Value *to = k->in->results[i];
-        if (is_whole(k, result(k, i))) store_at(p, to->type, home_of(p->l, to).ptr, idx, pull(p, result(k, i), idx));
-    }
 }
 
 typedef struct {
@@ -152,7 +145,7 @@ static void inner_body(Pull *p, const Idx *reduced, void *context) {
     const Inner *t = context;
     Idx idx[MAX_RANK];
     whole_index(t->k, t->kept, reduced, idx);
-    store_whole(p, t->k, idx);
+    store_results(p, t->k, idx);
 }
 
 /* Lanes along the last reduced axis; the others, if any, around it. */
@@ -178,7 +171,7 @@ static void store_across(Pull *p, const Kernel *k, const Idx *kept) {
         reduced[i] = idx_at(loops[i].i);
     }
     whole_index(k, kept, reduced, idx);
-    store_whole(p, k, idx);
+    store_results(p, k, idx);
     for (int i = n; i-- > 0;) loop_end(b, &loops[i], NULL);
 }
 

@@ -76,8 +76,45 @@ LValue *take_memory(Lower *l, LValue *bytes) {
     return p;
 }
 
+/* The memory that `place` chose, or some of its own. */
+LValue *memory_of(Lower *l, const Value *v) {
+    LValue *p = v->buffer ? map_get(&l->buffers, v->buffer) : NULL;
+    if (v->buffer && !p) bug(l->cx, "the memory of a %s is not there yet", type_text(l->cx, v->type));
+    return p ? p : take_memory(l, lower_bytes(l, v->type));
+}
+
+/* Memory whose sizes are known behind that instruction: one block, cut into buffers. */
+void lower_buffers(Lower *l, const Inst *after) {
+    LBuilder *b = &l->b;
+    LValue *total = loop_i64(b, 0), *bad = loop_bool(b, false), *zero = total;
+    LValue **start = NEW_ARRAY(l->arena, LValue *, l->func->nbuffers + 1);
+    bool any = false;
+    for (int i = 0; i < l->func->nbuffers; i++) {
+        const Buffer *u = l->func->buffers[i];
+        if (u->after != after) continue;
+        LValue *bytes = lower_bytes(l, u->type);
+        if (u->kind == BUFFER_STACK) {
+            int64_t n = 0;
+            loop_is_const(bytes, &n);
+            map_set(&l->buffers, (void *)u, loop_stack(b, n ? n : 1, 64));
+            continue;
+        }
+        any = true;
+        start[i] = total;
+        bytes = loop_binary(b, OP_and, loop_add(b, bytes, loop_i64(b, 63)), loop_i64(b, -64));
+        total = loop_add(b, total, bytes);
+        bad = loop_binary(b, OP_or, bad, loop_binary(b, OP_lt, lower_bytes(l, u->type), zero));
+        bad = loop_binary(b, OP_or, bad, loop_binary(b, OP_lt, total, zero));
+    }
+    if (!any) return;
+    LValue *base = take_memory(l, loop_select(b, bad, loop_i64(b, -1), total));
+    for (int i = 0; i < l->func->nbuffers; i++) {
+        if (start[i]) map_set(&l->buffers, (void *)l->func->buffers[i], loop_at(b, base, start[i], 1));
+    }
+}
+
 Home home_new(Lower *l, const Value *v) {
-    Home h = { .ptr = take_memory(l, lower_bytes(l, v->type)), .fixed = true };
+    Home h = { .ptr = memory_of(l, v), .fixed = true };
     home_set(l, v, h);
     return h;
 }
@@ -262,6 +299,12 @@ static void lower_body(Lower *l, const Func *f, LFunc *to) {
     }
     for (int i = 0; i < f->body->nparams; i++) home_fill(l, f->body->params[i], in[i]);
     Scope s = scope_open(l);
+    l->buffers = map_new(l->arena);
+    for (int i = 0; i < f->body->nresults; i++) { /* what is made where the caller wants it */
+        const Buffer *u = f->body->results[i]->buffer;
+        if (u && u->kind == BUFFER_RESULT) map_set(&l->buffers, (void *)u, out[u->number]);
+    }
+    lower_buffers(l, NULL);
     lower_block(l, f->body);
     for (int i = 0; i < f->body->nresults && out[i]; i++) store_home(l, f->body->results[i], out[i]);
     scope_close(l, s);

@@ -42,7 +42,8 @@ typedef struct Lower {
     bool          serial; /* inside a parallel loop */
     struct { LValue **at; int n, cap; } owned; /* memory to give back when its scope is left */
     LValue       *argc, *argv; /* of the program */
-    Map           flags; /* Inst to Flag */
+    Map           flags;   /* Inst to Flag */
+    Map           buffers; /* Buffer to LValue */
 } Lower;
 
 /* lower.c */
@@ -55,7 +56,9 @@ LValue *take_memory(Lower *, LValue *bytes);             /* given back when the 
 typedef struct { int owned; } Scope;
 Scope   scope_open(Lower *);
 void    scope_close(Lower *, Scope);
-Home    home_new(Lower *, const Value *);                /* fresh memory for an array */
+LValue *memory_of(Lower *, const Value *);               /* where an array is to live */
+void    lower_buffers(Lower *, const Inst *after);       /* memory whose sizes have just become known; NULL: on entry */
+Home    home_new(Lower *, const Value *);                /* ... and it does */
 Elem    scalar_of(Lower *, const Value *);               /* rank 0 */
 void    home_set(Lower *, const Value *, Home);
 Home    home_of(Lower *, const Value *);

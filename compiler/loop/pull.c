@@ -121,7 +121,7 @@ void store_at(Pull *p, const Type *t, LValue *ptr, const Idx *idx, Elem x) {
 /* layout */
 
 static Elem pull_broadcast(Pull *p, const Inst *in, const Idx *idx) {
-Idx x[MAX_RANK];
+    Idx x[MAX_RANK];
     const Type *from = in->args[0]->type, *to = in->results[0]->type;
     for (int i = 0; i < from->rank; i++) {
         int64_t axis = in->attrs->map.at[i];

@@ -71,8 +71,13 @@ int    plan_phase(const Group *, const Value *); /* 0 before all reductions, els
 bool   plan_is_reduction(const Inst *);          /* a reduction, or a dot that is one: of a matrix by a vector */
 bool   plan_reshape_is_plain(const Inst *);      /* only axes of size 1 come or go */
 double plan_cost(const Inst *);                  /* rough nanoseconds an element */
+/* Whether a result may be written over an argument of the same shape: each element is read before its own place is written. */
+bool   plan_in_place(Compiler *, const Inst *, int arg, int result);
 
 /* fuse.c */
 Module *pass_fuse(const Module *);
+
+/* place.c */
+Module *pass_place(const Module *);
 
 #endif

@@ -4,24 +4,9 @@
 ** what asks for a plan: those of one kernel reduce the same axes of the same shape, and what depends on one is wanted only
 ** where the outer loops stand.  To see that, every value is labelled from the results upwards: which axis of the domain does
 ** each of its axes follow? */
-#include "optimize/optimize.h"
+#include "optimize/plan.h"
 
 #include <string.h>
-
-enum { ANY = -1 /* an axis of size 1 */, ASTRAY = -2 /* follows no axis of the domain */ };
-
-typedef struct {
-    bool labelled, conflict;
-    int8_t axis[MAX_RANK];
-} Label;
-
-typedef struct {
-    Compiler *cx;
-    const Group *g;
-    Plan *plan;
-    Arena *arena;
-    Map labels; /* Value to Label */
-} Planner;
 
 double plan_cost(const Inst *in) {
     if (op_class(in->op) == CLASS_CREATE) return 0;
@@ -75,17 +60,10 @@ static bool is_root(const Inst *in) {
     return in->op == OP_scatter || in->op == OP_dynamic_update_slice || op_class(in->op) == CLASS_SCAN;
 }
 
-static bool refuse(Planner *p, const Inst *in, const char *why) {
+bool plan_refuse(Planner *p, const Inst *in, const char *why) {
     p->plan->why_not = why;
     p->plan->because = in;
     return false;
-}
-
-/* The operand that has the shape of the domain, and the labels of the other. */
-static const Value *main_operand(const Inst *in) {
-    if (in->op != OP_dot) return in->args[0];
-    bool left = in->args[0]->type->rank >= in->args[1]->type->rank;
-    return in->args[left ? 0 : 1];
 }
 
 static bool reduces(const Inst *in, int axis) {
@@ -139,191 +117,13 @@ int plan_phase(const Group *g, const Value *v) {
     return phase;
 }
 
-/* labels */
-
-static Label *label_of(Planner *p, const Value *v) {
-    Label *l = map_get(&p->labels, v);
-    if (l) return l;
-    l = NEW(p->arena, Label);
-    map_set(&p->labels, v, l);
-    return l;
-}
-
-static void put_label(Planner *p, const Value *v, const int8_t *axis) {
-    Label *l = label_of(p, v);
-    int8_t wanted[MAX_RANK];
-    for (int i = 0; i < v->type->rank; i++) wanted[i] = dim_is(v->type->dim[i], 1) ? ANY : axis[i];
-    if (l->labelled && memcmp(l->axis, wanted, (size_t)v->type->rank)) l->conflict = true;
-    if (l->labelled) return;
-    l->labelled = true;
-    memcpy(l->axis, wanted, (size_t)v->type->rank);
-}
-
-/* Only axes of size 1 come or go. */
-bool plan_reshape_is_plain(const Inst *in) {
-    const Type *x = in->args[0]->type, *y = in->results[0]->type;
-    int i = 0, j = 0;
-    while (i < x->rank || j < y->rank) {
-        if (i < x->rank && dim_is(x->dim[i], 1))
-            i++;
-        else if (j < y->rank && dim_is(y->dim[j], 1))
-            j++;
-        else if (i < x->rank && j < y->rank && x->dim[i] == y->dim[j])
-            i++, j++;
-        else
-            return false;
-    }
-    return true;
-}
-
-static void label_reshape(Planner *p, const Inst *in, const int8_t *axis) {
-    const Type *x = in->args[0]->type, *y = in->results[0]->type;
-    int8_t from[MAX_RANK];
-    memset(from, ASTRAY, sizeof from);
-    if (plan_reshape_is_plain(in)) {
-        for (int i = 0, j = 0; i < x->rank; i++) {
-            if (dim_is(x->dim[i], 1)) continue;
-            while (dim_is(y->dim[j], 1)) j++;
-            from[i] = axis[j++];
-        }
-    }
-    put_label(p, in->args[0], from);
-}
-
-static bool whole_axis(const Inst *in, int a) {
-    const Attrs *t = in->attrs;
-    if (in->op == OP_slice)
-        return dim_is(t->start.at[a], 0) && t->stride.at[a] == 1 && t->limit.at[a] == in->args[0]->type->dim[a];
-    if (in->op == OP_pad) return dim_is(t->low.at[a], 0) && dim_is(t->high.at[a], 0) && !t->interior.at[a];
-    if (in->op == OP_dynamic_slice) return in->results[0]->type->dim[a] == in->args[0]->type->dim[a];
-    if (in->op == OP_concatenate) return t->axis != a;
-    return false;
-}
-
-static void label_args(Planner *p, const Inst *in, const int8_t *axis) {
-    int8_t x[MAX_RANK];
-    memset(x, ASTRAY, sizeof x);
-    int rank = in->nargs ? in->args[0]->type->rank : 0;
-    switch ((int)in->op) {
-    case OP_broadcast:
-        for (int i = 0; i < rank; i++) x[i] = axis[in->attrs->map.at[i]];
-        break;
-    case OP_transpose:
-        for (int i = 0; i < rank; i++) x[in->attrs->perm.at[i]] = axis[i];
-        break;
-    case OP_reshape: label_reshape(p, in, axis); return;
-    case OP_slice:
-    case OP_pad:
-    case OP_dynamic_slice:
-    case OP_concatenate:
-        for (int i = 0; i < rank; i++) x[i] = whole_axis(in, i) ? axis[i] : ASTRAY;
-        break;
-    case OP_gather: {
-        int lead = in->args[1]->type->rank - 1;
-        memcpy(x, axis, (size_t)lead);
-        put_label(p, in->args[1], x);
-        memset(x, ASTRAY, sizeof x);
-        break;
-    }
-    default:
-        if (op_class(in->op) == CLASS_ELEMENTWISE) memcpy(x, axis, (size_t)rank);
-        break;
-    }
-    for (int i = 0; i < in->nargs; i++) {
-        if (in->op != OP_gather || i == 0) put_label(p, in->args[i], x);
-    }
-}
-
-static void label_reduction(Planner *p, const Inst *in) {
-    const Value *whole = main_operand(in);
-    int8_t all[MAX_RANK], other[MAX_RANK];
-    for (int i = 0; i < MAX_RANK; i++) all[i] = (int8_t)i;
-    put_label(p, whole, all);
-    if (in->op != OP_dot) return;
-    bool left = whole == in->args[0];
-    Ints mine = left ? in->attrs->lhs_axes : in->attrs->rhs_axes,
-         theirs = left ? in->attrs->rhs_axes : in->attrs->lhs_axes;
-    memcpy(other, all, sizeof other);
-    for (int k = 0; k < mine.n; k++) other[theirs.at[k]] = (int8_t)mine.at[k];
-    put_label(p, in->args[left ? 1 : 0], other);
-}
-
-/* Whether computing v at each place of the domain computes it more than once.  Inner loops do not count: what does not depend
-** on them stands before them. */
-static bool is_repeated(const Planner *p, const Value *v) {
-    const Label *l = map_get(&p->labels, v);
-    if (!l || !l->labelled) return false;
-    if (l->conflict) return true;
-    bool found[MAX_RANK] = { false };
-    int last = -1;
-    for (int i = 0; i < v->type->rank; i++) {
-        if (l->axis[i] == ASTRAY) return false; /* fewer are wanted, or others */
-        if (l->axis[i] >= 0) found[l->axis[i]] = true;
-        if (l->axis[i] > last) last = l->axis[i];
-    }
-    const Plan *plan = p->plan;
-    if (plan->kind == PLAN_ROWS) { /* outer axes are all there, or it is wanted again for every one of them */
-        for (int a = 0; a < plan->rank; a++) {
-            if (!found[a] && !plan->reduced[a] && !dim_is(plan->dim[a], 1)) return true;
-        }
-        return false;
-    }
-    for (int a = 0; a < last; a++) {
-        if (!found[a] && !dim_is(plan->dim[a], 1)) return true;
-    }
-    return false;
-}
-
-static bool same_dims(const Type *t, int rank, const Dim *const *dim) {
-    return t->rank == rank && (!rank || !memcmp(t->dim, dim, sizeof *dim * (size_t)rank));
-}
-
-static bool label_results(Planner *p) {
-    const Plan *plan = p->plan;
-    int8_t all[MAX_RANK], kept[MAX_RANK];
-    const Dim *kept_dim[MAX_RANK];
-    int n = 0;
-    for (int a = 0; a < plan->rank; a++) {
-        all[a] = (int8_t)a;
-        if (plan->reduced[a]) continue;
-        kept[n] = (int8_t)a;
-        kept_dim[n++] = plan->dim[a];
-    }
-    for (int i = 0; i < p->g->nresults; i++) {
-        const Value *v = p->g->results[i];
-        if (same_dims(v->type, plan->rank, plan->dim))
-            put_label(p, v, all);
-        else if (plan->kind == PLAN_ROWS && same_dims(v->type, n, kept_dim))
-            put_label(p, v, kept);
-        else
-            return refuse(p, v->def, "their shapes differ");
-    }
-    return true;
-}
-
-static bool label_all(Planner *p) {
-    if (!label_results(p)) return false;
-    for (int i = p->g->n - 1; i >= 0; i--) {
-        const Inst *in = p->g->at[i];
-        if (plan_is_reduction(in)) {
-            label_reduction(p, in);
-            continue;
-        }
-        const Label *l = map_get(&p->labels, in->results[0]);
-        const Label *second = in->nresults > 1 ? map_get(&p->labels, in->results[1]) : NULL;
-        if (!l || !l->labelled) l = second;
-        if (l && l->labelled && in != p->plan->root) label_args(p, in, l->axis);
-    }
-    return true;
-}
-
 /* What cannot be read at just any index: a reshape is computed where its argument lies in memory only. */
 static bool check_reshapes(Planner *p) {
     for (int i = 0; i < p->g->n; i++) {
         const Inst *in = p->g->at[i];
         if (in->op != OP_reshape || plan_reshape_is_plain(in)) continue;
         if (in_group(p, in->args[0]) && op_class(in->args[0]->def->op) != CLASS_CREATE)
-            return refuse(p, in, "a reshape lies between");
+            return plan_refuse(p, in, "a reshape lies between");
     }
     return true;
 }
@@ -333,7 +133,7 @@ static bool check_costs(Planner *p) {
         const Inst *in = p->g->at[i];
         if (plan_is_reduction(in) || in == p->plan->root || plan_cost(in) < dear) continue;
         for (int k = 0; k < in->nresults; k++) {
-            if (is_repeated(p, in->results[k])) return refuse(p, in, "it would be computed more than once");
+            if (label_is_repeated(p, in->results[k])) return plan_refuse(p, in, "it would be computed more than once");
         }
     }
     return true;
@@ -355,29 +155,23 @@ static bool plan_root(Planner *p) {
     plan->kind = PLAN_ROOT;
     for (int i = 0; i < p->g->nresults; i++) {
         if (p->g->results[i]->def != plan->root)
-            return refuse(p, p->g->results[i]->def, "its elements are wanted elsewhere too");
+            return plan_refuse(p, p->g->results[i]->def, "its elements are wanted elsewhere too");
     }
     for (int i = 0; i < p->g->n; i++) {
         const Inst *in = p->g->at[i];
         if (in == plan->root) continue;
         for (int k = 0; k < in->nargs; k++) {
-            if (in->args[k]->def == plan->root) return refuse(p, in, "it reads what is still being written");
+            if (in->args[k]->def == plan->root) return plan_refuse(p, in, "it reads what is still being written");
         }
     }
     const Type *t = plan->root->results[0]->type;
     if (op_class(plan->root->op) == CLASS_INDEX) t = plan->root->args[plan->root->op == OP_scatter ? 2 : 1]->type;
     plan->rank = t->rank;
     memcpy(plan->dim, t->dim, sizeof *t->dim * (size_t)t->rank);
-    int8_t all[MAX_RANK];
-    for (int i = 0; i < MAX_RANK; i++) all[i] = (int8_t)i;
     for (int k = 0; k < plan->root->nargs; k++) {
-        if (plan->root->args[k]->type == t) put_label(p, plan->root->args[k], all);
+        if (plan->root->args[k]->type == t) label_as_domain(p, plan->root->args[k]);
     }
-    for (int i = p->g->n - 1; i >= 0; i--) {
-        const Inst *in = p->g->at[i];
-        const Label *l = map_get(&p->labels, in->results[0]);
-        if (l && l->labelled && in != plan->root) label_args(p, in, l->axis);
-    }
+    label_from(p);
     return check_reshapes(p) && check_costs(p);
 }
 
@@ -391,32 +185,32 @@ static bool plan_dot(Planner *p) {
     Map phases = map_new(p->arena);
     for (int i = 0; i < p->g->nresults; i++) {
         if (!phase_of(p, &phases, p->g->results[i]))
-            return refuse(p, p->g->results[i]->def, "it is wanted without the product too");
+            return plan_refuse(p, p->g->results[i]->def, "it is wanted without the product too");
     }
     if (!label_all(p)) return false;
-    const Label *l = map_get(&p->labels, plan->root->results[0]);
+    const Label *l = label_of(p, plan->root->results[0]);
     for (int i = 0; l && i < t->rank; i++) {
         if (l->conflict || (l->axis[i] != ANY && l->axis[i] != i))
-            return refuse(p, plan->root, "the product is read in another order");
+            return plan_refuse(p, plan->root, "the product is read in another order");
     }
     for (int i = 0; i < p->g->n; i++) {
         const Inst *in = p->g->at[i];
         if (in == plan->root || phase_of(p, &phases, in->results[0])) continue;
         if (plan_cost(in) > 0 && in->op != OP_convert)
-            return refuse(p, in, "the product reads its operands several times");
+            return plan_refuse(p, in, "the product reads its operands several times");
     }
     return check_reshapes(p) && check_costs(p);
 }
 
 static bool check_kept(Planner *p, const Inst *in) {
-    const Label *l = map_get(&p->labels, in->results[0]);
+    const Label *l = label_of(p, in->results[0]);
     if (!l || !l->labelled) return true;
-    if (l->conflict) return refuse(p, in, "its result is read in two ways");
+    if (l->conflict) return plan_refuse(p, in, "its result is read in two ways");
     int k = 0;
     for (int a = 0; a < p->plan->rank; a++) {
         if (p->plan->reduced[a]) continue;
         if (l->axis[k] != ANY && l->axis[k] != a)
-            return refuse(p, in, "its result is read elsewhere than where the loops stand");
+            return plan_refuse(p, in, "its result is read elsewhere than where the loops stand");
         k++;
     }
     return true;
@@ -444,13 +238,13 @@ static bool plan_rows(Planner *p, const Inst *first) {
         const Inst *in = p->g->at[i];
         if (!plan_is_reduction(in)) continue;
         if (!same_dims(main_operand(in)->type, plan->rank, plan->dim))
-            return refuse(p, in, "the shapes that are reduced differ");
-        if (order_goes_across(in) != plan->across) return refuse(p, in, "terms are added in another order");
+            return plan_refuse(p, in, "the shapes that are reduced differ");
+        if (order_goes_across(in) != plan->across) return plan_refuse(p, in, "terms are added in another order");
         if (op_has_attr(in->op, ATTR_INDEX_order) && op_has_attr(first->op, ATTR_INDEX_order) &&
             in->attrs->order != first->attrs->order)
-            return refuse(p, in, "terms are added in another order");
+            return plan_refuse(p, in, "terms are added in another order");
         for (int a = 0; a < plan->rank; a++) {
-            if (reduces(in, a) != plan->reduced[a]) return refuse(p, in, "other axes are reduced");
+            if (reduces(in, a) != plan->reduced[a]) return plan_refuse(p, in, "other axes are reduced");
         }
     }
     int reductions = 0, wholes = 0;
@@ -458,7 +252,7 @@ static bool plan_rows(Planner *p, const Inst *first) {
     for (int i = 0; i < p->g->nresults; i++) wholes += p->g->results[i]->type->rank == plan->rank;
     for (int i = 0; i < p->g->n && reductions + wholes > 1; i++) {
         if (plan_is_reduction(p->g->at[i]) && !takes_in_order(p->g->at[i]))
-            return refuse(p, p->g->at[i], "it takes the reduced axes in another order");
+            return plan_refuse(p, p->g->at[i], "it takes the reduced axes in another order");
     }
     if (!label_all(p)) return false;
     Map phases = map_new(p->arena);
@@ -468,24 +262,25 @@ static bool plan_rows(Planner *p, const Inst *first) {
         int phase = phase_of(p, &phases, in->results[0]);
         if (phase > plan->phases) plan->phases = phase;
         if (plan_is_reduction(in) && !check_kept(p, in)) return false;
-        if (one_pass && plan_is_reduction(in) && phase > 1) return refuse(p, in, "it needs all of another reduction");
+        if (one_pass && plan_is_reduction(in) && phase > 1)
+            return plan_refuse(p, in, "it needs all of another reduction");
     }
     for (int i = 0; i < p->g->nresults; i++) {
         const Value *v = p->g->results[i];
         bool whole = same_dims(v->type, plan->rank, plan->dim);
-        if (one_pass && whole && phase_of(p, &phases, v) > 0) return refuse(p, v->def, "it needs all of a reduction");
+        if (one_pass && whole && phase_of(p, &phases, v) > 0)
+            return plan_refuse(p, v->def, "it needs all of a reduction");
     }
     return check_reshapes(p) && check_costs(p);
 }
 
-bool plan_group(Compiler *cx, const Group *g, Plan *plan) {
-    Arena *a = arena_new();
-    Planner p = { .cx = cx, .g = g, .plan = plan, .arena = a, .labels = map_new(a) };
+static bool plan_by_kind(Planner *p) {
+    Plan *plan = p->plan;
     memset(plan, 0, sizeof *plan);
     const Inst *reduction = NULL;
     int roots = 0;
-    for (int i = 0; i < g->n; i++) {
-        const Inst *in = g->at[i];
+    for (int i = 0; i < p->g->n; i++) {
+        const Inst *in = p->g->at[i];
         if (is_root(in) || is_matrix_dot(in)) {
             plan->root = in;
             roots++;
@@ -493,17 +288,78 @@ bool plan_group(Compiler *cx, const Group *g, Plan *plan) {
             reduction = in;
         }
     }
-    bool ok;
-    if (roots > 1 || (roots && reduction))
-        ok = refuse(&p, plan->root,
-                    op_class(plan->root->op) == CLASS_CONTRACT ? "one matrix product at a time"
-                                                               : "each needs loops of its own");
-    else if (roots)
-        ok = is_root(plan->root) ? plan_root(&p) : plan_dot(&p);
-    else if (reduction)
-        ok = plan_rows(&p, reduction);
-    else
-        ok = plan_map(&p);
+    if (roots > 1 || (roots && reduction)) {
+        bool product = op_class(plan->root->op) == CLASS_CONTRACT;
+        return plan_refuse(p, plan->root, product ? "one matrix product at a time" : "each needs loops of its own");
+    }
+    if (roots) return is_root(plan->root) ? plan_root(p) : plan_dot(p);
+    return reduction ? plan_rows(p, reduction) : plan_map(p);
+}
+
+bool plan_group(Compiler *cx, const Group *g, Plan *plan) {
+    Arena *a = arena_new();
+    Planner p = { .cx = cx, .g = g, .plan = plan, .arena = a, .labels = map_new(a) };
+    bool ok = plan_by_kind(&p);
     arena_free(a);
     return ok;
+}
+
+/* Whether the product's or the root's own arguments are made of it. */
+static bool feeds_root(const Planner *p, const Value *v, const Value *from) {
+    if (from == v) return true;
+    if (!in_group(p, from)) return false;
+    for (int i = 0; i < from->def->nargs; i++) {
+        if (feeds_root(p, v, from->def->args[i])) return true;
+    }
+    return false;
+}
+
+static int times_read(const Group *g, const Value *v) {
+    int n = 0;
+    for (int i = 0; i < g->n; i++) {
+        for (int k = 0; k < g->at[i]->nargs; k++) n += g->at[i]->args[k] == v;
+    }
+    return n;
+}
+
+static bool kernel_in_place(Compiler *cx, const Inst *kernel, int arg, int result) {
+    const Block *block = kernel->regions[0];
+    const Value *x = block->params[arg], *y = block->results[result];
+    Arena *a = arena_new();
+    int n = 0;
+    for (const Inst *in = block->first; in; in = in->next) n++;
+    const Inst **at = NEW_ARRAY(a, const Inst *, n + 1);
+    n = 0;
+    for (const Inst *in = block->first; in; in = in->next) at[n++] = in;
+    Group g = { at, n, (const Value *const *)block->results, block->nresults };
+    Plan plan;
+    Planner p = { .cx = cx, .g = &g, .plan = &plan, .arena = a, .labels = map_new(a) };
+    bool ok = plan_by_kind(&p);
+    if (ok && plan.kind == PLAN_ROOT) {
+        ok = plan.root->args[0] == x && times_read(&g, x) == 1;
+    } else if (ok) {
+        const Label *l = label_of(&p, x);
+        ok = l && l->labelled && !l->conflict && same_dims(x->type, plan.rank, plan.dim) &&
+             same_dims(y->type, plan.rank, plan.dim);
+        for (int i = 0; ok && i < plan.rank; i++) ok = l->axis[i] == i || l->axis[i] == ANY;
+        for (int i = 0; ok && plan.kind == PLAN_DOT && i < 2; i++) ok = !feeds_root(&p, x, plan.root->args[i]);
+    }
+    arena_free(a);
+    return ok;
+}
+
+bool plan_in_place(Compiler *cx, const Inst *in, int arg, int result) {
+    switch (op_class(in->op)) {
+    case CLASS_ELEMENTWISE:
+    case CLASS_SCAN: return true;
+    case CLASS_INDEX: {
+        if ((in->op != OP_dynamic_update_slice && in->op != OP_scatter) || arg) return false;
+        for (int i = 1; i < in->nargs; i++) {
+            if (in->args[i] == in->args[0]) return false;
+        }
+        return true;
+    }
+    case CLASS_KERNEL: return kernel_in_place(cx, in, arg, result);
+    default: return false;
+    }
 }

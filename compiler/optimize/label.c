@@ -1,0 +1,199 @@
+/* label: which axis of a kernel's domain each axis of every value follows, from the results upwards. */
+#include "optimize/plan.h"
+
+#include <string.h>
+
+/* The operand that has the shape of the domain, and the labels of the other. */
+const Value *main_operand(const Inst *in) {
+    if (in->op != OP_dot) return in->args[0];
+    bool left = in->args[0]->type->rank >= in->args[1]->type->rank;
+    return in->args[left ? 0 : 1];
+}
+
+const Label *label_of(const Planner *p, const Value *v) { return map_get(&p->labels, v); }
+
+static Label *new_label(Planner *p, const Value *v) {
+    Label *l = map_get(&p->labels, v);
+    if (l) return l;
+    l = NEW(p->arena, Label);
+    map_set(&p->labels, v, l);
+    return l;
+}
+
+static void put_label(Planner *p, const Value *v, const int8_t *axis) {
+    Label *l = new_label(p, v);
+    int8_t wanted[MAX_RANK];
+    for (int i = 0; i < v->type->rank; i++) wanted[i] = dim_is(v->type->dim[i], 1) ? ANY : axis[i];
+    if (l->labelled && memcmp(l->axis, wanted, (size_t)v->type->rank)) l->conflict = true;
+    if (l->labelled) return;
+    l->labelled = true;
+    memcpy(l->axis, wanted, (size_t)v->type->rank);
+}
+
+/* Only axes of size 1 come or go. */
+bool plan_reshape_is_plain(const Inst *in) {
+    const Type *x = in->args[0]->type, *y = in->results[0]->type;
+    int i = 0, j = 0;
+    while (i < x->rank || j < y->rank) {
+        if (i < x->rank && dim_is(x->dim[i], 1))
+            i++;
+        else if (j < y->rank && dim_is(y->dim[j], 1))
+            j++;
+        else if (i < x->rank && j < y->rank && x->dim[i] == y->dim[j])
+            i++, j++;
+        else
+            return false;
+    }
+    return true;
+}
+
+static void label_reshape(Planner *p, const Inst *in, const int8_t *axis) {
+    const Type *x = in->args[0]->type, *y = in->results[0]->type;
+    int8_t from[MAX_RANK];
+    memset(from, ASTRAY, sizeof from);
+    if (plan_reshape_is_plain(in)) {
+        for (int i = 0, j = 0; i < x->rank; i++) {
+            if (dim_is(x->dim[i], 1)) continue;
+            while (dim_is(y->dim[j], 1)) j++;
+            from[i] = axis[j++];
+        }
+    }
+    put_label(p, in->args[0], from);
+}
+
+static bool whole_axis(const Inst *in, int a) {
+    const Attrs *t = in->attrs;
+    if (in->op == OP_slice)
+        return dim_is(t->start.at[a], 0) && t->stride.at[a] == 1 && t->limit.at[a] == in->args[0]->type->dim[a];
+    if (in->op == OP_pad) return dim_is(t->low.at[a], 0) && dim_is(t->high.at[a], 0) && !t->interior.at[a];
+    if (in->op == OP_dynamic_slice) return in->results[0]->type->dim[a] == in->args[0]->type->dim[a];
+    if (in->op == OP_concatenate) return t->axis != a;
+    return false;
+}
+
+static void label_args(Planner *p, const Inst *in, const int8_t *axis) {
+    int8_t x[MAX_RANK];
+    memset(x, ASTRAY, sizeof x);
+    int rank = in->nargs ? in->args[0]->type->rank : 0;
+    switch ((int)in->op) {
+    case OP_broadcast:
+        for (int i = 0; i < rank; i++) x[i] = axis[in->attrs->map.at[i]];
+        break;
+    case OP_transpose:
+        for (int i = 0; i < rank; i++) x[in->attrs->perm.at[i]] = axis[i];
+        break;
+    case OP_reshape: label_reshape(p, in, axis); return;
+    case OP_slice:
+    case OP_pad:
+    case OP_dynamic_slice:
+    case OP_concatenate:
+        for (int i = 0; i < rank; i++) x[i] = whole_axis(in, i) ? axis[i] : ASTRAY;
+        break;
+    case OP_gather: {
+        int lead = in->args[1]->type->rank - 1;
+        memcpy(x, axis, (size_t)lead);
+        put_label(p, in->args[1], x);
+        memset(x, ASTRAY, sizeof x);
+        break;
+    }
+    default:
+        if (op_class(in->op) == CLASS_ELEMENTWISE) memcpy(x, axis, (size_t)rank);
+        break;
+    }
+    for (int i = 0; i < in->nargs; i++) {
+        if (in->op != OP_gather || i == 0) put_label(p, in->args[i], x);
+    }
+}
+
+static void label_reduction(Planner *p, const Inst *in) {
+    const Value *whole = main_operand(in);
+    int8_t all[MAX_RANK], other[MAX_RANK];
+    for (int i = 0; i < MAX_RANK; i++) all[i] = (int8_t)i;
+    put_label(p, whole, all);
+    if (in->op != OP_dot) return;
+    bool left = whole == in->args[0];
+    Ints mine = left ? in->attrs->lhs_axes : in->attrs->rhs_axes,
+         theirs = left ? in->attrs->rhs_axes : in->attrs->lhs_axes;
+    memcpy(other, all, sizeof other);
+    for (int k = 0; k < mine.n; k++) other[theirs.at[k]] = (int8_t)mine.at[k];
+    put_label(p, in->args[left ? 1 : 0], other);
+}
+
+/* Whether computing v at each place of the domain computes it more than once.  Inner loops do not count: what does not depend
+** on them stands before them. */
+bool label_is_repeated(const Planner *p, const Value *v) {
+    const Label *l = map_get(&p->labels, v);
+    if (!l || !l->labelled) return false;
+    if (l->conflict) return true;
+    bool found[MAX_RANK] = { false };
+    int last = -1;
+    for (int i = 0; i < v->type->rank; i++) {
+        if (l->axis[i] == ASTRAY) return false; /* fewer are wanted, or others */
+        if (l->axis[i] >= 0) found[l->axis[i]] = true;
+        if (l->axis[i] > last) last = l->axis[i];
+    }
+    const Plan *plan = p->plan;
+    if (plan->kind == PLAN_ROWS) { /* outer axes are all there, or it is wanted again for every one of them */
+        for (int a = 0; a < plan->rank; a++) {
+            if (!found[a] && !plan->reduced[a] && !dim_is(plan->dim[a], 1)) return true;
+        }
+        return false;
+    }
+    for (int a = 0; a < last; a++) {
+        if (!found[a] && !dim_is(plan->dim[a], 1)) return true;
+    }
+    return false;
+}
+
+bool same_dims(const Type *t, int rank, const Dim *const *dim) {
+    return t->rank == rank && (!rank || !memcmp(t->dim, dim, sizeof *dim * (size_t)rank));
+}
+
+static bool label_results(Planner *p) {
+    const Plan *plan = p->plan;
+    int8_t all[MAX_RANK], kept[MAX_RANK];
+    const Dim *kept_dim[MAX_RANK];
+    int n = 0;
+    for (int a = 0; a < plan->rank; a++) {
+        all[a] = (int8_t)a;
+        if (plan->reduced[a]) continue;
+        kept[n] = (int8_t)a;
+        kept_dim[n++] = plan->dim[a];
+    }
+    for (int i = 0; i < p->g->nresults; i++) {
+        const Value *v = p->g->results[i];
+        if (same_dims(v->type, plan->rank, plan->dim))
+            put_label(p, v, all);
+        else if (plan->kind == PLAN_ROWS && same_dims(v->type, n, kept_dim))
+            put_label(p, v, kept);
+        else
+            return plan_refuse(p, v->def, "their shapes differ");
+    }
+    return true;
+}
+
+void label_as_domain(Planner *p, const Value *v) {
+    int8_t all[MAX_RANK];
+    for (int i = 0; i < MAX_RANK; i++) all[i] = (int8_t)i;
+    put_label(p, v, all);
+}
+
+void label_from(Planner *p) {
+    for (int i = p->g->n - 1; i >= 0; i--) {
+        const Inst *in = p->g->at[i];
+        if (plan_is_reduction(in)) {
+            label_reduction(p, in);
+            continue;
+        }
+        const Label *l = map_get(&p->labels, in->results[0]);
+        const Label *second = in->nresults > 1 ? map_get(&p->labels, in->results[1]) : NULL;
+        if (!l || !l->labelled) l = second;
+        if (l && l->labelled && in != p->plan->root) label_args(p, in, l->axis);
+    }
+}
+
+bool label_all(Planner *p) {
+    if (!label_results(p)) return false;
+    label_from(p);
+    return true;
+}

@@ -1,0 +1,391 @@
+/* place: decides which memory every array lives in.
+**
+** Values that are one array by another name (a reshape) form a class, with the stretch of the program where its elements are
+** needed.  Classes whose stretches do not meet are joined where that saves a copy: a loop's initial value, its parameter, what
+** an iteration gives and its result; what a branch gives; the result of an instruction and an argument that dies there, if it
+** is read element by element as the result is written; what a function returns and the caller's memory.  What is then left
+** shares memory where stretches allow: small arrays of known size on the stack, the others in an arena that is laid out when
+** all sizes in it are known. */
+#include "optimize/optimize.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { STACK_BYTES = 1024, STACK_TOTAL = 16384 };
+
+/* Indexed by value id; the first of a class, or of a web of classes, stands for it. */
+typedef struct {
+    int same, web;  /* towards the one that stands for the class, the web */
+    int next;       /* another class of the web, or -1 */
+    int start, end; /* of the class: where it is written first and read last */
+    int hull;       /* of a result that is written early: where its memory must be free */
+    bool fixed;     /* the caller's, or constant: never written */
+    int result;     /* of a web: which of the function's, or -1 */
+    const Value *value;
+} Class;
+
+typedef struct {
+    Compiler *cx;
+    Arena *arena;
+    Func *f;
+    Class *at;
+    Map first, last; /* Inst to positions, plus 1 */
+    int now;
+    struct {
+        const Inst **at;
+        int n, cap;
+    } binders;
+} Place;
+
+static bool is_array(const Value *v) { return v->type->rank > 0; }
+static bool is_loop(const Inst *in) { return in->op == OP_for || in->op == OP_while; }
+
+static int position(const Map *m, const Inst *in) { return (int)(intptr_t)map_get(m, in) - 1; }
+static void set_position(Map *m, const Inst *in, int at) { map_set(m, in, (void *)(intptr_t)(at + 1)); }
+
+static int class_of(const Place *p, const Value *v) {
+    int i = v->id;
+    while (p->at[i].same != i) i = p->at[i].same;
+    return i;
+}
+
+static int web_of(const Place *p, const Value *v) {
+    int i = class_of(p, v);
+    while (p->at[i].web != i) i = p->at[i].web;
+    return i;
+}
+
+/* stretches */
+
+/* The same elements in the same places. */
+static bool is_alias(const Inst *in) {
+    return in->op == OP_reshape || in->op == OP_retype || in->op == OP_stop_gradient || in->op == OP_barrier;
+}
+
+static void define(Place *p, const Value *v, int at, bool fixed) {
+    p->at[v->id] = (Class){ v->id, v->id, -1, at, at, at, fixed, -1, v };
+}
+
+/* Used at a place in that block: if v stands outside of a loop, as long as the loop runs. */
+static void used(Place *p, const Value *v, const Block *where, int at) {
+    Class *c = &p->at[class_of(p, v)];
+    for (const Block *b = where; b && b != v->block; b = b->parent ? b->parent->block : NULL) {
+        if (b->parent && is_loop(b->parent) && position(&p->last, b->parent) > at) at = position(&p->last, b->parent);
+    }
+    if (at > c->end) c->end = at;
+}
+
+static void number_block(Place *p, const Block *block) {
+    for (const Inst *in = block->first; in; in = in->next) {
+        set_position(&p->first, in, p->now++);
+        if (in->attrs->binds.n) PUSH(p->arena, &p->binders, in);
+        if (in->op != OP_kernel) {
+            for (int k = 0; k < in->nregions; k++) {
+                p->now++; /* parameters begin */
+                number_block(p, in->regions[k]);
+                p->now++; /* results are handed on */
+            }
+        }
+        set_position(&p->last, in, p->now++);
+    }
+}
+
+static void find_stretches(Place *p, const Block *block);
+
+/* A number, or one bool for each lane. */
+static const Value *predicate(const Inst *in) {
+    return in->op == OP_cond    ? in->args[0]
+           : in->op == OP_while ? in->regions[0]->results[0]
+                                : in->regions[0]->params[0];
+}
+
+static void find_in(Place *p, const Inst *in) {
+    int first = position(&p->first, in), last = position(&p->last, in), carries = (int)in->attrs->carries;
+    for (int i = 0; i < in->nargs; i++) {
+        bool slices = in->op == OP_for && i >= carries;
+        used(p, in->args[i], in->block, slices ? last : first);
+    }
+    for (int k = 0; k < in->nregions && in->op != OP_kernel; k++) {
+        const Block *b = in->regions[k];
+        int begins = b->first ? position(&p->first, b->first) - 1 : first + 1;
+        for (int i = 0; i < b->nparams; i++) {
+            bool slice = in->op == OP_for && i > carries;
+            define(p, b->params[i], begins, slice || in->op == OP_cond);
+            if (in->op == OP_cond) { /* another name of the argument */
+                p->at[b->params[i]->id].same = class_of(p, in->args[1 + i]);
+            }
+        }
+        find_stretches(p, b);
+        int ends = b->last ? position(&p->last, b->last) + 1 : begins + 1;
+        bool lanes = predicate(in)->type->rank > 0, tests = in->op == OP_while && k == 0;
+        /* both sides of lanes are needed at the end; a test leaves what is carried as it is */
+        int until = lanes || (is_loop(in) && !tests) ? last - 1 : ends;
+        for (int i = 0; i < b->nresults; i++) used(p, b->results[i], b, until);
+        for (int i = 0; i < b->nparams && is_loop(in) && (tests || lanes); i++) used(p, b->params[i], b, until);
+    }
+    if (in->op == OP_cond && predicate(in)->type->rank) used(p, in->args[0], in->block, last - 1);
+    for (int i = 0; i < in->nresults; i++) {
+        bool stacked = is_loop(in) && i >= carries;
+        define(p, in->results[i], in->nregions && in->op != OP_kernel && !stacked ? last : first, false);
+        p->at[in->results[i]->id].hull = first;
+        if (in->op == OP_constant && in->attrs->data.n != 1) p->at[in->results[i]->id].fixed = true;
+        if (in->op == OP_while && stacked) p->at[in->results[i]->id].fixed = true; /* it grows in memory of its own */
+        if (is_alias(in) && is_array(in->results[i])) p->at[in->results[i]->id].same = class_of(p, in->args[i]);
+    }
+}
+
+static void find_stretches(Place *p, const Block *block) {
+    for (const Inst *in = block->first; in; in = in->next) find_in(p, in);
+}
+
+/* joining */
+
+static bool same_bytes(const Type *x, const Type *y) {
+    return x->rank == y->rank && dtype_bytes(x->dtype) == dtype_bytes(y->dtype) &&
+           !memcmp(x->dim, y->dim, sizeof *x->dim * (size_t)x->rank);
+}
+
+/* Whether classes i and j need their elements at the same time. */
+static bool meet(const Class *x, const Class *y) { return x->start <= y->end && y->start <= x->end; }
+
+/* One memory for both, if no two classes of theirs meet; `dying` may die in the instruction that makes `born`. */
+static bool join(Place *p, const Value *dying, const Value *born, bool in_place) {
+    int a = web_of(p, dying), b = web_of(p, born);
+    if (a == b) return true;
+    if (p->at[a].fixed || p->at[b].fixed || !is_array(dying) || !is_array(born)) return false;
+    int ca = class_of(p, dying), cb = class_of(p, born);
+    for (int i = a; i >= 0; i = p->at[i].next) {
+        for (int j = b; j >= 0; j = p->at[j].next) {
+            if (in_place && i == ca && j == cb && p->at[i].end == p->at[j].start) continue;
+            if (meet(&p->at[i], &p->at[j])) return false;
+        }
+    }
+    int tail = a;
+    while (p->at[tail].next >= 0) tail = p->at[tail].next;
+    p->at[tail].next = b;
+    p->at[b].web = a;
+    return true;
+}
+
+static void join_block(Place *p, const Block *block);
+
+static void join_loop(Place *p, const Inst *in) {
+    const Block *body = in->regions[in->nregions - 1];
+    int carries = (int)in->attrs->carries, skip = in->op == OP_for;
+    for (int i = 0; i < carries; i++) {
+        const Value *param = body->params[skip + i], *result = in->results[i];
+        if (!is_array(param)) continue;
+        join(p, param, result, false); /* always: they begin and end where the loop does */
+        if (in->op == OP_while) join(p, in->regions[0]->params[i], result, false);
+        if (same_bytes(in->args[i]->type, param->type)) join(p, in->args[i], param, false);
+    }
+    for (int k = 0; k < in->nregions; k++) join_block(p, in->regions[k]);
+    for (int i = 0; i < carries; i++) {
+        const Value *given = body->results[i];
+        if (is_array(given) && given->block == body && given->def) join(p, given, in->results[i], false);
+    }
+}
+
+static void join_cond(Place *p, const Inst *in) {
+    for (int k = 0; k < in->nregions; k++) {
+        const Block *side = in->regions[k];
+        join_block(p, side);
+        for (int i = 0; i < side->nresults; i++) {
+            const Value *given = side->results[i];
+            if (is_array(given) && given->block == side && given->def) join(p, given, in->results[i], false);
+        }
+    }
+}
+
+static void join_inst(Place *p, const Inst *in) {
+    if (is_loop(in))
+        join_loop(p, in);
+    else if (in->op == OP_cond)
+        join_cond(p, in);
+    if (is_loop(in) || in->op == OP_cond || is_alias(in)) return;
+    int at = position(&p->first, in);
+    for (int i = 0; i < in->nargs; i++) {
+        if (!is_array(in->args[i]) || p->at[class_of(p, in->args[i])].end != at) continue;
+        for (int k = 0; k < in->nresults; k++) {
+            const Type *x = in->args[i]->type, *y = in->results[k]->type;
+            if (x->rank && same_bytes(x, y) && plan_in_place(p->cx, in, i, k) &&
+                join(p, in->args[i], in->results[k], true))
+                break;
+        }
+    }
+}
+
+static void join_block(Place *p, const Block *block) {
+    for (const Inst *in = block->first; in; in = in->next) join_inst(p, in);
+}
+
+static void join_results(Place *p) {
+    const Block *body = p->f->body;
+    if (p->f == p->f->module->main) return;
+    for (int i = 0; i < body->nresults; i++) {
+        const Value *v = body->results[i];
+        if (!is_array(v)) continue;
+        int w = web_of(p, v);
+        bool largest = true; /* all that lives there fits */
+        for (int c = w; c >= 0; c = p->at[c].next)
+            largest = largest && same_bytes(p->at[c].value->type, p->at[w].value->type);
+        if (!p->at[w].fixed && p->at[w].result < 0 && largest) p->at[w].result = i;
+    }
+}
+
+/* buffers */
+
+static bool mentions(const Type *t, const SizeVar *v) {
+    for (int i = 0; i < t->rank; i++) {
+        if (dim_mentions(t->dim[i], v)) return true;
+    }
+    return false;
+}
+
+/* The last instruction that binds a size of that type; NULL where all are parameters. */
+static const Inst *binder_of(const Place *p, const Type *t) {
+    const Inst *last = NULL;
+    for (int i = 0; i < p->binders.n; i++) {
+        Sizes bound = p->binders.at[i]->attrs->binds;
+        for (int k = 0; k < bound.n; k++) {
+            if (mentions(t, bound.at[k])) last = p->binders.at[i];
+        }
+    }
+    return last;
+}
+
+static int64_t static_bytes(Compiler *cx, const Type *t) {
+    int64_t n;
+    if (!dim_is_int(type_elements(cx, t), &n) || n > STACK_BYTES) return -1;
+    return n * dtype_bytes(t->dtype);
+}
+
+typedef struct {
+    int web, start, end;
+    Buffer *buffer;
+} Life;
+
+static int by_start(const void *a, const void *b) {
+    const Life *x = a, *y = b;
+    return x->start != y->start ? (x->start > y->start) - (x->start < y->start) : (x->web > y->web) - (x->web < y->web);
+}
+
+/* Whether x fits where y does; both known, the larger of the two is kept. */
+static bool fits(Compiler *cx, const Type *x, const Type *y) {
+    const Dim *nx = dim_mul(cx, type_elements(cx, x), dim_int(cx, dtype_bytes(x->dtype)));
+    const Dim *ny = dim_mul(cx, type_elements(cx, y), dim_int(cx, dtype_bytes(y->dtype)));
+    return dim_at_least(cx, ny, nx);
+}
+
+typedef struct {
+    Life *at;
+    int n;
+    struct {
+        Buffer **at;
+        int *until;
+        int n;
+    } used;
+} Lives;
+
+static Lives lives_of(Place *p) {
+    Lives l = { NEW_ARRAY(p->arena, Life, p->f->nvalues + 1), 0, { NULL, NULL, 0 } };
+    for (int i = 0; i < p->f->nvalues; i++) {
+        Class *c = &p->at[i];
+        if (!c->value || c->same != i || c->web != i || c->fixed || c->result >= 0 || !is_array(c->value)) continue;
+        Life *life = &l.at[l.n++];
+        *life = (Life){ i, c->start, c->end, NULL };
+        for (int k = i; k >= 0; k = p->at[k].next) {
+            const Class *x = &p->at[k];
+            if (x->hull < life->start) life->start = x->hull;
+            if (x->start < life->start) life->start = x->start;
+            if (x->end > life->end) life->end = x->end;
+        }
+    }
+    qsort(l.at, (size_t)l.n, sizeof *l.at, by_start);
+    return l;
+}
+
+/* In the order in which they begin, each into memory that is free by then, or into new memory. */
+static void share(Place *p, Arena *arena, Lives *l) {
+    int counts[2] = { 0, 0 };
+    int64_t stack = 0;
+    Buffer **all = NEW_ARRAY(arena, Buffer *, l->n + 1);
+    int *until = NEW_ARRAY(p->arena, int, l->n + 1), n = 0;
+    for (int i = 0; i < l->n; i++) {
+        Life *life = &l->at[i];
+        const Type *t = p->at[life->web].value->type;
+        const Inst *after = binder_of(p, t);
+        int64_t bytes = static_bytes(p->cx, t);
+        BufferKind kind =
+            bytes >= 0 && bytes <= STACK_BYTES && stack + bytes <= STACK_TOTAL ? BUFFER_STACK : BUFFER_ARENA;
+        Buffer *found = NULL;
+        for (int k = 0; k < n && !found; k++) {
+            Buffer *b = all[k];
+            if (until[k] >= life->start || b->kind != kind || b->after != after) continue;
+            bool known = type_is_static(t) && type_is_static(b->type);
+            if (!fits(p->cx, t, b->type) && !known) continue;
+            if (!fits(p->cx, t, b->type)) b->type = t;
+            found = b;
+            until[k] = life->end;
+        }
+        if (!found) {
+            found = NEW(arena, Buffer);
+            *found = (Buffer){ kind, ++counts[kind], t, after };
+            if (kind == BUFFER_STACK) stack += STACK_BYTES;
+            until[n] = life->end;
+            all[n++] = found;
+        }
+        life->buffer = found;
+    }
+    p->f->buffers = (const Buffer *const *)all;
+    p->f->nbuffers = n;
+}
+
+static void assign_block(Place *p, Buffer *const *of_web, const Block *block) {
+    for (int i = 0; i < block->nparams; i++) {
+        Value *v = block->params[i];
+        if (is_array(v) && !p->at[class_of(p, v)].fixed) v->buffer = of_web[web_of(p, v)];
+    }
+    for (const Inst *in = block->first; in; in = in->next) {
+        for (int i = 0; i < in->nresults; i++) {
+            Value *v = in->results[i];
+            if (is_array(v)) v->buffer = of_web[web_of(p, v)];
+            if (in->op == OP_kernel) in->regions[0]->results[i]->buffer = v->buffer;
+        }
+        for (int k = 0; k < in->nregions && in->op != OP_kernel; k++) assign_block(p, of_web, in->regions[k]);
+    }
+}
+
+static void place_func(Module *m, Func *f) {
+    Arena *a = arena_new();
+    Place p = { .cx = m->cx, .arena = a, .f = f, .first = map_new(a), .last = map_new(a) };
+    p.at = NEW_ARRAY(a, Class, f->nvalues + 1);
+    number_block(&p, f->body);
+    for (int i = 0; i < f->body->nparams; i++) define(&p, f->body->params[i], 0, true);
+    find_stretches(&p, f->body);
+    for (int i = 0; i < f->body->nresults; i++) used(&p, f->body->results[i], f->body, p.now + 1);
+    join_block(&p, f->body);
+    join_results(&p);
+    Lives l = lives_of(&p);
+    share(&p, m->arena, &l);
+    Buffer **of_web = NEW_ARRAY(a, Buffer *, f->nvalues + 1);
+    for (int i = 0; i < l.n; i++) of_web[l.at[i].web] = l.at[i].buffer;
+    for (int i = 0; i < f->nvalues; i++) {
+        if (!p.at[i].value || p.at[i].web != i || p.at[i].same != i || p.at[i].result < 0) continue;
+        of_web[i] = NEW(m->arena, Buffer);
+        *of_web[i] = (Buffer){ BUFFER_RESULT, p.at[i].result, p.at[i].value->type, NULL };
+    }
+    assign_block(&p, of_web, f->body);
+    arena_free(a);
+}
+
+static void copy_as_it_is(Walk *w, const Inst *in) {
+    w->b.plain = true;
+    walk_copy(w, in);
+}
+
+Module *pass_place(const Module *m) {
+    Module *placed = walk_module(m, copy_as_it_is, NULL);
+    for (Func *f = placed->first; f; f = f->next) place_func(placed, f);
+    return placed;
+}
