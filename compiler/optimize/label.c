@@ -188,7 +188,9 @@ void label_from(Planner *p) {
         const Label *l = map_get(&p->labels, in->results[0]);
         const Label *second = in->nresults > 1 ? map_get(&p->labels, in->results[1]) : NULL;
         if (!l || !l->labelled) l = second;
-        if (l && l->labelled && in != p->plan->root) label_args(p, in, l->axis);
+        if (!l || !l->labelled || in == p->plan->root) continue;
+        label_args(p, in, l->axis);
+        for (int k = 0; k < in->nargs && l->conflict; k++) new_label(p, in->args[k])->conflict = true;
     }
 }
 
