@@ -257,6 +257,14 @@ static Py view(Elab *e, Py object, void *contents) {
     return x;
 }
 
+/* Texts with run-time values in them are no rows of an array. */
+static bool holds_text(Py x) {
+    if (!structural(x)) return x->kind == PY_TEXT;
+    for (int i = 0; i < x->contents->n; i++)
+        if (holds_text(x->contents->at[i])) return true;
+    return false;
+}
+
 /* A list to which the body only appends. */
 static Fit fit_growth(Elab *e, Cell *c, Py after, const Attempt *a) {
     int n = c->before->contents->n;
@@ -269,8 +277,9 @@ static Fit fit_growth(Elab *e, Cell *c, Py after, const Attempt *a) {
     c->tail = py_tuple(e, c->grows, after->contents->at + n);
     for (int i = 0; i < c->grows; i++) {
         Py x = c->tail->contents->at[i];
+        if (holds_text(x)) return DIFFERS;
         if (x->kind != PY_APART) continue;
-        if (!x->apart.holds || c->grows > 1) return DIFFERS;
+        if (!x->apart.holds || c->grows > 1 || holds_text(x->apart.value)) return DIFFERS;
         c->maybe = true;
         c->tail = py_tuple(e, 2, (Py[]){ x->apart.value, x->apart.holds });
     }

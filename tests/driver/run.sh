@@ -101,9 +101,15 @@ rm train.h
 # ended early: a status of its own, no directory left behind
 mkfifo pipe.jxl
 mkdir -p tmp
-TMPDIR=$PWD/tmp "$jxlc" pipe.jxl -o x 2>err & pid=$!
-sleep 0.3; kill -SEGV $pid; wait $pid; got=$?
-case $jxlc in *san*) ;; *) [ $got = 70 ] || say "a crash: status $got"; holds err "a mistake in the compiler" ;; esac
+case $jxlc in
+*sanitize*) ;; # ASan catches the signal itself
+*)
+    TMPDIR=$PWD/tmp "$jxlc" pipe.jxl -o x 2>err & pid=$!
+    sleep 0.3; kill -SEGV $pid; wait $pid; got=$?
+    [ $got = 70 ] || say "a crash: status $got"
+    holds err "a mistake in the compiler"
+    ;;
+esac
 TMPDIR=$PWD/tmp "$jxlc" pipe.jxl -o x 2>err & pid=$!
 sleep 0.3; kill -TERM $pid; wait $pid; [ $? = 143 ] || say "SIGTERM: another status"
 [ -z "$(ls tmp)" ] || say "left behind: $(ls tmp)"

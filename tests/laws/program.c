@@ -97,7 +97,11 @@ int main(int argc, char **argv) {
     m->main = main_func;
     if (diag_flush(lab.cx)) lab.failures++;
     verify_module(m);
-    print_module(stdout, module_copy(m));
+    Module *reached = module_copy(m);
+    print_module(stdout, reached);
+    module_free(reached);
+    module_free(m);
+    fclose(lab.nowhere);
     fprintf(stderr, "%d results\n", w.cases);
     compiler_free(lab.cx);
     return lab.failures > 0 || w.cases == 0;
