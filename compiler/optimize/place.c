@@ -167,6 +167,17 @@ static bool join(Place *p, const Value *dying, const Value *born, bool in_place)
     return true;
 }
 
+/* y is written over x, if x dies where y is made and is read there element by element. */
+static void over_argument(Place *p, const Value *x, const Value *y) {
+    const Inst *in = y->def;
+    if (!is_array(x) || !same_bytes(x->type, y->type)) return;
+    for (int i = 0; i < in->nargs; i++) {
+        if (in->args[i] != x || p->at[class_of(p, x)].end != position(&p->first, in)) continue;
+        if (plan_in_place(p->cx, in, i, y->index)) join(p, x, y, true);
+        return;
+    }
+}
+
 static void join_block(Place *p, const Block *block);
 
 static void join_loop(Place *p, const Inst *in) {
@@ -179,11 +190,12 @@ static void join_loop(Place *p, const Inst *in) {
         if (in->op == OP_while) join(p, in->regions[0]->params[i], result, false);
         if (same_bytes(in->args[i]->type, param->type)) join(p, in->args[i], param, false);
     }
-    for (int k = 0; k < in->nregions; k++) join_block(p, in->regions[k]);
-    for (int i = 0; i < carries; i++) {
-        const Value *given = body->results[i];
-        if (is_array(given) && given->block == body && given->def) join(p, given, in->results[i], false);
+    for (int i = 0; i < carries; i++) { /* before others are written over the parameters */
+        const Value *given = body->results[i], *param = body->params[skip + i];
+        if (!is_array(given) || given->block != body || !given->def) continue;
+        if (!join(p, given, in->results[i], false)) over_argument(p, param, given);
     }
+    for (int k = 0; k < in->nregions; k++) join_block(p, in->regions[k]);
 }
 
 static void join_cond(Place *p, const Inst *in) {
