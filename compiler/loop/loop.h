@@ -240,10 +240,6 @@ LValue *math_apply(LBuilder *, Op, LValue *const *args);
 void loop_print(FILE *, const LModule *);
 void loop_verify(const LModule *); /* a mistake is our bug */
 
-/* eval.c: runs a function on real memory, slowly; the parameters are i64 and pointers as in the calling convention.  0, or
-** the status of a failing check with its text. */
-int loop_eval(const LModule *, const LFunc *, const int64_t *args, const char **message);
-
 /* lower.c: a module of the tensor IR, after `place`, into loops */
 
 LModule *loop_lower(const Module *, const Target *);
