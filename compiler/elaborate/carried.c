@@ -7,14 +7,92 @@
 
 #include <string.h>
 
-static bool structural(Py x) {
-    return x->kind == PY_TUPLE || x->kind == PY_LIST || x->kind == PY_DICT || x->kind == PY_OBJECT;
+/* The parts that a value of a known structure is made of. */
+static int count_parts(Py x) {
+    int n = 0;
+    switch (x->kind) {
+    case PY_TUPLE:
+    case PY_LIST:
+    case PY_DICT:
+    case PY_OBJECT: return x->contents->n;
+    case PY_RANGE:
+    case PY_SLICE: return 3;
+    case PY_TEXT:
+        for (int i = 0; i < x->text.nparts; i++) n += x->text.part[i].value ? 1 : x->text.part[i].left ? 3 : 0;
+        return n;
+    default: return -1;
+    }
+}
+
+static bool structural(Py x) { return count_parts(x) >= 0; }
+
+static Py *text_slot(PyText *t, int at) {
+    for (int i = 0; i < t->nparts; i++) {
+        struct TextPart *p = &t->part[i];
+        int n = p->value ? 1 : p->left ? 3 : 0;
+        if (at < n) return p->value ? &p->value : at == 0 ? &p->which : at == 1 ? &p->left : &p->right;
+        at -= n;
+    }
+    return NULL;
+}
+
+static Py part(Py x, int i) {
+    switch (x->kind) {
+    case PY_RANGE:
+    case PY_SLICE: return i == 0 ? x->slice.start : i == 1 ? x->slice.stop : x->slice.step;
+    case PY_TEXT: return *text_slot(&x->text, i);
+    default: return x->contents->at[i];
+    }
+}
+
+static Py with_parts(Elab *e, Py like, Py *parts, int n) {
+    Py x = py_new(e, like->kind);
+    x->cls = like->cls;
+    if (like->kind == PY_RANGE || like->kind == PY_SLICE) {
+        x->slice.start = parts[0];
+        x->slice.stop = parts[1];
+        x->slice.step = parts[2];
+    } else if (like->kind == PY_TEXT) {
+        x->text.nparts = like->text.nparts;
+        x->text.part = arena_copy(e->arena, like->text.part, sizeof *like->text.part * (size_t)like->text.nparts);
+        for (int i = 0; i < n; i++) *text_slot(&x->text, i) = parts[i];
+    } else {
+        Contents *c = NEW(e->arena, Contents);
+        c->epoch = e->epoch;
+        for (int i = 0; i < n; i++)
+            contents_push(e, c, like->contents->keys ? like->contents->keys[i] : NULL, parts[i]);
+        x->contents = c;
+    }
+    return x;
+}
+
+/* Which part of x stands where part i of `like` does; -1: none.  The keys of dicts may stand in another order. */
+static int part_like(Elab *e, Py like, int i, Py x) {
+    if (like->kind != PY_DICT && like->kind != PY_OBJECT) return i;
+    if (like->contents == x->contents) return i;
+    return contents_find(e, x->contents, like->contents->keys[i]);
+}
+
+static bool same_text(const PyText *a, const PyText *b) {
+    if (a->nparts != b->nparts) return false;
+    for (int i = 0; i < a->nparts; i++) {
+        const struct TextPart *p = &a->part[i], *q = &b->part[i];
+        if (!p->value != !q->value || !p->left != !q->left || p->each != q->each || !p->text != !q->text) return false;
+        if (p->text && (p->length != q->length || memcmp(p->text, q->text, (size_t)p->length) != 0)) return false;
+        if (p->value && (p->conversion != q->conversion || strcmp(p->spec, q->spec) != 0)) return false;
+    }
+    return true;
+}
+
+static bool same_structure(Py a, Py b) {
+    if (a->kind != b->kind || a->cls != b->cls || count_parts(a) != count_parts(b)) return false;
+    return a->kind != PY_TEXT || same_text(&a->text, &b->text);
 }
 
 static int count_leaves(Py x) {
     if (!structural(x)) return 1;
-    int n = 0;
-    for (int i = 0; i < x->contents->n; i++) n += count_leaves(x->contents->at[i]);
+    int n = 0, parts = count_parts(x);
+    for (int i = 0; i < parts; i++) n += count_leaves(part(x, i));
     return n;
 }
 
@@ -27,15 +105,10 @@ static Py leaf_value_of(Elab *e, const Leaf *f, Value *v) {
 
 static Py rebuild(Elab *e, Py like, const Leaf **f, Value ***v) {
     if (structural(like)) {
-        const Contents *old = like->contents;
-        Contents *c = NEW(e->arena, Contents);
-        c->epoch = e->epoch;
-        for (int i = 0; i < old->n; i++)
-            contents_push(e, c, old->keys ? old->keys[i] : NULL, rebuild(e, old->at[i], f, v));
-        Py x = py_new(e, like->kind);
-        x->cls = like->cls;
-        x->contents = c;
-        return x;
+        int n = count_parts(like);
+        Py *parts = NEW_ARRAY(e->arena, Py, n + 1);
+        for (int i = 0; i < n; i++) parts[i] = rebuild(e, part(like, i), f, v);
+        return with_parts(e, like, parts, n);
     }
     const Leaf *leaf = (*f)++;
     return leaf->mode == LEAF_SAME ? like : leaf_value_of(e, leaf, *(*v)++);
@@ -58,12 +131,11 @@ static Value *leaf_as(Elab *e, const Leaf *f, Py x) {
     return as_kind(e, x, f->kind);
 }
 
-/* The parts of x in the order of `like`, whose structure it has: the keys of dicts may stand in another order. */
+/* The leaves of x in the order of `like`, whose structure it has. */
 static void leaves_as(Elab *e, Py like, Py x, const Leaf **f, Values *out) {
     if (structural(like)) {
-        const Contents *a = like->contents, *b = x->contents;
-        for (int i = 0; i < a->n; i++)
-            leaves_as(e, a->at[i], b->at[a->keys && a != b ? contents_find(e, b, a->keys[i]) : i], f, out);
+        int n = count_parts(like);
+        for (int i = 0; i < n; i++) leaves_as(e, part(like, i), part(x, part_like(e, like, i, x)), f, out);
         return;
     }
     const Leaf *leaf = (*f)++;
@@ -188,12 +260,11 @@ static bool widen_all(Elab *e, Leaf **f, Py before, Py after, bool *again) {
             *f += count_leaves(before);
             return true;
         }
-        if (before->kind != after->kind || before->cls != after->cls) return false;
-        const Contents *a = before->contents, *b = after->contents;
-        if (a->n != b->n) return false;
-        for (int i = 0; i < a->n; i++) {
-            int at = a->keys ? contents_find(e, b, a->keys[i]) : i;
-            if (at != i || !widen_all(e, f, a->at[i], b->at[at], again)) return false;
+        if (!same_structure(before, after)) return false;
+        int n = count_parts(before);
+        for (int i = 0; i < n; i++) {
+            int at = part_like(e, before, i, after);
+            if (at < 0 || !widen_all(e, f, part(before, i), part(after, at), again)) return false;
         }
         return true;
     }
@@ -203,7 +274,8 @@ static bool widen_all(Elab *e, Leaf **f, Py before, Py after, bool *again) {
 /* Leaves of a value of which only the structure is known: what is not static is handed out. */
 static void leaves_from(Elab *e, Py x, Leaf **f) {
     if (structural(x)) {
-        for (int i = 0; i < x->contents->n; i++) leaves_from(e, x->contents->at[i], f);
+        int n = count_parts(x);
+        for (int i = 0; i < n; i++) leaves_from(e, part(x, i), f);
         return;
     }
     Leaf *leaf = (*f)++;
