@@ -329,12 +329,14 @@ static Py view(Elab *e, Py object, void *contents) {
     return x;
 }
 
-/* Texts with run-time values in them are no rows of an array. */
-static bool holds_text(Py x) {
-    if (!structural(x)) return x->kind == PY_TEXT;
-    for (int i = 0; i < x->contents->n; i++)
-        if (holds_text(x->contents->at[i])) return true;
-    return false;
+/* A list that grows, in a text, is no row of an array. */
+static bool holds_list(Py x) {
+    if (x->kind == PY_TEXT)
+        for (int i = 0; i < x->text.nparts; i++)
+            if (x->text.part[i].each) return true;
+    for (int i = 0; i < count_parts(x); i++)
+        if (holds_list(part(x, i))) return true;
+    return x->kind == PY_LIST && x->contents->grown;
 }
 
 /* A list to which the body only appends. */
@@ -349,9 +351,9 @@ static Fit fit_growth(Elab *e, Cell *c, Py after, const Attempt *a) {
     c->tail = py_tuple(e, c->grows, after->contents->at + n);
     for (int i = 0; i < c->grows; i++) {
         Py x = c->tail->contents->at[i];
-        if (holds_text(x)) return DIFFERS;
+        if (holds_list(x)) return DIFFERS;
         if (x->kind != PY_APART) continue;
-        if (!x->apart.holds || c->grows > 1 || holds_text(x->apart.value)) return DIFFERS;
+        if (!x->apart.holds || c->grows > 1 || holds_list(x->apart.value)) return DIFFERS;
         c->maybe = true;
         c->tail = py_tuple(e, 2, (Py[]){ x->apart.value, x->apart.holds });
     }
@@ -363,6 +365,27 @@ static Fit fit_growth(Elab *e, Cell *c, Py after, const Attempt *a) {
     return FITS;
 }
 
+/* The same dicts with their keys in the order in which the body leaves them. */
+static Py in_order_of(Elab *e, Py x, Py after, bool *changed) {
+    if (x == after || !structural(x) || !same_structure(x, after)) return x;
+    int n = count_parts(x);
+    Py *parts = NEW_ARRAY(e->arena, Py, n + 1), *keys = NEW_ARRAY(e->arena, Py, n + 1);
+    bool mine = false;
+    for (int i = 0; i < n; i++) {
+        int at = part_like(e, after, i, x);
+        if (at < 0) return x;
+        mine |= at != i;
+        if (x->kind == PY_DICT) keys[i] = x->contents->keys[at];
+        parts[i] = in_order_of(e, part(x, at), part(after, i), changed);
+        mine |= parts[i] != part(x, at);
+    }
+    if (!mine) return x;
+    *changed = true;
+    Py y = with_parts(e, x, parts, n);
+    if (x->kind == PY_DICT) y->contents->keys = keys;
+    return y;
+}
+
 static Fit fit_one(Elab *e, Cell *c, const Written *w, const Attempt *a, Loop *l) {
     Py after = c->place ? w->after : view(e, c->object, w->after);
     if (after->kind == PY_ERROR) return FITS;
@@ -372,6 +395,12 @@ static Fit fit_one(Elab *e, Cell *c, const Written *w, const Attempt *a, Loop *l
         return DIFFERS;
     if (c->object && (c->object->kind == PY_SET)) return DIFFERS;
     if (!c->fresh) {
+        bool moved = false;
+        Py before = c->place ? in_order_of(e, c->before, after, &moved) : c->before;
+        if (moved) {
+            c->before = before;
+            set_structure(e, c, before);
+        }
         Leaf *saved = arena_copy(e->arena, c->leaf, sizeof *c->leaf * (size_t)(c->nleaves + 1)), *f = c->leaf;
         bool unbound = c->before->kind == PY_UNBOUND || c->before->kind == PY_APART;
         if (c->object && (c->before->contents->grown != after->contents->grown || after->contents->apart))

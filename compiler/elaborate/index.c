@@ -1,6 +1,7 @@
 /* index: the brackets of an array taken apart: one item for each axis, new axes between them.
 **
 ** Masks become the positions where they hold.  Where there are index arrays, scalars are index arrays too. */
+#include "elaborate/counters.h"
 #include "elaborate/index.h"
 
 static bool is_mask(Py x) { return x->kind == PY_ARRAY && x->array.value->type->dtype == DT_bool; }
@@ -78,7 +79,8 @@ static bool add_scalar(Elab *e, Index *ix, Py x, int axis, Span span) {
     int64_t k, n;
     if (!py_static_int(e, x, &k)) {
         Value *v = x->kind == PY_ARRAY ? ir_convert(e->b, array_value(e, x), DT_i64) : scalar_value(e, x, NUMBER_INT);
-        it->at = from_end(e, v, size);
+        const Dim *d = number_dim(e, x);
+        it->at = d && local_at_least(e, d, dim_int(e->cx, 0)) ? v : from_end(e, v, size);
         return !numpy || numpy_inside(e, it->at, size, span);
     }
     if (dim_is_int(size, &n)) {

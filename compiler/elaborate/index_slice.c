@@ -1,4 +1,5 @@
 /* index_slice: where a slice begins and how long it is, for sizes and bounds known now or at run time. */
+#include "elaborate/counters.h"
 #include "elaborate/index.h"
 
 /* A bound that is known as a size expression: a number, or an int whose expression is known and the same in every
@@ -88,9 +89,11 @@ static bool run_time_slice(Elab *e, Py slice, const Dim *size, IndexItem *it) {
     Value *n = ir_size(b, size), *none = ir_i64(b, 0);
     if (fixed && dim_at_least(e->cx, length, zero)) {
         Value *at = run_time_bound(e, slice->slice.start);
-        Value *end = ir_add(b, at, ir_size(b, length));
-        check(e, ir_and(b, ir_ge(b, at, none), ir_le(b, end, n)),
-              "a slice whose start is known at run time does not lie inside its axis");
+        const Dim *from = slice->slice.start->kind == PY_NONE ? zero : number_dim(e, slice->slice.start);
+        bool within = from && local_at_least(e, from, zero) && local_at_least(e, size, dim_add(e->cx, from, length));
+        if (!within)
+            check(e, ir_and(b, ir_ge(b, at, none), ir_le(b, ir_add(b, at, ir_size(b, length)), n)),
+                  "a slice whose start is known at run time does not lie inside its axis");
         it->at = at;
         it->size = length;
         return true;

@@ -2,7 +2,7 @@
 **
 ** Static ints are exact to 128 bits.  At run time ints are i64 and overflow traps; floats are f64.  Ints whose size
 ** expression is known stay size expressions through +, -, *, //, %, min and max. */
-#include "elaborate/values.h"
+#include "elaborate/counters.h"
 
 #include <complex.h>
 #include <math.h>
@@ -247,7 +247,8 @@ Py number_binary(Elab *e, Operator op, Py x, Py y, Span span) {
         k = NUMBER_FLOAT;
     if (size && !dim_is_local(e, size)) return py_size(e, size);
     Value *a = scalar_value(e, x, k), *b = scalar_value(e, y, k);
-    Value *z = k <= NUMBER_INT ? run_int(e, op, a, b) : run_float(e, op, a, b);
+    bool fits = size && local_fits(e, size) && (op == OPERATOR_Add || op == OPERATOR_Sub || op == OPERATOR_Mult);
+    Value *z = fits ? run_float(e, op, a, b) : k <= NUMBER_INT ? run_int(e, op, a, b) : run_float(e, op, a, b);
     if (!z)
         return fail(e, span, "`%s` is not defined for %s and %s", operator_text(op), py_type_name(e, x),
                     py_type_name(e, y));

@@ -1,0 +1,10 @@
+/* counters: what is known of the counters of loops, which lie between the ends of their ranges. */
+#ifndef JXL_ELABORATE_COUNTERS_H
+#define JXL_ELABORATE_COUNTERS_H
+
+#include "elaborate/values.h"
+
+bool local_at_least(Elab *, const Dim *a, const Dim *b); /* a >= b for all values of the counters, for sure */
+bool local_fits(Elab *, const Dim *);                    /* it is an i64 for all of them, for sure */
+
+#endif
