@@ -3,6 +3,7 @@
 
 typedef struct {
     const Inst *in;
+    DType dtype;
     LValue *x, *y, *n, *m; /* the matrix and the result at hand; rows, columns of the right-hand side */
 } Matrix;
 
@@ -10,39 +11,79 @@ static LValue *at(Lower *l, LValue *row, LValue *columns, LValue *column) {
     return loop_add(&l->b, loop_mul(&l->b, row, columns), column);
 }
 
-static LValue *read_at(Lower *l, const Matrix *m, LValue *ptr, LValue *i) {
-    DType d = m->in->args[0]->type->dtype;
-    return loop_load(&l->b, loop_type(d, 1), ptr, i, 1, NULL);
+static Elem read_at(Lower *l, const Matrix *m, LValue *ptr, LValue *i) {
+    return elem_load(l, m->dtype, 1, ptr, i, 1, NULL, false);
 }
 
-/* s - x[i, k] * y[j, k] for k in lo .. hi, in order; rows of both have n columns. */
-static LValue *minus_products(Lower *l, const Matrix *m, LValue *s, LValue *lo, LValue *hi, LValue *x, LValue *x0,
-                              int64_t dx_is_row, LValue *y, LValue *y0, LValue *dy) {
+static void write_at(Lower *l, const Matrix *m, Elem x, LValue *ptr, LValue *i) {
+    elem_store(l, m->dtype, x, ptr, i, 1, NULL);
+}
+
+static Elem minus_product(Lower *l, Elem s, Elem p, Elem q) {
     LBuilder *b = &l->b;
-    LLoop f = loop_for(b, lo, hi, 1, 1, &s);
-    LValue *xk = dx_is_row ? at(l, f.i, m->n, x0) : loop_add(b, x0, f.i);
-    LValue *p = read_at(l, m, x, xk), *q = read_at(l, m, y, loop_add(b, y0, loop_mul(b, f.i, dy)));
-    LValue *next = loop_fma(b, loop_unary(b, OP_neg, p), q, f.carry[0]);
-    loop_end(b, &f, &next);
-    return f.carry[0];
+    if (!s.im) return (Elem){ loop_fma(b, loop_unary(b, OP_neg, p.re), q.re, s.re), NULL };
+    Elem pq = complex_mul(l, p, q);
+    return (Elem){ loop_sub(b, s.re, pq.re), loop_sub(b, s.im, pq.im) };
 }
 
-/* L[j, j] = sqrt(x[j, j] - sum L[j, k]^2);  L[i, j] = (x[i, j] - sum L[i, k] L[j, k]) / L[j, j] */
+static Elem divided(Lower *l, Elem x, Elem y) {
+    return x.im ? complex_div(l, x, y) : (Elem){ loop_binary(&l->b, OP_div, x.re, y.re), NULL };
+}
+
+/* Numbers of two lines of matrices: number k is at start + k * step. */
+typedef struct {
+    LValue *ptr, *start, *step;
+    bool conj;
+} Line;
+
+/* s minus the products p[k] q[k] for k in lo .. hi, in order. */
+static Elem minus_products(Lower *l, const Matrix *m, Elem s, LValue *lo, LValue *hi, Line p, Line q) {
+    LBuilder *b = &l->b;
+    LLoop f = loop_for(b, lo, hi, 1, s.im ? 2 : 1, (LValue *[]){ s.re, s.im });
+    Elem x = read_at(l, m, p.ptr, loop_add(b, p.start, loop_mul(b, f.i, p.step)));
+    Elem y = read_at(l, m, q.ptr, loop_add(b, q.start, loop_mul(b, f.i, q.step)));
+    if (q.conj && y.im) y.im = loop_unary(b, OP_neg, y.im);
+    Elem next = minus_product(l, (Elem){ f.carry[0], s.im ? f.carry[1] : NULL }, x, y);
+    loop_end(b, &f, (LValue *[]){ next.re, next.im });
+    return (Elem){ f.carry[0], s.im ? f.carry[1] : NULL };
+}
+
+/* Nan below the diagonal and on it. */
+static void fill_with_nan(Lower *l, const Matrix *m, Elem like) {
+    LBuilder *b = &l->b;
+    LValue *zero = loop_i64(b, 0), *one = loop_i64(b, 1);
+    Elem nan = { loop_real(b, like.re->type, __builtin_nan("")), like.im ? loop_int(b, like.re->type, 0) : NULL };
+    LLoop i = loop_for(b, zero, m->n, 1, 0, NULL);
+    LLoop j = loop_for(b, zero, loop_add(b, i.i, one), 1, 0, NULL);
+    write_at(l, m, nan, m->y, at(l, i.i, m->n, j.i));
+    loop_end(b, &j, NULL);
+    loop_end(b, &i, NULL);
+}
+
+/* L[j, j] = sqrt(x[j, j] - sum |L[j, k]|^2);  L[i, j] = (x[i, j] - sum L[i, k] conj(L[j, k])) / L[j, j] */
 static void cholesky(Lower *l, const Matrix *m) {
     LBuilder *b = &l->b;
-    LValue *zero = loop_i64(b, 0), *one = loop_i64(b, 1), *n = m->n;
-    LLoop j = loop_for(b, zero, n, 1, 0, NULL);
+    LValue *zero = loop_i64(b, 0), *one = loop_i64(b, 1), *n = m->n, *fine = loop_bool(b, true);
+    LLoop j = loop_for(b, zero, n, 1, 1, &fine);
     LValue *row_j = loop_mul(b, j.i, n), *diagonal = loop_add(b, row_j, j.i);
-    LValue *s = minus_products(l, m, read_at(l, m, m->x, diagonal), zero, j.i, m->y, row_j, 0, m->y, row_j, one);
-    s = loop_unary(b, OP_sqrt, s); /* nan where x is not positive definite, and then in all that follows */
-    loop_store(b, s, m->y, diagonal, 1, NULL);
+    Line of_j = { m->y, row_j, one, true };
+    Elem s = read_at(l, m, m->x, diagonal);
+    s = minus_products(l, m, s, zero, j.i, (Line){ m->y, row_j, one, false }, of_j);
+    LValue *positive = loop_binary(b, OP_and, j.carry[0], loop_binary(b, OP_gt, s.re, loop_int(b, s.re->type, 0)));
+    s.re = loop_unary(b, OP_sqrt, s.re);
+    if (s.im) s.im = loop_int(b, s.re->type, 0);
+    write_at(l, m, s, m->y, diagonal);
     LLoop i = loop_for(b, loop_add(b, j.i, one), n, 1, 0, NULL);
     LValue *row_i = loop_mul(b, i.i, n), *here = loop_add(b, row_i, j.i);
-    LValue *v = minus_products(l, m, read_at(l, m, m->x, here), zero, j.i, m->y, row_i, 0, m->y, row_j, one);
-    loop_store(b, loop_binary(b, OP_div, v, s), m->y, here, 1, NULL);
-    loop_store(b, loop_int(b, v->type, 0), m->y, at(l, j.i, n, i.i), 1, NULL);
+    Elem v = minus_products(l, m, read_at(l, m, m->x, here), zero, j.i, (Line){ m->y, row_i, one, false }, of_j);
+    Elem none = { loop_int(b, v.re->type, 0), v.im ? loop_int(b, v.re->type, 0) : NULL };
+    write_at(l, m, divided(l, v, s), m->y, here);
+    write_at(l, m, none, m->y, at(l, j.i, n, i.i));
     loop_end(b, &i, NULL);
-    loop_end(b, &j, NULL);
+    loop_end(b, &j, &positive);
+    LLoop bad = loop_if(b, loop_unary(b, OP_not, j.carry[0]));
+    fill_with_nan(l, m, s);
+    loop_end_then(b, &bad);
 }
 
 /* Forward or backward, column after column of the right-hand side. */
@@ -55,10 +96,10 @@ static void triangular_solve(Lower *l, const Matrix *m) {
     LLoop k = loop_for(b, zero, n, 1, 0, NULL);
     LValue *i = forward ? k.i : loop_sub(b, last, k.i), *here = at(l, i, m->m, c.i);
     LValue *lo = forward ? zero : loop_add(b, i, one), *hi = forward ? i : n;
-    LValue *row = attrs->transposed ? i : loop_mul(b, i, n);
-    LValue *s = minus_products(l, m, read_at(l, m, m->y, here), lo, hi, m->x, row, attrs->transposed, m->y, c.i, m->m);
-    if (!attrs->unit) s = loop_binary(b, OP_div, s, read_at(l, m, m->x, at(l, i, n, i)));
-    loop_store(b, s, m->y, here, 1, NULL);
+    Line row = { m->x, attrs->transposed ? i : loop_mul(b, i, n), attrs->transposed ? n : one, false };
+    Elem s = minus_products(l, m, read_at(l, m, m->y, here), lo, hi, row, (Line){ m->y, c.i, m->m, false });
+    if (!attrs->unit) s = divided(l, s, read_at(l, m, m->x, at(l, i, n, i)));
+    write_at(l, m, s, m->y, here);
     loop_end(b, &k, NULL);
     loop_end(b, &c, NULL);
 }
@@ -66,7 +107,7 @@ static void triangular_solve(Lower *l, const Matrix *m) {
 static void matrices(Lower *l, LValue *lo, LValue *hi, void *context) {
     LBuilder *b = &l->b;
     Matrix m = *(const Matrix *)context;
-    int bytes = dtype_bytes(m.in->args[0]->type->dtype);
+    int bytes = dtype_bytes(m.dtype);
     LLoop f = loop_for(b, lo, hi, 1, 0, NULL);
     m.x = loop_at(b, m.x, loop_mul(b, f.i, loop_mul(b, m.n, m.n)), bytes);
     m.y = loop_at(b, m.y, loop_mul(b, f.i, loop_mul(b, m.n, m.m)), bytes);
@@ -81,11 +122,15 @@ void lower_linalg(Lower *l, const Inst *in) {
     LBuilder *b = &l->b;
     const Value *x = in->args[0], *y = in->results[0];
     const Type *t = y->type;
-    if (t->dtype != DT_f32 && t->dtype != DT_f64) {
-        diag(l->cx, in->origin ? in->origin->span : (Span){ 0 }, "%s of %s is not supported yet", op_name(in->op),
-             dtype_name(t->dtype));
+    if (dtype_bytes(dtype_real(t->dtype)) < 4) {
+        diag(l->cx, in->origin ? in->origin->span : (Span){ 0 }, "%s of %s is not supported; convert it to float32",
+             op_name(in->op), dtype_long_name(t->dtype));
     }
-    Matrix m = { in, home_of(l, x).ptr, home_new(l, y).ptr, lower_dim(l, t->dim[t->rank - 2]),
+    Matrix m = { in,
+                 t->dtype,
+                 home_of(l, x).ptr,
+                 home_new(l, y).ptr,
+                 lower_dim(l, t->dim[t->rank - 2]),
                  lower_dim(l, t->dim[t->rank - 1]) };
     if (in->op == OP_triangular_solve) store_home(l, in->args[1], m.y);
     LValue *count = loop_i64(b, 1), *cube = loop_mul(b, m.n, loop_mul(b, m.n, m.m));
