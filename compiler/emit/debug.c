@@ -9,10 +9,9 @@
 typedef struct Debug {
     LLVMDIBuilderRef b;
     LLVMMetadataRef unit, type;
-    Map files;             /* LLVMMetadataRef by source path */
+    Map *files;            /* LLVMMetadataRef by source path */
     LLVMMetadataRef scope; /* the function being built */
-    LLVMMetadataRef file;  /* the one it is in */
-    int scope_file;
+    int scope_file;        /* where it begins */
 } Debug;
 
 static const Origin *users_place(Compiler *cx, const Origin *o) {
@@ -23,12 +22,12 @@ static const Origin *users_place(Compiler *cx, const Origin *o) {
 static LLVMMetadataRef file_of(Emit *e, int file) {
     Debug *d = e->debug;
     const Source *s = source_of(e->cx, file);
-    LLVMMetadataRef it = map_get(&d->files, s->path);
+    LLVMMetadataRef it = map_get(d->files, s->path);
     if (it) return it;
     char directory[4096];
     if (s->path[0] == '/' || !getcwd(directory, sizeof directory)) strcpy(directory, "/");
     it = LLVMDIBuilderCreateFile(d->b, s->path, strlen(s->path), directory, strlen(directory));
-    map_set(&d->files, s->path, it);
+    map_set(d->files, s->path, it);
     return it;
 }
 
@@ -41,7 +40,8 @@ void debug_begin(Emit *e) {
     Debug *d = e->debug = NEW(e->cx->arena, Debug);
     const char *producer = "jxlc " JXL_VERSION;
     d->b = LLVMCreateDIBuilder(e->module);
-    d->files = map_new(e->cx->arena);
+    d->files = NEW(e->cx->arena, Map);
+    *d->files = map_new(e->cx->arena);
     int first = 1; /* the program itself is the first source */
     LLVMMetadataRef file = file_of(e, first < e->cx->sources.n ? first : 0);
     d->unit = LLVMDIBuilderCreateCompileUnit(d->b, LLVMDWARFSourceLanguageC99, file, producer, strlen(producer),
@@ -60,16 +60,18 @@ static int line_of(Emit *e, const Origin *o) {
 }
 
 void debug_function(Emit *e, LLVMValueRef f, const char *title, const Origin *origin) {
-    Debug *d = e->debug;
-    if (!d) return;
+    if (!e->debug) return;
+    Debug *d = NEW(e->cx->arena, Debug); /* its own: who builds the function around it goes on with what he has */
+    *d = *e->debug;
+    e->debug = d;
     const Origin *o = users_place(e->cx, origin);
     size_t length;
     const char *symbol = LLVMGetValueName2(f, &length);
     d->scope_file = o && o->span.file ? o->span.file : e->cx->sources.n > 1 ? 1 : 0;
-    d->file = file_of(e, d->scope_file);
+    LLVMMetadataRef file = file_of(e, d->scope_file);
     unsigned line = (unsigned)line_of(e, o);
-    d->scope = LLVMDIBuilderCreateFunction(d->b, d->file, title, strlen(title), symbol, length, d->file, line, d->type,
-                                           true, true, line, LLVMDIFlagZero, e->cx->options.opt_level > 0);
+    d->scope = LLVMDIBuilderCreateFunction(d->b, file, title, strlen(title), symbol, length, file, line, d->type, true,
+                                           true, line, LLVMDIFlagZero, e->cx->options.opt_level > 0);
     LLVMSetSubprogram(f, d->scope);
 }
 

@@ -189,6 +189,7 @@ nm train.o | grep -q ' main$' && say "train.o has a main"
 nm shift.o | grep -q ' [BbDd] ' && say "shift.o has variables"
 
 # line tables
+status 0 "-g, after a parallel loop" "$jxlc" -g parallel.jxl -o parallel
 status 0 "-g" "$jxlc" -g -O0 trap.jxir -o trap
 if command -v gdb >/dev/null 2>&1; then
     gdb -q -batch -ex "break jxl_fail" -ex run -ex bt ./trap >out 2>err </dev/null
