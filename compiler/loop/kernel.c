@@ -3,6 +3,15 @@
 
 #include <string.h>
 
+enum { MAX_EARLY = 8 };
+
+/* A value of a row that is written while a phase adds up terms, for what comes later: the kernel's result, or what the result
+** is made of, in the result's memory until then. */
+typedef struct {
+    const Value *v, *into;
+    int phase;
+} Early;
+
 typedef struct {
     const Inst *in; /* the kernel */
     Group g;
@@ -11,6 +20,8 @@ typedef struct {
     Accum accum[MAX_ACCUMS];           /* rows: in the order of their phases */
     int naccums, from[MAX_ACCUMS + 2]; /* phase p has accum[from[p]] .. */
     int lanes;
+    Early early[MAX_EARLY];
+    int nearly, phase; /* phase: the one at hand */
 } Kernel;
 
 static const Value *result(const Kernel *k, int i) { return k->in->regions[0]->results[i]; }
@@ -49,15 +60,30 @@ static double cost_of(Lower *l, const Kernel *k) {
 
 /* map */
 
+static bool is_early(const Kernel *k, const Value *v) {
+    for (int i = 0; i < k->nearly; i++) {
+        if (k->early[i].v == v) return true;
+    }
+    return false;
+}
+
+/* Result i is there already: not only in the memory of another one. */
+static bool is_written(const Kernel *k, int i) {
+    for (int e = 0; e < k->nearly; e++) {
+        if (k->early[e].v == result(k, i) && k->early[e].into == k->in->results[i]) return true;
+    }
+    return false;
+}
+
 /* All are there before the first is stored: it may be written over an argument. */
 static void store_results(Pull *p, const Kernel *k, const Idx *idx) {
     Elem *y = NEW_ARRAY(p->l->arena, Elem, k->in->nresults + 1);
     for (int i = 0; i < k->in->nresults; i++) {
-        if (is_whole(k, result(k, i))) y[i] = pull(p, result(k, i), idx);
+        if (is_whole(k, result(k, i)) && !is_written(k, i)) y[i] = pull(p, result(k, i), idx);
     }
     for (int i = 0; i < k->in->nresults; i++) {
         const Value *to = k->in->results[i];
-        if (is_whole(k, result(k, i))) store_at(p, to->type, home_of(p->l, to).ptr, idx, y[i]);
+        if (y[i].re) store_at(p, to->type, home_of(p->l, to).ptr, idx, y[i]);
     }
 }
 
@@ -177,19 +203,89 @@ static void store_across(Pull *p, const Kernel *k, const Idx *kept) {
 
 static bool any_whole(const Kernel *k) {
     for (int i = 0; i < k->in->nresults; i++) {
-        if (is_whole(k, result(k, i))) return true;
+        if (is_whole(k, result(k, i)) && !is_written(k, i)) return true;
     }
     return false;
 }
 
-static void rows_body(Pull *p, const Idx *kept, void *context) {
+static bool over_an_argument(Lower *l, const Kernel *k, const Value *to) {
+    for (int i = 0; i < k->in->nargs; i++) {
+        if (home_of(l, k->in->args[i]).ptr == home_of(l, to).ptr) return true;
+    }
+    return false;
+}
+
+/* Whether some instruction that runs after that phase reads v. */
+static bool read_after(const Kernel *k, const Value *v, int phase) {
+    for (int i = 0; i < k->g.n; i++) {
+        const Inst *in = k->g.at[i];
+        int runs = plan_phase(&k->g, in->results[0]) + !plan_is_reduction(in);
+        for (int a = 0; a < in->nargs; a++) {
+            if (in->args[a] == v && runs > phase) return true;
+        }
+    }
+    return false;
+}
+
+/* Results that are known before the last phase are written then; and what costs much and is read again later waits in the
+** memory of a result that is not yet there. */
+static void choose_early(Lower *l, Kernel *k) {
+    for (int i = 0; i < k->in->nresults && k->nearly < MAX_EARLY; i++) {
+        const Value *v = result(k, i), *to = k->in->results[i];
+        if (!is_whole(k, v) || over_an_argument(l, k, to)) continue;
+        int phase = plan_phase(&k->g, v) + 1;
+        if (phase <= k->plan.phases) {
+            k->early[k->nearly++] = (Early){ v, to, phase };
+            continue;
+        }
+        for (int c = 0; c < k->g.n; c++) {
+            const Value *w = k->g.at[c]->results[0];
+            int then = plan_phase(&k->g, w) + 1;
+            bool dear = op_class(w->def->op) == CLASS_ELEMENTWISE && plan_cost(w->def) >= 0.5;
+            if (!dear || w->type != v->type || then > k->plan.phases || is_early(k, w) || !read_after(k, w, then))
+                continue;
+            k->early[k->nearly++] = (Early){ w, to, then };
+            break;
+        }
+    }
+}
+
+/* With every term of a phase. */
+static void store_early(Pull *p, const Idx *at, void *context) {
     const Kernel *k = context;
+    Idx idx[MAX_RANK];
+    whole_index(k, at, at + k->domain.nkept, idx);
+    for (int i = 0; i < k->nearly; i++) {
+        const Early *e = &k->early[i];
+        if (e->phase == k->phase) store_at(p, e->v->type, home_of(p->l, e->into).ptr, idx, pull(p, e->v, idx));
+    }
+}
+
+static bool early_in(const Kernel *k, int phase) {
+    for (int i = 0; i < k->nearly; i++) {
+        if (k->early[i].phase == phase) return true;
+    }
+    return false;
+}
+
+/* From now on it is read where it was written. */
+static void read_early(Lower *l, const Kernel *k, int phase) {
+    for (int i = 0; i < k->nearly; i++) {
+        if (k->early[i].phase == phase) home_set(l, k->early[i].v, (Home){ .ptr = home_of(l, k->early[i].into).ptr });
+    }
+}
+
+static void rows_body(Pull *p, const Idx *kept, void *context) {
+    Kernel *k = context;
     Lower *l = p->l;
     Elem e[MAX_ACCUMS];
     for (int phase = 1; phase <= k->plan.phases; phase++) {
         int from = k->from[phase], n = k->from[phase + 1] - from;
+        k->phase = phase;
+        k->domain.also = early_in(k, phase) ? store_early : NULL;
         reduce_at(p, &k->domain, k->accum + from, n, kept, e);
         for (int i = 0; i < n; i++) pin(l, k->accum[from + i].in, e[i]);
+        read_early(l, k, phase);
     }
     for (int i = 0; i < k->in->nresults; i++) {
         const Value *to = k->in->results[i];
@@ -202,11 +298,14 @@ static void rows_body(Pull *p, const Idx *kept, void *context) {
             store_rows(l, k, kept);
     }
     for (int i = 0; i < k->naccums; i++) unpin(l, k->accum[i].in);
+    for (int i = 0; i < k->nearly; i++) home_set(l, k->early[i].v, (Home){ .ptr = NULL });
 }
 
 /* Nothing is kept: sums of everything, and what is stored on the way. */
 static void lower_sums(Lower *l, Kernel *k) {
     Elem e[MAX_ACCUMS];
+    k->phase = 1;
+    k->domain.also = early_in(k, 1) ? store_early : NULL;
     reduce_all(l, &k->domain, k->accum, k->naccums, e);
     for (int i = 0; i < k->naccums; i++) pin(l, k->accum[i].in, e[i]);
     for (int i = 0; i < k->in->nresults; i++) {
@@ -231,6 +330,8 @@ static void lower_rows(Lower *l, Kernel *k) {
     for (int i = 0; i < k->in->nresults; i++) {
         if (k->in->results[i]->type->rank) home_new(l, k->in->results[i]);
     }
+    choose_early(l, k);
+    k->domain.also_context = k;
     if (k->domain.nkept == 0) {
         lower_sums(l, k);
         return;
@@ -240,10 +341,7 @@ static void lower_rows(Lower *l, Kernel *k) {
     Work w = reduce_work(l, &k->domain, k->accum, k->naccums);
     w.each += cost_of(l, k);
     int lanes = 1;
-    if (k->plan.across) {
-        lanes = domain_lanes(l, k->accum, k->naccums);
-        if (k->lanes < lanes) lanes = k->lanes;
-    }
+    if (k->plan.across) lanes = across_lanes(l, k->accum, k->naccums, k->lanes);
     nest(l, &axes, w, lanes, rows_body, k);
 }
 

@@ -137,6 +137,8 @@ typedef struct {
     const Dim *dim[2 * MAX_RANK];
     bool       across;   /* chain order: lanes are neighbours along the last kept axis; else along the last reduced one */
     bool       blocks;   /* sums longer than BLOCK are cut */
+    void     (*also)(Pull *, const Idx *at, void *context); /* what else is done with every term, or NULL */
+    void      *also_context;
 } Domain;
 void accum_of(Lower *, const Inst *, Accum *, Domain *);
 bool accum_is_arg(const Accum *);
@@ -153,6 +155,7 @@ void reduce_at(Pull *, const Domain *, const Accum *, int n, const Idx *kept, El
 /* Where nothing is kept: the same, its blocks on the pool. */
 void reduce_all(Lower *, const Domain *, const Accum *, int n, Elem *results);
 int  domain_lanes(Lower *, const Accum *, int n);
+int  across_lanes(Lower *, const Accum *, int n, int most); /* neighbours that go together: a few registers of them */
 
 /* dot.c: matrix products; `store` is given a vector of neighbours along the last axis of the result at a time */
 typedef void (*DotStore)(Pull *, const Idx *, Elem, void *context);

@@ -115,6 +115,6 @@ void lower_reduce(Lower *l, const Inst *in) {
     home_new(l, y);
     Axes axes = { r.d.nkept, { 0 } };
     for (int i = 0; i < axes.n; i++) axes.dim[i] = r.d.dim[i];
-    int lanes = r.d.across ? domain_lanes(l, &r.a, 1) : 1;
+    int lanes = r.d.across ? across_lanes(l, &r.a, 1, LOOP_MAX_LANES) : 1;
     nest(l, &axes, reduce_work(l, &r.d, &r.a, 1), lanes, reduce_body, &r);
 }

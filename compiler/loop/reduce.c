@@ -23,6 +23,16 @@ int domain_lanes(Lower *l, const Accum *a, int n) {
     return lanes;
 }
 
+int across_lanes(Lower *l, const Accum *a, int n, int most) {
+    int lanes = domain_lanes(l, a, n);
+    if (most < lanes) lanes = most;
+    double cost = 0;
+    for (int i = 0; i < n; i++) cost += 0.1 + pull_cost(l, a[i].x) + (a[i].y ? pull_cost(l, a[i].y) : 0);
+    for (int k = 0; k < 2 && cost < 0.8 && 2 * lanes <= LOOP_MAX_LANES; k++)
+        lanes *= 2; /* whole cache lines at a time */
+    return lanes;
+}
+
 /* Running sums of all reductions in hand: sum k of reduction i, in registers. */
 typedef struct {
     const Domain *d;
@@ -69,6 +79,7 @@ static void add_sub(Lower *l, Run *r, Sums *s, LValue *k, int sub, LValue *tail)
         Elem *e = &s->at[a][sub % r->subs[a]];
         *e = accum_step(&p, r->d, &r->a[a], *e, r->at);
     }
+    if (r->d->also) r->d->also(&p, r->at, r->d->also_context);
 }
 
 /* Terms lo .. hi with the running sums in memory: little code, for what is long or seldom run. */
@@ -101,6 +112,7 @@ static void add_compact(Lower *l, Run *r, Sums *s, LValue *lo, LValue *hi) {
         loop_store(b, e.re, re, slot, 1, NULL);
         if (im) loop_store(b, e.im, im, slot, 1, NULL);
     }
+    if (r->d->also) r->d->also(&p, r->at, r->d->also_context);
     loop_end(b, &f, NULL);
     for (int i = 0; i < r->n; i++) {
         for (int k = 0; k < r->subs[i]; k++) {
@@ -233,6 +245,7 @@ static void chain(Lower *l, Run *r, const Pull *p, LValue *lo, LValue *hi, Elem 
         e = accum_step(&q, d, &r->a[i], e, r->at);
         s[i] = e;
     }
+    if (d->also) d->also(&q, r->at, d->also_context);
     n = 0;
     for (int i = 0; i < r->n; i++) {
         v[n++] = s[i].re;
