@@ -1,8 +1,8 @@
 /* hold: what the linear part of a split is handed, and what it computes again.
 **
-** Handed over is what costs much to compute.  Never handed over: constants, the index of a loop, slices of an array that
-** is there anyway, what is repeated from something smaller, and cheap arithmetic on what is held already.  What has a size
-** that is bound anew in each round of a loop cannot be stacked, so the instructions that make it are repeated. */
+** Never handed over: the index of a loop, and slices of an array that is there anyway.  Of the rest keep.c decides what is
+** kept.  What has a size that is bound anew in each round of a loop cannot be stacked, so the instructions that make it are
+** repeated. */
 #include "transform/split.h"
 
 #include <stdlib.h>
@@ -11,7 +11,9 @@ const Held held_again = HELD_AGAIN, held_given = HELD_GIVEN, held_index = HELD_I
 
 Scope *scope_new(Cut *c, Scope *outer, Block *fwd) {
     Scope *s = NEW(c->arena, Scope);
-    *s = (Scope){ .outer = outer, .fwd = fwd, .held = map_new(c->arena), .again = map_new(c->arena) };
+    *s = (Scope){
+        .outer = outer, .fwd = fwd, .held = map_new(c->arena), .again = map_new(c->arena), .repeats = map_new(c->arena)
+    };
     return s;
 }
 
@@ -28,69 +30,16 @@ void need(Cut *c, Value *w) {
     PUSH(c->arena, &s->needed, w);
 }
 
-static bool is_cheap(Op op) {
-    switch (op) {
-    case OP_neg:
-    case OP_abs:
-    case OP_sign:
-    case OP_not:
-    case OP_real:
-    case OP_imag:
-    case OP_conj:
-    case OP_convert:
-    case OP_add:
-    case OP_sub:
-    case OP_mul:
-    case OP_max:
-    case OP_min:
-    case OP_and:
-    case OP_or:
-    case OP_xor:
-    case OP_eq:
-    case OP_ne:
-    case OP_lt:
-    case OP_le:
-    case OP_gt:
-    case OP_ge:
-    case OP_complex:
-    case OP_select:
-    case OP_cotangent_mul:
-    case OP_reshape:
-    case OP_transpose:
-    case OP_reverse:
-    case OP_integer_pow:
-    case OP_stop_gradient:
-    case OP_floor:
-    case OP_is_finite: return true;
-    default: return false;
-    }
-}
-
-/* The place of a parameter behind the index and the carries of its loop; -1 for those two. */
+/* The place of a parameter behind the index and the carries of its loop; negative for those. */
 static int given_place(const Scope *s, const Value *param) { return param->index - s->has_index - s->carries; }
 
-static bool can_repeat(const Scope *s, const Value *w, int depth);
-
-/* It costs nothing to have: held already, or standing outside, or not a carry, or itself repeated. */
-static bool is_free(const Scope *s, const Value *w, int depth) {
+bool is_at_hand(const Scope *s, const Value *w) {
     if (w->block != s->fwd || map_get(&s->held, w)) return true;
-    if (!w->def) return !s->outer || given_place(s, w) >= 0 || (s->has_index && w->index == 0);
-    return can_repeat(s, w, depth);
-}
-
-static bool can_repeat(const Scope *s, const Value *w, int depth) {
-    const Inst *in = w->def;
-    if (in->nregions || op_class(in->op) == CLASS_EFFECT) return false;
-    if (op_class(in->op) == CLASS_CREATE || in->op == OP_broadcast) return true;
-    if (in->op == OP_convert && dtype_bytes(in->args[0]->type->dtype) < dtype_bytes(w->type->dtype)) return true;
-    if (!is_cheap(in->op) || depth == 0) return false;
-    for (int i = 0; i < in->nargs; i++)
-        if (!is_free(s, in->args[i], depth - 1)) return false;
-    return true;
+    return !w->def && (!s->outer || given_place(s, w) >= 0 || (s->has_index && w->index == 0));
 }
 
 /* A size in its type is bound in this block, so in another round or another side it is another. */
-static bool has_own_size(const Scope *s, const Value *w) {
+bool has_own_size(const Scope *s, const Value *w) {
     if (!s->outer) return false;
     for (const Inst *in = s->fwd->first; in; in = in->next)
         for (int k = 0; k < in->attrs->binds.n; k++)
@@ -122,7 +71,7 @@ static void repeat(Cut *c, Scope *s, Inst *in) {
 static void hold(Cut *c, Scope *s, Value *w) {
     if (map_get(&s->held, w)) return;
     const Held *how = &held_kept;
-    if (w->def && (has_own_size(s, w) || can_repeat(s, w, 8)))
+    if (w->def && (has_own_size(s, w) || map_get(&s->repeats, w->def)))
         how = &held_again;
     else if (!w->def && s->has_index && w->index == 0)
         how = &held_index;
@@ -144,5 +93,6 @@ void settle(Cut *c, Scope *s) {
     if (s->outer) /* sizes bound in the block are bound in its linear counterpart */
         for (Inst *in = s->fwd->first; in; in = in->next)
             if (in->attrs->binds.n) repeat(c, s, in);
+    choose_repeats(c, s);
     for (int i = 0; i < s->needed.n; i++) hold(c, s, s->needed.at[i]);
 }

@@ -1,8 +1,8 @@
 /* split: cut a function in two, what can be computed now and what waits.
 **
 ** Which parameters are known is given.  What follows from them goes into `forward`; the rest goes into `linear`, which is
-** handed what it reads of the first part: the residuals.  split.c writes the forward part, hold.c decides what is handed
-** over and what is computed again, wait.c writes the linear part. */
+** handed what it reads of the first part: the residuals.  split.c writes the forward part, hold.c and keep.c decide what is
+** handed over and what is computed again, wait.c writes the linear part. */
 #ifndef JXL_TRANSFORM_SPLIT_H
 #define JXL_TRANSFORM_SPLIT_H
 
@@ -31,7 +31,8 @@ typedef struct Scope {
     Map held;            /* those and what they are computed from, as soon as it is decided: -> Held* */
     Values handed;       /* those that the linear block has a parameter for, in that order */
     Values kept;         /* those that the forward block must give as extra results, in order */
-    Map again;           /* instructions that the linear block repeats */
+    Map repeats;         /* instructions that are cheaper to repeat than their results are to keep */
+    Map again;           /* instructions that the linear block does repeat */
 } Scope;
 typedef enum {
     HELD_AGAIN, /* computed again */
@@ -82,6 +83,13 @@ static inline bool waits_whole(const Cut *c, const Inst *in) {
 Scope *scope_new(Cut *, Scope *outer, Block *fwd);
 void need(Cut *, Value *forward);
 void settle(Cut *, Scope *); /* decides how everything needed is held */
+/* It costs nothing to have: it is held already, stands outside, or is a parameter that is no carry. */
+bool is_at_hand(const Scope *, const Value *);
+/* A size in its type is bound in this block, so in another round or another side it is another. */
+bool has_own_size(const Scope *, const Value *);
+
+/* keep.c */
+void choose_repeats(Cut *, Scope *);
 
 /* wait.c */
 void linear_scope(Cut *, const Scope *, Value *const *params); /* at the start of a linear block: its handed values */

@@ -5,6 +5,7 @@
 ** Before a function stand lines such as
 **   // at 0 1; 2: 0.5 0.5; 3          the gradient of the sum of its results at (0, 1), 2
 **   // lanes 0 1; 2 2: 0.5 0.5; 3 3   likewise of its vmap over two lanes; after a * stands what all lanes share
+**   // keeps f64[2] i32[]              what its loop, linearized, stacks in each round for the reverse sweep
 ** Numbers are those of all elements, arguments separated by `;`, complex ones as two numbers; arguments that cannot move
 ** have no gradient and are left out of it.  Values must agree within a few units of the last place. */
 #include "transform/transform.h"
@@ -114,6 +115,26 @@ static void check_point(Module *m, Func *f, const char *at, bool lanes) {
     arena_free(arena);
 }
 
+static const Inst *loop_of(const Block *b) {
+    for (const Inst *in = b->first; in; in = in->next)
+        if (in->op == OP_for || in->op == OP_while) return in;
+    return NULL;
+}
+
+static void check_kept(Module *m, const Func *f, const char *want) {
+    bool active[MOST];
+    for (int i = 0; i < f->body->nparams; i++) active[i] = type_has_tangent(f->body->params[i]->type);
+    const Inst *loop = loop_of(transform_linearize(m, f, active).forward->body);
+    Text have = text_new(m->arena);
+    for (int i = loop ? (int)loop->attrs->carries : 0; loop && i < loop->nresults; i++)
+        text_add(&have, " %s", type_text(m->cx, loop->regions[loop->nregions - 1]->results[i]->type));
+    points++;
+    int n = (int)strcspn(want, "\n");
+    if (loop && n == (int)have.n && !strncmp(want, have.at, have.n)) return;
+    failures++;
+    printf("%s: @%s keeps%.*s, not%.*s\n", file, f->name, (int)have.n, have.at, n, want);
+}
+
 static void check_file(Compiler *cx, const char *path) {
     size_t length;
     char *text = read_file(cx->arena, path, &length);
@@ -130,16 +151,21 @@ static void check_file(Compiler *cx, const char *path) {
         bool lanes;
     } pending[MOST];
     int n = 0;
+    const char *kept = NULL;
     for (const char *line = text; *line; line += strcspn(line, "\n"), line += *line != 0) {
         bool lanes = !strncmp(line, "// lanes ", 9);
         if (lanes || !strncmp(line, "// at ", 6)) {
             if (n == MOST) fatal("%s: too many points of one function", path);
             pending[n].lanes = lanes;
             pending[n++].at = line + (lanes ? 8 : 5);
+        } else if (!strncmp(line, "// keeps", 8)) {
+            kept = line + 8;
         } else if (!strncmp(line, "func @", 6)) {
             int name = (int)strcspn(line + 6, "([");
             Func *f = module_find(m, arena_text(cx->arena, "%.*s", name, line + 6));
             while (n) check_point(m, f, pending[n - 1].at, pending[n - 1].lanes), n--;
+            if (kept) check_kept(m, f, kept);
+            kept = NULL;
         }
     }
     if (diag_flush(cx)) failures++;
