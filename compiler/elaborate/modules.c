@@ -76,7 +76,13 @@ Py import_or_null(Elab *e, const char *name) {
     return import_file(e, name);
 }
 
+/* What stands before the last dot is imported first, as in Python. */
 Py import_module(Elab *e, const char *name, Span span) {
+    const char *dot = strrchr(name, '.');
+    if (dot && dot != name) {
+        Py outer = import_module(e, name_of_n(e->cx, name, (int)(dot - name)), span);
+        if (outer->kind == PY_ERROR) return outer;
+    }
     Py x = import_or_null(e, name);
     return x ? x : fail(e, span, "there is no module %s", name);
 }

@@ -196,6 +196,31 @@ Py native_primitives_concatenate(Elab *e, Call *c) {
     return y;
 }
 
+Py native_primitives_windows(Elab *e, Call *c) {
+    Py x = given_array(e, c->arg[0], c->span);
+    if (x->kind == PY_ERROR) return x;
+    Value *v = array_value(e, x);
+    static const char *const what[] = { "the size of a window", "the step between windows",
+                                        "the dilation of a window" };
+    int64_t *given[3];
+    int n;
+    int64_t *axes = axes_of_array(e, c->arg[1], v->type->rank, &n, "windows", c->span);
+    for (int i = 0; i < 3; i++) {
+        int count;
+        given[i] = static_ints(e, c->arg[2 + i], &count, what[i], c->span);
+        if (!axes || !given[i]) return e->error;
+        if (count != n)
+            return fail(e, c->span, "%s is needed for each of %d axes, and %d are given", what[i], n, count);
+        for (int k = 0; k < n; k++)
+            if (given[i][k] < 1)
+                return fail(e, c->span, "%s must be at least 1, and is %lld", what[i], (long long)given[i][k]);
+    }
+    if (v->type->rank + n > MAX_RANK)
+        return fail(e, c->span, "windows along %d axes of %s: arrays have at most %d axes", n,
+                    type_text(e->cx, v->type), MAX_RANK);
+    return n ? array_with(e, ir_windows(e->b, v, n, axes, given[0], given[1], given[2]), x) : x;
+}
+
 Py native_primitives_reverse(Elab *e, Call *c) {
     Py x = given_array(e, c->arg[0], c->span);
     if (x->kind == PY_ERROR) return x;

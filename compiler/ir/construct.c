@@ -76,6 +76,12 @@ Value *ir_concatenate(Builder *b, Value *const *x, int n, int axis) {
 Value *ir_reverse(Builder *b, Value *x, int naxes, const int64_t *axes) {
     return emit(b, OP_reverse, &x, 1, &(Attrs){ .axes = { naxes, axes } });
 }
+Value *ir_windows(Builder *b, Value *x, int n, const int64_t *axes, const int64_t *window, const int64_t *step,
+                  const int64_t *dilation) {
+    return emit(
+        b, OP_windows, &x, 1,
+        &(Attrs){ .axes = { n, axes }, .window = { n, window }, .step = { n, step }, .dilation = { n, dilation } });
+}
 Value *ir_reduce(Builder *b, Op op, Value *x, int naxes, const int64_t *axes) {
     return emit(b, op, &x, 1, &(Attrs){ .axes = { naxes, axes } });
 }

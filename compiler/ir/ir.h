@@ -352,6 +352,8 @@ Value *ir_slice(Builder *, Value *, const Dim *const *start, const Dim *const *l
 Value *ir_pad(Builder *, Value *, Value *filler, const Dim *const *low, const Dim *const *high, const int64_t *interior);
 Value *ir_concatenate(Builder *, Value *const *, int n, int axis);
 Value *ir_reverse(Builder *, Value *, int naxes, const int64_t *axes);
+Value *ir_windows(Builder *, Value *, int naxes, const int64_t *axes, const int64_t *window, const int64_t *step,
+                  const int64_t *dilation);
 Value *ir_reduce(Builder *, Op, Value *, int naxes, const int64_t *axes);
 Value *ir_scan(Builder *, Op, Value *, int axis, bool reversed); /* cumsum .. cummin */
 Value *ir_arg(Builder *, Op, Value *, int axis, DType);

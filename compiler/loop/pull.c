@@ -162,6 +162,19 @@ static Elem pull_reverse(Pull *p, const Inst *in, const Idx *idx) {
     return pull(p, in->args[0], x);
 }
 
+static Elem pull_windows(Pull *p, const Inst *in, const Idx *idx) {
+    Idx x[MAX_RANK];
+    int rank = in->args[0]->type->rank;
+    LBuilder *b = &p->l->b;
+    memcpy(x, idx, sizeof(Idx) * (size_t)rank);
+    for (int i = 0; i < in->attrs->axes.n; i++) {
+        Idx *at = &x[in->attrs->axes.at[i]];
+        Idx place = idx_scale(p, idx[rank + i], loop_i64(b, in->attrs->dilation.at[i]));
+        *at = idx_sum(p, idx_scale(p, *at, loop_i64(b, in->attrs->step.at[i])), place);
+    }
+    return pull(p, in->args[0], x);
+}
+
 /* Axes of both sides fall into groups with equal products; inside one, indices go by way of the flat index. */
 static void reshape_index(Pull *p, const Type *to, const Type *from, const Idx *idx, Idx *x) {
     Lower *l = p->l;
@@ -450,6 +463,7 @@ Elem pull_inst(Pull *p, const Inst *in, int result, const Idx *idx) {
     case OP_pad: return pull_pad(p, in, idx);
     case OP_concatenate: return pull_concatenate(p, in, idx);
     case OP_reverse: return pull_reverse(p, in, idx);
+    case OP_windows: return pull_windows(p, in, idx);
     case OP_gather: return pull_gather(p, in, idx);
     case OP_dynamic_slice: return pull_dynamic_slice(p, in, idx);
     case OP_dynamic_update_slice: return pull_dynamic_update_slice(p, in, idx);

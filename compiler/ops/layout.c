@@ -256,3 +256,42 @@ static bool eval_reverse(Eval *ev, const Inst *in, const Tensor *x, Tensor *y) {
 const Rules rules_reverse = {
     .shape = shape_reverse, .eval = eval_reverse, .fold = fold_reverse, .transpose = transpose_reverse
 };
+
+/* (n - (window - 1) dilation - 1) / step + 1 windows, none where not one fits */
+static const char *shape_windows(Compiler *cx, const Inst *in, const Type **results) {
+    const Type *x = in->args[0]->type;
+    const Attrs *a = in->attrs;
+    const Dim *dim[MAX_RANK], *one = dim_int(cx, 1);
+    int n = a->axes.n;
+    if (a->window.n != n || a->step.n != n || a->dilation.n != n)
+        return said(cx, in, "window, step and dilation must be given for each of axes");
+    if (x->rank + n > MAX_RANK) return said(cx, in, "too many axes");
+    memcpy(dim, x->dim, sizeof *dim * (size_t)x->rank);
+    for (int i = 0; i < n; i++) {
+        int64_t axis = a->axes.at[i];
+        if (axis < 0 || axis >= x->rank || (i && axis <= a->axes.at[i - 1]))
+            return said(cx, in, "axes are not ascending");
+        if (a->window.at[i] < 1 || a->step.at[i] < 1 || a->dilation.at[i] < 1)
+            return said(cx, in, "windows, steps and dilations are positive");
+        const Dim *step = dim_int(cx, a->step.at[i]),
+                  *beyond = dim_int(cx, (a->window.at[i] - 1) * a->dilation.at[i] + 1);
+        const Dim *count = dim_add(cx, dim_floordiv(cx, dim_sub(cx, x->dim[axis], beyond), step), one);
+        dim[axis] = dim_max(cx, count, dim_int(cx, 0));
+        dim[x->rank + i] = dim_int(cx, a->window.at[i]);
+    }
+    results[0] = type_of(cx, x->dtype, x->rank + n, dim);
+    return NULL;
+}
+static bool eval_windows(Eval *ev, const Inst *in, const Tensor *x, Tensor *y) {
+    (void)ev;
+    int64_t step[MAX_RANK];
+    tensor_strides(x->type, step);
+    for (int i = 0; i < in->attrs->axes.n; i++) {
+        int64_t axis = in->attrs->axes.at[i];
+        step[x->type->rank + i] = step[axis] * in->attrs->dilation.at[i];
+        step[axis] *= in->attrs->step.at[i];
+    }
+    copy_strided(x, 0, step, y);
+    return true;
+}
+const Rules rules_windows = { .shape = shape_windows, .eval = eval_windows, .transpose = transpose_windows };

@@ -165,6 +165,57 @@ void transpose_concatenate(const Transpose *d) {
     }
 }
 
+/* What stands at place k of the windows, for one axis: shifted by k, with the steps between, and added up. */
+static Value *overlap(Builder *b, Value *ct, int axis, const Dim *size, int64_t step, int64_t dilation) {
+    Compiler *cx = b->cx;
+    int last = ct->type->rank - 1;
+    int64_t window, interior[MAX_RANK] = { 0 };
+    const Dim *low[MAX_RANK], *high[MAX_RANK], *zero = dim_int(cx, 0), *one = dim_int(cx, 1);
+    dim_is_int(ct->type->dim[last], &window);
+    for (int i = 0; i < last; i++) low[i] = high[i] = zero;
+    const Dim *n = ct->type->dim[axis], *gaps = dim_max(cx, dim_sub(cx, n, one), zero);
+    const Dim *spread = dim_add(cx, n, dim_mul(cx, gaps, dim_int(cx, step - 1)));
+    interior[axis] = step - 1;
+    Value *sum = NULL;
+    for (int64_t k = 0; k < window; k++) {
+        Value *piece = slice_axis(b, ct, last, dim_int(cx, k), dim_int(cx, k + 1));
+        piece = ir_reshape(b, piece, type_of(cx, ct->type->dtype, last, ct->type->dim));
+        low[axis] = dim_int(cx, k * dilation);
+        high[axis] = dim_sub(cx, dim_sub(cx, size, low[axis]), spread);
+        sum = sum_of(b, sum, ir_pad(b, piece, zero_of(b, ct), low, high, interior));
+    }
+    return sum;
+}
+
+/* The same for wide windows, by where each element came from. */
+static Value *overlap_scattered(Builder *b, Value *ct, int axis, const Dim *size, int64_t step, int64_t dilation) {
+    Compiler *cx = b->cx;
+    int last = ct->type->rank - 1;
+    const Dim *dim[MAX_RANK] = { ct->type->dim[axis], ct->type->dim[last], dim_int(cx, 1) };
+    const Type *places = type_of(cx, DT_i64, 3, dim);
+    Value *first = ir_iota(b, places, 0), *place = ir_iota(b, places, 1);
+    Value *idx =
+        ir_add(b, ir_mul(b, first, ir_fill_int(b, places, step)), ir_mul(b, place, ir_fill_int(b, places, dilation)));
+    Value *updates = move_axis(b, move_axis(b, ct, axis, 0), last, 1);
+    for (int i = 0; i < last; i++) dim[i] = i == axis ? size : ct->type->dim[i];
+    Value *none = zeros(b, type_of(cx, ct->type->dtype, last, dim));
+    return ir_scatter(b, none, idx, updates, 0, 1, &(int64_t){ axis }, COMBINE_ADD);
+}
+
+void transpose_windows(const Transpose *d) {
+    enum { WIDE = 16 };
+    const Attrs *a = d->in->attrs;
+    const Type *x = type_of_arg(d, 0);
+    Value *ct = d->ct[0];
+    for (int i = a->axes.n - 1; i >= 0; i--) {
+        int axis = (int)a->axes.at[i];
+        Value *(*add_up)(Builder *, Value *, int, const Dim *, int64_t, int64_t) =
+            a->window.at[i] > WIDE ? overlap_scattered : overlap;
+        ct = add_up(d->b, ct, axis, x->dim[axis], a->step.at[i], a->dilation.at[i]);
+    }
+    d->dx[0] = ir_retype(d->b, ct, x, "windows");
+}
+
 /* sums */
 
 void transpose_reduce_sum(const Transpose *d) {

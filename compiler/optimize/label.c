@@ -83,6 +83,11 @@ static void label_args(Planner *p, const Inst *in, const int8_t *axis) {
         for (int i = 0; i < rank; i++) x[in->attrs->perm.at[i]] = axis[i];
         break;
     case OP_reshape: label_reshape(p, in, axis); return;
+    case OP_windows: /* each element is wanted at several places */
+        new_label(p, in->args[0])->conflict = true;
+        memcpy(x, axis, (size_t)rank);
+        for (int i = 0; i < in->attrs->axes.n; i++) x[in->attrs->axes.at[i]] = ASTRAY;
+        break;
     case OP_slice:
     case OP_pad:
     case OP_dynamic_slice:
