@@ -328,6 +328,11 @@ int driver(int argc, char **argv) {
     Compiler *defaults = compiler_new();
     Command c = { .arena = arena, .want = WANT_PROGRAM, .options = defaults->options };
     command_parse(&c, argc, argv);
+    if (c.names) { /* the list is a program: it asks the modules themselves */
+        c.inputs.n = 0;
+        PUSH(arena, &c.inputs, arena_text(arena, "%s/jxl/names.jxl", install_include(defaults)));
+        c.eval = true;
+    }
     bool only_text = c.options.passes || c.options.stop_after || c.eval;
     if (only_text && c.want > WANT_LLVM) c.want = WANT_LLVM; /* nothing to link */
     int status = nonsense(&c);

@@ -22,6 +22,7 @@ typedef struct {
     Words       include_dirs; /* -I */
     Words       arguments;    /* of the program that `run` starts */
     bool        eval;         /* --eval: the evaluator runs the program */
+    bool        names;        /* --help-names */
     bool        depfile, phony;
     const char *depfile_path, *depfile_target;
 } Command;

@@ -63,6 +63,7 @@ static const Option options[] = {
     { "--version", 0, SHOWS, 0, 0, show_version, "versions of jxlc and of LLVM" },
     { "--help", 0, SHOWS, 0, 0, show_help, "this text" },
     { "--help-ops", 0, SHOWS, 0, 0, show_ops, "every operation of the tensor IR" },
+    { "--help-names", 0, TURNS_ON, AT(names), 0, 0, "every name of the library, with its meaning" },
     { "--help-passes", 0, SHOWS, 0, 0, show_passes, "every pass, in order" },
     { "to look inside", 0, HEADING, 0, 0, 0, 0 },
     { "--print-after=", "PASS", TAKES, AT(options.print_after), 0, 0, "print the module after PASS, or after `all`" },
@@ -233,7 +234,7 @@ void command_parse(Command *c, int argc, char **argv) {
             sources = true;
         }
     }
-    if (!sources) {
+    if (!sources && !c->names) {
         fprintf(stderr, "jxlc: error: no input files\n");
         exit(2);
     }

@@ -54,9 +54,7 @@ static Py function_attribute(Elab *e, Py x, const char *name) {
     if (strcmp(name, "__wrapped__") == 0 && x->kind == PY_CLOSURE) return x->closure.inner;
     if (strcmp(name, "__name__") == 0 || strcmp(name, "__qualname__") == 0) return own ? py_str(e, own) : NULL;
     if (strcmp(name, "__doc__") == 0) {
-        const Constant *doc = x->kind == PY_FUNCTION && x->function.node->kind == NODE_FunctionDef
-                                  ? docstring(x->function.node->FunctionDef.body)
-                                  : NULL;
+        const Constant *doc = doc_of(x);
         return doc ? py_str_n(e, doc->text, doc->length) : e->none;
     }
     return NULL;

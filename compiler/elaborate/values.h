@@ -565,6 +565,9 @@ Py   tree_map(Elab *, int n, Py const *trees, Py (*f)(Elab *, void *, Py *), voi
 /* modules.c, elaborate.c */
 
 Py import_module(Elab *, const char *name, Span); /* runs its body the first time */
+/* names.c */
+const Constant *doc_of(Py); /* the docstring of a function or class, or NULL */
+
 Py import_or_null(Elab *, const char *name);
 Py submodule(Elab *, PyModule *, const char *name); /* NULL: there is none */
 Py run_module(Elab *, const char *name, Node *tree);
