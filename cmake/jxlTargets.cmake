@@ -7,11 +7,21 @@
 # Both are ordinary targets (target_link_libraries, install and add_test know them), and are made again when any file
 # that jxlc read changes: imported modules, and the .npy files whose headers it looked at.
 
+# Parts of the runtime need other libraries; only programs that use them are linked with those.
+set(_jxl_parts "")
+find_library(JXL_LAPACK NAMES openblas lapack)
+find_library(JXL_BLAS NAMES openblas blas)
+foreach(_library JXL_LAPACK JXL_BLAS)
+  if(${_library})
+    list(APPEND _jxl_parts "${${_library}}")
+  endif()
+endforeach()
+
 if(NOT TARGET jxl::runtime)
   add_library(jxl::runtime STATIC IMPORTED)
   set_target_properties(jxl::runtime PROPERTIES
     IMPORTED_LOCATION "${JXL_RUNTIME}" INTERFACE_INCLUDE_DIRECTORIES "${JXL_INCLUDE_DIR}"
-    INTERFACE_LINK_LIBRARIES "Threads::Threads;m")
+    INTERFACE_LINK_LIBRARIES "-Wl,--push-state,--as-needed;${_jxl_parts};-Wl,--pop-state;Threads::Threads;m")
 endif()
 
 # The shared half: jxlc makes `object`, and `header` where that is not empty.

@@ -1,5 +1,7 @@
 /* link: runs cc, by its absolute path and without a shell, on objects and the runtime.
 **
+** Parts of the runtime that need another library (parts.def) are told from what the objects call.
+**
 ** What need not stay is made in a directory of our own; the result is moved into place at the end, so that an old output
 ** survives a failure. */
 #include "emit/emit.h"
@@ -111,6 +113,75 @@ static bool move(Compiler *cx, const char *from, const char *to) {
     return true;
 }
 
+/* Parts of the runtime that need another library. */
+typedef struct {
+    const char *symbol;       /* what a program calls of it begins so */
+    const char *libraries[3]; /* alternatives, each the words for the linker with a space between */
+    const char *needs;        /* in words, for a message */
+} Part;
+static const Part parts[] = {
+#define PART(symbol, first, second, third, needs) { symbol, { first, second, third }, needs },
+#include "emit/parts.def"
+#undef PART
+};
+
+static bool mentions(const char *bytes, size_t n, const char *symbol) {
+    size_t m = strlen(symbol);
+    for (const char *at = bytes; (at = memchr(at, symbol[0], n - (size_t)(at - bytes))); at++)
+        if (n - (size_t)(at - bytes) < m)
+            return false;
+        else if (!memcmp(at, symbol, m))
+            return true;
+    return false;
+}
+
+static bool any_mentions(Compiler *cx, const Link *link, const char *symbol) {
+    for (int i = 0; i < link->ninputs; i++) {
+        size_t n;
+        const char *bytes = link->inputs[i][0] == '-' ? NULL : read_file(cx->arena, link->inputs[i], &n);
+        if (bytes && mentions(bytes, n, symbol)) return true;
+    }
+    return false;
+}
+
+/* Whether the linker finds the library of `-lname`: cc says where it is, or only its name again. */
+static bool library_is_there(Compiler *cx, const char *cc, const char *directory, const char *name) {
+    const char *ask = arena_text(cx->arena, "-print-file-name=lib%s.so", name);
+    const char *answer = arena_text(cx->arena, "%s/answer", directory);
+    posix_spawn_file_actions_t to_file;
+    posix_spawn_file_actions_init(&to_file);
+    posix_spawn_file_actions_addopen(&to_file, 1, answer, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    char *words[] = { arena_text(cx->arena, "%s", cc), arena_text(cx->arena, "%s", ask), NULL };
+    pid_t child;
+    int status = 1;
+    if (!posix_spawn(&child, cc, &to_file, NULL, words, environ)) waitpid(child, &status, 0);
+    posix_spawn_file_actions_destroy(&to_file);
+    size_t n = 0;
+    const char *path = status == 0 ? read_file(cx->arena, answer, &n) : NULL;
+    return path && n && *path == '/';
+}
+
+/* The words for the linker of every part that the objects use; NULL after saying what is not installed. */
+static const char *words_of_parts(Compiler *cx, const Link *link, const char *cc, const char *directory) {
+    Text words = text_new(cx->arena);
+    for (int i = 0; i < COUNT(parts); i++) {
+        const Part *p = &parts[i];
+        if (!any_mentions(cx, link, p->symbol)) continue;
+        const char *chosen = NULL;
+        for (int k = 0; k < COUNT(p->libraries) && !chosen; k++) {
+            const char *l = p->libraries[k];
+            if (l && library_is_there(cx, cc, directory, arena_text(cx->arena, "%.*s", (int)strcspn(l, " "), l)))
+                chosen = l;
+        }
+        if (!chosen) {
+            diag(cx, (Span){ 0 }, "this program uses %s", p->needs);
+            return NULL;
+        }
+        text_add(&words, " %s", chosen);
+    }
+    return words.at ? words.at : "";
+}
+
 bool emit_link(Compiler *cx, const Link *link) {
     struct {
         char **at;
@@ -128,14 +199,25 @@ bool emit_link(Compiler *cx, const Link *link) {
     }
     const char *directory = work_directory(cx);
     if (!directory) return false;
+    const char *of_parts = words_of_parts(cx, link, cc, directory);
+    if (!of_parts) {
+        work_directory_remove(directory);
+        return false;
+    }
     const char *result = arena_text(cx->arena, "%s/out", directory);
     const char *const first[] = { cc, "-o", result };
     for (int i = 0; i < COUNT(first); i++) PUSH(cx->arena, &words, arena_text(cx->arena, "%s", first[i]));
     if (link->shared) PUSH(cx->arena, &words, "-shared");
     for (int i = 0; i < link->ninputs; i++) PUSH(cx->arena, &words, arena_text(cx->arena, "%s", link->inputs[i]));
     PUSH(cx->arena, &words, arena_text(cx->arena, "%s", runtime));
-    const char *const last[] = { "-Wl,--gc-sections", "-Wl,-O1", "-Wl,--as-needed", "-pthread", "-lm" };
+    const char *const last[] = { "-Wl,--gc-sections", "-Wl,-O1", "-Wl,--as-needed", "-pthread" };
     for (int i = 0; i < COUNT(last); i++) PUSH(cx->arena, &words, arena_text(cx->arena, "%s", last[i]));
+    for (const char *w = of_parts; *w;) {
+        size_t n = strcspn(w += strspn(w, " "), " ");
+        if (n) PUSH(cx->arena, &words, arena_text(cx->arena, "-l%.*s", (int)n, w));
+        w += n;
+    }
+    PUSH(cx->arena, &words, arena_text(cx->arena, "-lm"));
     /* the runtime's names stay inside; its threads never end, so the library must not be unloaded under them */
     const char *const of_shared[] = { "-Wl,--exclude-libs,ALL", "-Wl,-z,nodelete" };
     for (int i = 0; link->shared && i < COUNT(of_shared); i++)

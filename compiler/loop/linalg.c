@@ -1,10 +1,14 @@
-/* linalg: Cholesky factors and triangular solves, one matrix after another, in the textbook's order. */
+/* linalg: Cholesky and LU factors and triangular solves, one matrix after another, in the textbook's order; what LAPACK makes
+** is the runtime's. */
 #include "loop/lower.h"
+#include "ops/ops.h"
 
 typedef struct {
     const Inst *in;
     DType dtype;
-    LValue *x, *y, *n, *m; /* the matrix and the result at hand; rows, columns of the right-hand side */
+    LValue *x, *y, *n,
+        *m; /* the matrix and the result at hand; rows; columns, of the right-hand side if there is one */
+    LValue *pivots, *order; /* of LU */
 } Matrix;
 
 static LValue *at(Lower *l, LValue *row, LValue *columns, LValue *column) {
@@ -104,18 +108,119 @@ static void triangular_solve(Lower *l, const Matrix *m) {
     loop_end(b, &c, NULL);
 }
 
+/* Part of a row of y: y[i, j] takes its place, or loses a multiple of another row's. */
+typedef struct {
+    const Matrix *m;
+    LValue *row, *other; /* where they begin */
+    Elem factor;         /* none: the two rows are exchanged */
+} Rows;
+
+static void along_rows(Pull *p, const Idx *idx, void *context) {
+    Lower *l = p->l;
+    LBuilder *b = &l->b;
+    const Rows *r = context;
+    DType d = r->m->dtype;
+    LValue *here = loop_add(b, r->row, idx->i), *there = loop_add(b, r->other, idx->i);
+    Elem x = elem_load(l, d, p->lanes, r->m->y, here, 1, p->tail, false);
+    Elem y = elem_load(l, d, p->lanes, r->m->y, there, 1, p->tail, false);
+    if (r->factor.re) {
+        elem_store(l, d, minus_product(l, x, elem_splat(l, r->factor, p->lanes), y), r->m->y, here, 1, p->tail);
+    } else {
+        elem_store(l, d, y, r->m->y, here, 1, p->tail);
+        elem_store(l, d, x, r->m->y, there, 1, p->tail);
+    }
+}
+
+static void over_columns(Lower *l, Rows *r, LValue *from) {
+    Idx idx[1];
+    nest_inner(l, from, r->m->m, lanes_for(l, dtype_bytes(dtype_real(r->m->dtype))), false, idx, 0, along_rows, r);
+}
+
+static LValue *size_of(Lower *l, Elem x) {
+    LBuilder *b = &l->b;
+    LValue *re = loop_unary(b, OP_abs, x.re);
+    return x.im ? loop_add(b, re, loop_unary(b, OP_abs, x.im)) : re;
+}
+
+/* The row from k on whose number in column k is the largest: the first of them. */
+static LValue *pivot_row(Lower *l, const Matrix *m, LValue *k) {
+    LBuilder *b = &l->b;
+    LValue *best = loop_real(b, loop_type(dtype_real(m->dtype), 1), -1);
+    LLoop i = loop_for(b, k, m->n, 1, 2, (LValue *[]){ best, k });
+    LValue *size = size_of(l, read_at(l, m, m->y, at(l, i.i, m->m, k)));
+    LValue *larger = loop_binary(b, OP_gt, size, i.carry[0]);
+    LValue *next[] = { loop_select(b, larger, size, i.carry[0]), loop_select(b, larger, i.i, i.carry[1]) };
+    loop_end(b, &i, next);
+    return i.carry[1];
+}
+
+static void exchange_rows(Lower *l, const Matrix *m, LValue *k, LValue *p, LValue *order) {
+    LBuilder *b = &l->b;
+    LType word = loop_type(DT_i32, 1);
+    LLoop apart = loop_if(b, loop_binary(b, OP_ne, k, p));
+    LValue *at_k = loop_load(b, word, order, k, 1, NULL), *at_p = loop_load(b, word, order, p, 1, NULL);
+    loop_store(b, at_p, order, k, 1, NULL);
+    loop_store(b, at_k, order, p, 1, NULL);
+    Rows rows = { m, loop_mul(b, k, m->m), loop_mul(b, p, m->m), { NULL, NULL } };
+    over_columns(l, &rows, loop_i64(b, 0));
+    loop_end_then(b, &apart);
+}
+
+/* Gauss's elimination in y, which begins as x.  A column of zeros is left as it is. */
+static void lu(Lower *l, const Matrix *m, LValue *pivots, LValue *order) {
+    LBuilder *b = &l->b;
+    LValue *zero = loop_i64(b, 0), *one = loop_i64(b, 1);
+    LLoop each = loop_for(b, zero, m->n, 1, 0, NULL);
+    loop_store(b, loop_convert(b, each.i, DT_i32), order, each.i, 1, NULL);
+    loop_end(b, &each, NULL);
+    LLoop k = loop_for(b, zero, loop_binary(b, OP_min, m->n, m->m), 1, 0, NULL);
+    LValue *p = pivot_row(l, m, k.i), *row_k = loop_mul(b, k.i, m->m), *next = loop_add(b, k.i, one);
+    loop_store(b, loop_convert(b, p, DT_i32), pivots, k.i, 1, NULL);
+    exchange_rows(l, m, k.i, p, order);
+    Elem pivot = read_at(l, m, m->y, loop_add(b, row_k, k.i));
+    LValue *none = loop_int(b, pivot.re->type, 0);
+    LLoop some = loop_if(b, loop_binary(b, OP_ne, size_of(l, pivot), none));
+    LLoop i = loop_for(b, next, m->n, 1, 0, NULL);
+    LValue *row_i = loop_mul(b, i.i, m->m), *here = loop_add(b, row_i, k.i);
+    Elem factor = divided(l, read_at(l, m, m->y, here), pivot);
+    write_at(l, m, factor, m->y, here);
+    Rows rows = { m, row_i, row_k, factor };
+    over_columns(l, &rows, next);
+    loop_end(b, &i, NULL);
+    loop_end_then(b, &some);
+    loop_end(b, &k, NULL);
+}
+
 static void matrices(Lower *l, LValue *lo, LValue *hi, void *context) {
     LBuilder *b = &l->b;
     Matrix m = *(const Matrix *)context;
     int bytes = dtype_bytes(m.dtype);
     LLoop f = loop_for(b, lo, hi, 1, 0, NULL);
-    m.x = loop_at(b, m.x, loop_mul(b, f.i, loop_mul(b, m.n, m.n)), bytes);
+    LValue *columns = m.in->op == OP_triangular_solve ? m.n : m.m;
+    m.x = loop_at(b, m.x, loop_mul(b, f.i, loop_mul(b, m.n, columns)), bytes);
     m.y = loop_at(b, m.y, loop_mul(b, f.i, loop_mul(b, m.n, m.m)), bytes);
-    if (m.in->op == OP_cholesky)
+    if (m.in->op == OP_cholesky) {
         cholesky(l, &m);
-    else
+    } else if (m.in->op == OP_lu) {
+        LValue *least = loop_binary(b, OP_min, m.n, m.m);
+        lu(l, &m, loop_at(b, m.pivots, loop_mul(b, f.i, least), 4), loop_at(b, m.order, loop_mul(b, f.i, m.n), 4));
+    } else {
         triangular_solve(l, &m);
+    }
     loop_end(b, &f, NULL);
+}
+
+static void lapack(Lower *l, const Inst *in) {
+    LBuilder *b = &l->b;
+    int n = 1 + in->nresults;
+    LValue *all = loop_stack(b, 24 * n, 8), *none = loop_const_bits(b, loop_ptr_type(), 0);
+    for (int i = 0; i < n; i++) {
+        const Value *v = i ? in->results[i - 1] : in->args[0];
+        LValue *data = !i ? home_of(l, v).ptr : value_is_used_only_by(v, NULL) ? none : home_new(l, v).ptr;
+        loop_copy(b, loop_at(b, all, loop_i64(b, i), 24), lower_descriptor(l, data, v->type), loop_i64(b, 24));
+    }
+    LType word = loop_type(DT_i32, 1);
+    loop_runtime(b, RUNTIME_lapack, (LValue *[]){ loop_int(b, word, lapack_number(in)), loop_int(b, word, n), all }, 3);
 }
 
 void lower_linalg(Lower *l, const Inst *in) {
@@ -126,12 +231,21 @@ void lower_linalg(Lower *l, const Inst *in) {
         diag(l->cx, in->origin ? in->origin->span : (Span){ 0 }, "%s of %s is not supported; convert it to float32",
              op_name(in->op), dtype_long_name(t->dtype));
     }
-    Matrix m = { in,
-                 t->dtype,
-                 home_of(l, x).ptr,
-                 home_new(l, y).ptr,
-                 lower_dim(l, t->dim[t->rank - 2]),
-                 lower_dim(l, t->dim[t->rank - 1]) };
+    if (in->op != OP_cholesky && in->op != OP_triangular_solve && in->op != OP_lu) {
+        lapack(l, in);
+        return;
+    }
+    Matrix m = { .in = in,
+                 .dtype = t->dtype,
+                 .x = home_of(l, x).ptr,
+                 .y = home_new(l, y).ptr,
+                 .n = lower_dim(l, t->dim[t->rank - 2]),
+                 .m = lower_dim(l, t->dim[t->rank - 1]) };
+    if (in->op == OP_lu) {
+        m.pivots = home_new(l, in->results[1]).ptr;
+        m.order = home_new(l, in->results[2]).ptr;
+        store_home(l, x, m.y);
+    }
     if (in->op == OP_triangular_solve) store_home(l, in->args[1], m.y);
     LValue *count = loop_i64(b, 1), *cube = loop_mul(b, m.n, loop_mul(b, m.n, m.m));
     for (int i = 0; i + 2 < t->rank; i++) count = loop_mul(b, count, lower_dim(l, t->dim[i]));

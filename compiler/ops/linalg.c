@@ -2,6 +2,7 @@
 #include "ops/rules.h"
 
 #include <math.h>
+#include <string.h>
 
 static const char *shape_square(Compiler *cx, const Inst *in, const Type **results) {
     const Type *x = in->args[0]->type;
@@ -109,3 +110,62 @@ const Rules rules_triangular_solve = { .shape = shape_triangular_solve,
                                        .eval = eval_triangular_solve,
                                        .jvp = jvp_triangular_solve,
                                        .transpose = transpose_triangular_solve };
+
+static double size_of(const double z[2]) { return fabs(z[0]) + fabs(z[1]); }
+
+static void exchange_rows(Matrix a, int64_t i, int64_t j) {
+    for (int64_t k = 0; i != j && k < a.columns; k++) {
+        double p[2], q[2];
+        get(a, i, k, p);
+        get(a, j, k, q);
+        put(a, i, k, q);
+        put(a, j, k, p);
+    }
+}
+
+/* One column of Gauss's elimination: the rows below lose what they have of row k, and keep how often. */
+static void eliminate(Matrix a, int64_t rows, int64_t k) {
+    double pivot[2], p[2], z[2];
+    get(a, k, k, pivot);
+    for (int64_t i = k + 1; i < rows && size_of(pivot) != 0; i++) {
+        double factor[2];
+        get(a, i, k, factor);
+        divide(factor, pivot);
+        put(a, i, k, factor);
+        get(a, i, k, factor); /* rounded */
+        for (int64_t j = k + 1; j < a.columns; j++) {
+            get(a, i, j, z);
+            get(a, k, j, p);
+            subtract_product(z, factor, p);
+            put(a, i, j, z);
+        }
+    }
+}
+
+bool eval_lu(Eval *ev, const Inst *in, const Tensor *x, Tensor *y) {
+    (void)ev, (void)in;
+    int64_t size[MAX_RANK];
+    int rank = x->type->rank;
+    tensor_sizes(x->type, size);
+    int64_t m = size[rank - 2], n = size[rank - 1], least = m < n ? m : n;
+    memcpy(y[0].bytes, x->bytes, (size_t)x->n * (size_t)dtype_bytes(x->type->dtype));
+    int32_t *pivots = y[1].bytes, *order = y[2].bytes;
+    for (int64_t one = 0; m && one < y[2].n / m; one++, pivots += least, order += m) {
+        Matrix a = { &y[0], one * m * n, n };
+        for (int64_t i = 0; i < m; i++) order[i] = (int32_t)i;
+        for (int64_t k = 0; k < least; k++) {
+            double z[2], best = -1;
+            pivots[k] = (int32_t)k;
+            for (int64_t i = k; i < m; i++) {
+                get(a, i, k, z);
+                if (size_of(z) > best) best = size_of(z), pivots[k] = (int32_t)i;
+            }
+            int32_t was = order[k];
+            order[k] = order[pivots[k]];
+            order[pivots[k]] = was;
+            exchange_rows(a, k, pivots[k]);
+            eliminate(a, m, k);
+        }
+    }
+    return true;
+}

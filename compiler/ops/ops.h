@@ -47,6 +47,9 @@ void ops_batch(const Batch *);
 /* A value with lanes, or one made to have them by broadcasting. */
 Value *batch_lanes(const Batch *, int arg);
 
+/* lapack.c: which of runtime.h's factorizations it is */
+int32_t lapack_number(const Inst *);
+
 /* What is wrong with the table and the rules, in words, or NULL; the first unit test. */
 const char *ops_table_complaint(void);
 

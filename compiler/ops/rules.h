@@ -20,6 +20,9 @@
 const char *shape_bool(Compiler *, const Inst *, const Type **);
 const char *shape_part(Compiler *, const Inst *, const Type **);
 
+/* linalg.c */
+bool eval_lu(Eval *, const Inst *, const Tensor *args, Tensor *results);
+
 /* walk.c: elements of tensors by their indices, for evaluators */
 void    tensor_sizes(const Type *, int64_t *size);
 void    tensor_strides(const Type *, int64_t *stride);         /* in elements */

@@ -79,6 +79,13 @@ char *jxl_format(jxl_call *, const char *format, int nargs, const jxl_array *arg
 ** 0.0, all NaNs are equal and last, complex numbers go by their real part first. */
 int jxl_argsort(jxl_call *, const jxl_array *index, int nkeys, const jxl_array *keys);
 
+/* lapack.c: factorizations of every matrix of a batch (the last two axes); the arrays are the argument, then the results, of
+** which those without data are not wanted.  Part of programs that use it, which are linked with LAPACK.
+**   QR      q, r              SVD     s, u, vh         FULL   orthogonal matrices are square
+**   EIGH    w, v              EIG     w, vl, vr        SCHUR  t, z */
+enum { JXL_QR, JXL_QR_FULL, JXL_SVD, JXL_SVD_FULL, JXL_EIGH, JXL_EIG, JXL_SCHUR };
+int jxl_lapack(jxl_call *, int32_t what, int32_t narrays, const jxl_array *);
+
 /* npy_load.c, npy_save.c.  `what` names the program's place and expression for messages, which begin with it.  A file of
 ** 64-bit numbers may be read into an array of their 32-bit partner, as jnp.load does; else the dtypes must be equal.
 ** Byte order and Fortran order are turned round.  Saving adds ".npy" to the name where it is missing. */
