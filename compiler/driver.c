@@ -113,6 +113,8 @@ static bool back_end(Compiler *cx, const Command *c, Module *m, const char *outp
         return false;
     }
     loop_verify(loops);
+    loop_unroll(loops);
+    loop_verify(loops);
     if (cx->options.check_passes) check_loops(cx, m, loops);
     cx->pass = NULL;
     start = pipeline_time(cx, "lower", start);

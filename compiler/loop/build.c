@@ -538,3 +538,28 @@ LValue *loop_runtime(LBuilder *b, RuntimeEntry entry, LValue *const *args, int n
     char gives = runtime_gives(entry);
     return gives == 'v' || gives == 's' ? NULL : result_in(b, in, b->block, runtime_type(gives));
 }
+
+LValue *loop_repeat(LBuilder *b, const LInst *in, LValue *const *args) {
+    LType type = in->nresults ? in->results[0]->type : (LType){ 0 };
+    switch (in->op) {
+    case LOOP_apply: return loop_plain(b, in->fn, in->nargs, args, (DType)type.dtype);
+    case LOOP_const:
+    case LOOP_data:
+    case LOOP_text:
+    case LOOP_iota:
+    case LOOP_splat:
+    case LOOP_lane:
+    case LOOP_insert:
+    case LOOP_shuffle:
+    case LOOP_lanes_below:
+    case LOOP_any:
+    case LOOP_all:
+    case LOOP_overflows:
+    case LOOP_at: return pure(b, *in, type, args, in->nargs);
+    default: break;
+    }
+    LInst *copy = append(b, in->op, args, in->nargs, in->n, in->m);
+    copy->entry = in->entry;
+    copy->callee = in->callee;
+    return in->nresults ? result_in(b, copy, b->block, type) : NULL;
+}

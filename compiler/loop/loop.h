@@ -221,6 +221,8 @@ LValue *loop_apply(LBuilder *, Op, int nargs, LValue *const *args);
 
 void    loop_call(LBuilder *, LFunc *, LValue *const *args, int nargs);
 LValue *loop_runtime(LBuilder *, RuntimeEntry, LValue *const *args, int nargs); /* its result, or NULL */
+/* The same as an instruction without blocks, of other arguments; its result, or NULL. */
+LValue *loop_repeat(LBuilder *, const LInst *, LValue *const *args);
 
 /* op.c: facts of the tables */
 
@@ -243,5 +245,9 @@ void loop_verify(const LModule *); /* a mistake is our bug */
 /* lower.c: a module of the tensor IR, after `place`, into loops */
 
 LModule *loop_lower(const Module *, const Target *);
+
+/* unroll.c */
+
+void loop_unroll(LModule *);
 
 #endif

@@ -5,13 +5,13 @@
 ** an iteration gives and its result; what a branch gives; the result of an instruction and an argument that dies there, if it
 ** is read element by element as the result is written; what a function returns and the caller's memory.  What is then left
 ** shares memory where stretches allow: small arrays of known size on the stack, the others in an arena that is laid out when
-** all sizes in it are known. */
+** all sizes in it are known.  The smallest ones that a loop works with share nothing: they may come to live in registers. */
 #include "optimize/optimize.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { STACK_BYTES = 1024, STACK_TOTAL = 16384 };
+enum { STACK_BYTES = 1024, STACK_TOTAL = 16384, REGISTER_BYTES = 512, REGISTER_TOTAL = 32768 };
 
 /* Indexed by value id; the first of a class, or of a web of classes, stands for it. */
 typedef struct {
@@ -231,6 +231,24 @@ static void join_block(Place *p, const Block *block) {
     for (const Inst *in = block->first; in; in = in->next) join_inst(p, in);
 }
 
+static int64_t static_bytes(Compiler *cx, const Type *t) {
+    int64_t n;
+    if (!dim_is_int(type_elements(cx, t), &n) || n > STACK_BYTES) return -1;
+    return n * dtype_bytes(t->dtype);
+}
+
+/* What may come to live in registers, where a loop works with it. */
+static bool is_tiny(Compiler *cx, const Type *t) {
+    int64_t bytes = static_bytes(cx, t);
+    return bytes >= 0 && bytes <= REGISTER_BYTES;
+}
+
+static bool within_loop(const Value *v) {
+    const Block *b = v->block;
+    while (b->parent && !is_loop(b->parent)) b = b->parent->block;
+    return b->parent != NULL;
+}
+
 static void join_results(Place *p) {
     const Block *body = p->f->body;
     if (p->f == p->f->module->main) return;
@@ -238,10 +256,12 @@ static void join_results(Place *p) {
         const Value *v = body->results[i];
         if (!is_array(v)) continue;
         int w = web_of(p, v);
-        bool largest = true; /* all that lives there fits */
-        for (int c = w; c >= 0; c = p->at[c].next)
-            largest = largest && same_bytes(p->at[c].value->type, p->at[w].value->type);
-        if (!p->at[w].fixed && p->at[w].result < 0 && largest) p->at[w].result = i;
+        bool joined = !p->at[w].fixed && p->at[w].result < 0;
+        for (int c = w; c >= 0; c = p->at[c].next) { /* all that lives there fits, and may be in memory */
+            const Value *x = p->at[c].value;
+            joined = joined && same_bytes(x->type, v->type) && !(within_loop(x) && is_tiny(p->cx, x->type));
+        }
+        if (joined) p->at[w].result = i;
     }
 }
 
@@ -266,14 +286,9 @@ static const Inst *binder_of(const Place *p, const Type *t) {
     return last;
 }
 
-static int64_t static_bytes(Compiler *cx, const Type *t) {
-    int64_t n;
-    if (!dim_is_int(type_elements(cx, t), &n) || n > STACK_BYTES) return -1;
-    return n * dtype_bytes(t->dtype);
-}
-
 typedef struct {
     int web, start, end;
+    bool in_loop; /* a loop works with it */
     Buffer *buffer;
 } Life;
 
@@ -305,12 +320,13 @@ static Lives lives_of(Place *p) {
         Class *c = &p->at[i];
         if (!c->value || c->same != i || c->web != i || c->fixed || c->result >= 0 || !is_array(c->value)) continue;
         Life *life = &l.at[l.n++];
-        *life = (Life){ i, c->start, c->end, NULL };
+        *life = (Life){ i, c->start, c->end, false, NULL };
         for (int k = i; k >= 0; k = p->at[k].next) {
             const Class *x = &p->at[k];
             if (x->hull < life->start) life->start = x->hull;
             if (x->start < life->start) life->start = x->start;
             if (x->end > life->end) life->end = x->end;
+            if (within_loop(x->value)) life->in_loop = true;
         }
     }
     qsort(l.at, (size_t)l.n, sizeof *l.at, by_start);
@@ -320,7 +336,7 @@ static Lives lives_of(Place *p) {
 /* In the order in which they begin, each into memory that is free by then, or into new memory. */
 static void share(Place *p, Arena *arena, Lives *l) {
     int counts[2] = { 0, 0 };
-    int64_t stack = 0;
+    int64_t stack = 0, registers = 0;
     Buffer **all = NEW_ARRAY(arena, Buffer *, l->n + 1);
     int *until = NEW_ARRAY(p->arena, int, l->n + 1), n = 0;
     for (int i = 0; i < l->n; i++) {
@@ -330,8 +346,13 @@ static void share(Place *p, Arena *arena, Lives *l) {
         int64_t bytes = static_bytes(p->cx, t);
         BufferKind kind =
             bytes >= 0 && bytes <= STACK_BYTES && stack + bytes <= STACK_TOTAL ? BUFFER_STACK : BUFFER_ARENA;
+        bool alone = life->in_loop && is_tiny(p->cx, t) && registers + bytes <= REGISTER_TOTAL;
+        if (alone) {
+            kind = BUFFER_STACK;
+            registers += bytes + 63;
+        }
         Buffer *found = NULL;
-        for (int k = 0; k < n && !found; k++) {
+        for (int k = 0; k < n && !found && !alone; k++) {
             Buffer *b = all[k];
             if (until[k] >= life->start || b->kind != kind || b->after != after) continue;
             bool known = type_is_static(t) && type_is_static(b->type);
@@ -343,8 +364,8 @@ static void share(Place *p, Arena *arena, Lives *l) {
         if (!found) {
             found = NEW(arena, Buffer);
             *found = (Buffer){ kind, ++counts[kind], t, after };
-            if (kind == BUFFER_STACK) stack += STACK_BYTES;
-            until[n] = life->end;
+            if (kind == BUFFER_STACK && !alone) stack += STACK_BYTES;
+            until[n] = alone ? p->now + 1 : life->end;
             all[n++] = found;
         }
         life->buffer = found;

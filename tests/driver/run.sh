@@ -122,6 +122,11 @@ status 0 "--emit=tree" "$jxlc" --emit=tree hello.jxl
 holds out "FunctionDef"
 status 0 "--emit=loops" "$jxlc" --emit=loops sizes.jxir
 holds out "store"
+status 0 "--emit=loops" "$jxlc" --emit=loops small.jxl
+[ "$(grep -c '^ *for ' out)" = 2 ] || say "small.jxl: the transpose of x and the scan are not its only loops"
+status 0 "--emit=llvm" "$jxlc" --emit=llvm small.jxl
+sed '/powers.jxl/,/^}/!d' out >powers.ll
+lacks powers.ll "alloca"
 status 0 "--emit=llvm" "$jxlc" --emit=llvm sizes.jxir
 holds out "define "
 status 0 "-S" "$jxlc" -S sizes.jxir
