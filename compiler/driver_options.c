@@ -113,7 +113,8 @@ static void show_ops(void) {
         [CLASS_SCAN] = "running reductions", [CLASS_CONTRACT] = "contraction",
         [CLASS_INDEX] = "indexing",          [CLASS_SORT] = "sorting",
         [CLASS_CONTROL] = "control",         [CLASS_EFFECT] = "effects",
-        [CLASS_LINALG] = "linear algebra",   [CLASS_KERNEL] = "made by fuse",
+        [CLASS_LINALG] = "linear algebra",   [CLASS_COLLECTIVE] = "collectives",
+        [CLASS_KERNEL] = "made by fuse",
     };
     static const char *const effects[] = {
         [EFFECT_NONE] = "", [EFFECT_TRAP] = " (may end the program)", [EFFECT_ORDERED] = " (happens once, in order)"

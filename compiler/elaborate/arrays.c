@@ -277,7 +277,8 @@ static bool compute(Elab *e, Value *v, Map *known, Tensor *out, int *left) {
     Inst *in = v->def;
     if (!in || in->nregions || in->op == OP_size || !type_is_static(v->type) || (*left)-- <= 0) return false;
     if (op_effect(in->op) != EFFECT_NONE && op_class(in->op) != CLASS_ELEMENTWISE) return false;
-    if (op_class(in->op) == CLASS_CONTROL || op_class(in->op) == CLASS_EFFECT || op_class(in->op) == CLASS_KERNEL)
+    if (op_class(in->op) == CLASS_CONTROL || op_class(in->op) == CLASS_EFFECT || op_class(in->op) == CLASS_KERNEL ||
+        op_class(in->op) == CLASS_COLLECTIVE)
         return false;
     Tensor *args = NEW_ARRAY(e->arena, Tensor, in->nargs + 1), *results = NEW_ARRAY(e->arena, Tensor, in->nresults + 1);
     for (int i = 0; i < in->nargs; i++)

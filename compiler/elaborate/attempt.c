@@ -50,7 +50,7 @@ static bool only_numbers_in(const Block *b, const Block *whole) {
     for (const Inst *in = b->first; in; in = in->next) {
         OpClass class = op_class(in->op);
         bool control = in->op == OP_cond || in->op == OP_for || in->op == OP_while;
-        if (class == CLASS_EFFECT || (class == CLASS_CONTROL && !control)) return false;
+        if (class == CLASS_EFFECT || class == CLASS_COLLECTIVE || (class == CLASS_CONTROL && !control)) return false;
         for (int i = 0; i < in->nregions; i++)
             if (!only_numbers_in(in->regions[i], whole)) return false;
         for (int i = 0; i < in->nargs; i++)

@@ -26,6 +26,7 @@ typedef struct Recursion {
     Value *depth; /* of its calls inside each other: a parameter behind the leaves */
     Tracing *tracing;
     bool building, failed;
+    const Axis *axes;
 } Recursion;
 
 enum { MOST_PASSES = 8, MOST_INSIDE = 4, DEEPEST = 5000 };
@@ -86,7 +87,8 @@ static bool reads_hold(Elab *e, const Recursion *r) {
 }
 
 static bool matches(Elab *e, const Recursion *r, Py f, const Args *a) {
-    if (r->failed || !same_function(r->function, f) || !same_structure(e, &r->args, a)) return false;
+    if (r->failed || !axes_alike(r->axes, e->axes) || !same_function(r->function, f) || !same_structure(e, &r->args, a))
+        return false;
     if (!r->building && (r->ncaptured || !reads_hold(e, r))) return false;
     Leaves mine = { 0 }, given = { 0 };
     all_leaves(e, &r->args, &mine);
@@ -286,7 +288,7 @@ static void forget(Module *m, const Func *f) {
 
 static Py recursion_new(Elab *e, Py f, const Args *outer, const Args *a) {
     Recursion *r = NEW(e->arena, Recursion);
-    *r = (Recursion){ .function = f, .args = widened(e, outer, a), .building = true };
+    *r = (Recursion){ .function = f, .args = widened(e, outer, a), .building = true, .axes = e->axes };
     int before = diag_errors(e->cx), inside = 0;
     for (int i = 0; i < e->recursions.n; i++)
         inside += e->recursions.at[i]->building && same_function(e->recursions.at[i]->function, f);

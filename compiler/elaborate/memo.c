@@ -24,6 +24,7 @@ typedef struct Entry {
     Py result;        /* with the values it has inside */
     bool x64, partitionable;
     Flavour flavour;
+    const Axis *axes;
 } Entry;
 
 /* What is known of one `def`. */
@@ -246,6 +247,7 @@ static bool fits_call(Elab *e, Fitting *f, const Entry *en, Py function, const A
     if (en->function != function || en->nargs != a->nargs || en->keywords.n != a->nkeywords) return false;
     for (int i = 0; i < a->nkeywords; i++)
         if (en->keywords.at[i] != a->names[i]) return false;
+    if (!axes_alike(en->axes, e->axes)) return false;
     if (en->x64 != e->x64 || en->partitionable != e->partitionable || en->flavour != e->flavour) return false;
     *f = (Fitting){ .values = map_new(e->arena), .entering = true };
     return fits(e, f, en->args, args) && fits_outside(e, f, en->tracing) && fits_sizes(e, f);
@@ -374,6 +376,7 @@ static Entry *make(Elab *e, Py function, const Args *a, Py args) {
     en->x64 = e->x64;
     en->partitionable = e->partitionable;
     en->flavour = e->flavour;
+    en->axes = e->axes;
     for (int i = 0; i < a->nkeywords; i++) PUSH(e->arena, &en->keywords, a->names[i]);
     en->copies = copy_in(e, args);
     Args inner = *a;

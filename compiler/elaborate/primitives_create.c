@@ -248,7 +248,15 @@ Py native_primitives_transpose_of(Elab *e, Call *c) {
 Py native_primitives_is_numpy(Elab *e, Call *c) {
     return py_bool(e, c->arg[0]->kind == PY_ARRAY && c->arg[0]->array.flavour == FLAVOUR_NUMPY);
 }
-Py native_primitives_is_static(Elab *e, Call *c) { return py_bool(e, py_is_static_number(c->arg[0])); }
+/* A number known when compiling, or a tree of such numbers. */
+Py native_primitives_is_static(Elab *e, Call *c) {
+    Leaves leaves = { 0 };
+    if (list_grows(c->arg[0])) return e->false_;
+    tree_flatten(e, c->arg[0], &leaves);
+    for (int i = 0; i < leaves.n; i++)
+        if (!py_is_static_number(leaves.at[i])) return e->false_;
+    return e->true_;
+}
 
 Py native_primitives_broadcast_arrays(Elab *e, Call *c) {
     const Contents *xs = contents_of(e, c->arg[0]);

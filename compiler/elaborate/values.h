@@ -8,25 +8,25 @@
 
 #include "elaborate/elaborate.h"
 
-typedef struct Elab      Elab;
+typedef struct Elab Elab;
 typedef struct PyObject *Py;
-typedef struct Env       Env;
-typedef struct Frame     Frame;
-typedef struct Tracing   Tracing;
-typedef struct PyClass   PyClass;
+typedef struct Env Env;
+typedef struct Frame Frame;
+typedef struct Tracing Tracing;
+typedef struct PyClass PyClass;
 
 typedef enum {
-    PY_ERROR,    /* what a reported mistake gives: agrees with everything, reported no more */
-    PY_UNBOUND,  /* a variable without a value */
-    PY_APART,    /* two sides of a run-time `if` that do not merge: an error where it is used */
+    PY_ERROR,   /* what a reported mistake gives: agrees with everything, reported no more */
+    PY_UNBOUND, /* a variable without a value */
+    PY_APART,   /* two sides of a run-time `if` that do not merge: an error where it is used */
     /* static */
     PY_NONE,
-    PY_BOOL,     /* integer */
-    PY_INT,      /* integer */
-    PY_FLOAT,    /* number */
-    PY_COMPLEX,  /* number + imag j */
-    PY_STR,      /* str */
-    PY_BYTES,    /* str */
+    PY_BOOL,    /* integer */
+    PY_INT,     /* integer */
+    PY_FLOAT,   /* number */
+    PY_COMPLEX, /* number + imag j */
+    PY_STR,     /* str */
+    PY_BYTES,   /* str */
     PY_ELLIPSIS,
     PY_NOT_IMPLEMENTED,
     PY_DTYPE,    /* dtype: jnp.float32, callable too */
@@ -40,20 +40,20 @@ typedef enum {
     PY_MODULE,   /* module */
     PY_PROPERTY, /* property, staticmethod, classmethod: wrapped */
     /* known at run time */
-    PY_SCALAR,   /* scalar: a Python number */
-    PY_ARRAY,    /* array */
-    PY_TEXT,     /* text: a string with run-time values in it */
+    PY_SCALAR, /* scalar: a Python number */
+    PY_ARRAY,  /* array */
+    PY_TEXT,   /* text: a string with run-time values in it */
     /* containers: have contents */
-    PY_TUPLE,    /* contents fixed; with a class it is a NamedTuple */
+    PY_TUPLE, /* contents fixed; with a class it is a NamedTuple */
     PY_LIST,
     PY_DICT,
     PY_SET,
-    PY_OBJECT,   /* of a class: its attributes */
-    PY_RANGE,    /* range; its parts may be known at run time only */
-    PY_LAZY,     /* lazy: zip, enumerate, map, filter, reversed, iter: what a `for` consumes */
-    PY_GENERATOR,/* generator */
-    PY_SUPER,    /* method: super() of a class and an object */
-    PY_TREEDEF,  /* treedef: the structure of a tree; `wrapped` is a tree whose leaves are numbered */
+    PY_OBJECT,    /* of a class: its attributes */
+    PY_RANGE,     /* range; its parts may be known at run time only */
+    PY_LAZY,      /* lazy: zip, enumerate, map, filter, reversed, iter: what a `for` consumes */
+    PY_GENERATOR, /* generator */
+    PY_SUPER,     /* method: super() of a class and an object */
+    PY_TREEDEF,   /* treedef: the structure of a tree; `wrapped` is a tree whose leaves are numbered */
     PY_KINDS
 } PyKind;
 
@@ -62,343 +62,441 @@ typedef enum { FLAVOUR_JAX, FLAVOUR_NUMPY } Flavour;
 
 /* A variable.  `born` tells what existed before a branch, an attempt or a function began. */
 typedef struct {
-    Py          value;
+    Py value;
     const char *name;
-    Span        span; /* where it was last written */
-    int         born, written; /* written: in which attempt */
-    bool        control;  /* the state of a frame */
-    bool        optional; /* where a side of a branch leaves it unbound, any value will do */
+    Span span;         /* where it was last written */
+    int born, written; /* written: in which attempt */
+    bool control;      /* the state of a frame */
+    bool optional;     /* where a side of a branch leaves it unbound, any value will do */
 } Place;
 
 /* What a container holds.  Never changed in place once a mark of the journal has seen it. */
 typedef struct {
-    int  n, cap;
-    Py  *at;
-    Py  *keys;  /* dict: keys; object: names as PY_STR; else NULL */
-    int  epoch; /* of the journal when it was made */
+    int n, cap;
+    Py *at;
+    Py *keys;              /* dict: keys; object: names as PY_STR; else NULL */
+    int epoch;             /* of the journal when it was made */
     struct Growing *grown; /* of a list: what a run-time loop appended */
-    Py   apart; /* not NULL: two sides of a run-time `if` made them differ */
+    Py apart;              /* not NULL: two sides of a run-time `if` made them differ */
 } Contents;
 
 /* The data that names of one array share, as NumPy would: x[i] = v raises the version. */
 typedef struct {
-    Place       version; /* PY_INT */
+    Place version; /* PY_INT */
     const char *changed_name;
-    Span        changed; /* by what */
+    Span changed; /* by what */
 } Alias;
 
 typedef struct {
-    int     nparts;
+    int nparts;
     struct TextPart {
-        const char *text;       /* a static part, or */
-        int         length;
-        Py          value;      /* PY_SCALAR or PY_ARRAY */
-        char        conversion; /* 's', 'r' or 'f' */
-        const char *spec;       /* of 'f'; "" else */
-        Py          which, left, right; /* or one of two texts, by a run-time bool */
-        Py          each;       /* or a list that grows */
-        bool        chars;              /* the value, a u64, is the address of characters */
-    } *part;
+        const char *text; /* a static part, or */
+        int length;
+        Py value;              /* PY_SCALAR or PY_ARRAY */
+        char conversion;       /* 's', 'r' or 'f' */
+        const char *spec;      /* of 'f'; "" else */
+        Py which, left, right; /* or one of two texts, by a run-time bool */
+        Py each;               /* or a list that grows */
+        bool chars;            /* the value, a u64, is the address of characters */
+    } * part;
 } PyText;
 
 typedef struct {
-    Node       *node;  /* FunctionDef or Lambda */
-    Env        *env;   /* where it was defined */
-    Py         *defaults; /* by parameter, in the order posonly, args, kwonly; NULL: none */
+    Node *node;   /* FunctionDef or Lambda */
+    Env *env;     /* where it was defined */
+    Py *defaults; /* by parameter, in the order posonly, args, kwonly; NULL: none */
     const char *name;
-    bool        library;
-    bool        inline_always; /* it has been seen to write to what it did not make */
-    bool        called;
+    bool library;
+    bool inline_always; /* it has been seen to write to what it did not make */
+    bool called;
 } PyFunction;
 
-typedef struct { struct TextPart *at; int n, cap; } Parts; /* of a text that is being put together */
-typedef struct { Py *at; int n, cap; } Leaves;
+typedef struct {
+    struct TextPart *at;
+    int n, cap;
+} Parts; /* of a text that is being put together */
+typedef struct {
+    Py *at;
+    int n, cap;
+} Leaves;
 
 typedef struct Native Native;
 
 typedef struct {
-    int         nargs, nkeywords;
-    Py         *args;
+    int nargs, nkeywords;
+    Py *args;
     const char **names; /* of keywords, interned */
-    Py         *values;
-    Span        span;   /* the call */
-    Span       *spans;  /* of args then keywords; may be NULL */
+    Py *values;
+    Span span;   /* the call */
+    Span *spans; /* of args then keywords; may be NULL */
 } Args;
 
 typedef struct {
     const Native *native;
-    Py           *arg;  /* by parameter of the signature; *args a tuple, **kwargs a dict; defaults filled in */
-    const Args   *args; /* as they were given */
-    Span          span;
+    Py *arg;          /* by parameter of the signature; *args a tuple, **kwargs a dict; defaults filled in */
+    const Args *args; /* as they were given */
+    Span span;
 } Call;
 
 typedef Py (*NativeFn)(Elab *, Call *);
 typedef Py (*ClosureFn)(Elab *, Py self, const Args *);
 
 struct Native {
-    const char *module;    /* "primitives", "builtins", or the type whose method it is: "str", "list", "array", ... */
+    const char *module; /* "primitives", "builtins", or the type whose method it is: "str", "list", "array", ... */
     const char *name;
     const char *signature; /* as between Python's parentheses; defaults are literals */
-    NativeFn    call;
-    int         op;        /* of a primitive made from ops.def; else -1 */
+    NativeFn call;
+    int op; /* of a primitive made from ops.def; else -1 */
 };
 
 typedef enum { LAZY_ZIP, LAZY_ENUMERATE, LAZY_MAP, LAZY_FILTER, LAZY_REVERSED, LAZY_ITERATOR } LazyKind;
 
 struct PyObject {
     PyKind kind;
-    int    born, written; /* of what has contents */
-    Py     cls;  /* the class of a PY_OBJECT or of a NamedTuple */
+    int born, written; /* of what has contents */
+    Py cls;            /* the class of a PY_OBJECT or of a NamedTuple */
     union {
         Int128 integer;
-        struct { double number, imag; };
-        struct { const char *at; int n; } str;
         struct {
-            DType       dtype;
+            double number, imag;
+        };
+        struct {
+            const char *at;
+            int n;
+        } str;
+        struct {
+            DType dtype;
             const char *maker; /* "jax.numpy", "numpy": the scalar type of that module; NULL: x.dtype */
         };
-        struct { Py start, stop, step; } slice; /* and range */
+        struct {
+            Py start, stop, step;
+        } slice; /* and range */
         PyFunction function;
-        struct { Py function, self; } method;
+        struct {
+            Py function, self;
+        } method;
         const Native *native;
-        struct { ClosureFn call; const char *name; void *data; Py inner; } closure; /* inner: the function it wraps */
-        struct { const char *name; } type;
+        struct {
+            ClosureFn call;
+            const char *name;
+            void *data;
+            Py inner;
+        } closure; /* inner: the function it wraps */
+        struct {
+            const char *name;
+        } type;
         PyClass *class_;
         struct PyModule *module;
-        struct { Py wrapped, setter; const char *what; } wrapped; /* what: "property", "staticmethod", "classmethod" */
-        struct { Value *value; const Dim *dim; NumberKind number; } scalar; /* dim: an int whose size expression is known;
+        struct {
+            Py wrapped, setter;
+            const char *what;
+        } wrapped; /* what: "property", "staticmethod", "classmethod" */
+        struct {
+            Value *value;
+            const Dim *dim;
+            NumberKind number;
+        } scalar; /* dim: an int whose size expression is known;
                                                                                value may then be NULL until it is asked for */
-        struct { Value *value; Alias *alias; int version; Flavour flavour; bool weak; bool numpy_scalar; bool key;
+        struct {
+            Value *value;
+            Alias *alias;
+            int version;
+            Flavour flavour;
+            bool weak;
+            bool numpy_scalar;
+            bool key;
         } array; /* key: a typed random key, its last axis hidden */
-        PyText   text;
+        PyText text;
         Contents *contents; /* tuple, list, dict, set, object */
-        struct { LazyKind kind; Py *part; int nparts; Contents *position; bool strict; } lazy;
-        struct { Py function; Env *env; Node *node; Py source; Contents *position; } generator; /* function, or an expression and its first iterable */
-        struct { Py left, right; Span at; Py holds, value; } apart; /* with `holds`: it has that value if it holds */
+        struct {
+            LazyKind kind;
+            Py *part;
+            int nparts;
+            Contents *position;
+            bool strict;
+        } lazy;
+        struct {
+            Py function;
+            Env *env;
+            Node *node;
+            Py source;
+            Contents *position;
+        } generator; /* function, or an expression and its first iterable */
+        struct {
+            Py left, right;
+            Span at;
+            Py holds, value;
+        } apart; /* with `holds`: it has that value if it holds */
     };
 };
 
 /* What field(...) says otherwise. */
 typedef enum {
-    FIELD_NO_INIT = 1, FIELD_NO_REPR = 2, FIELD_NO_COMPARE = 4, FIELD_KEYWORD = 8,
+    FIELD_NO_INIT = 1,
+    FIELD_NO_REPR = 2,
+    FIELD_NO_COMPARE = 4,
+    FIELD_KEYWORD = 8,
     FIELD_STATIC = 16 /* no child of a tree */
 } FieldOption;
 
 struct PyClass {
     const char *name;
-    Node       *node;
-    Py          bases[8];
-    int         nbases;
-    Py          members;     /* a dict */
-    Py         *order;       /* itself and the classes it is built on, in the order they are searched */
-    int         norder;
-    Env        *env;
-    bool        named_tuple, dataclass, frozen, library;
-    bool        exception;   /* built on a class of exceptions */
-    Names       annotated;   /* the names its body annotates */
-    const char **fields;     /* of NamedTuple and dataclass, in order */
-    Py         *defaults;    /* NULL: none */
-    Py         *factories;   /* default_factory; NULL: none */
-    unsigned   *options;     /* FieldOption */
-    int         nfields;
-    bool        tree;        /* registered: its data fields are children of a tree, the others static */
-    bool       *data;        /* by field: a child of the tree */
-    Py          flatten, unflatten; /* of register_pytree_node; or NULL */
-    bool        tree_class;  /* unflatten is the class's method tree_unflatten */
+    Node *node;
+    Py bases[8];
+    int nbases;
+    Py members; /* a dict */
+    Py *order;  /* itself and the classes it is built on, in the order they are searched */
+    int norder;
+    Env *env;
+    bool named_tuple, dataclass, frozen, library;
+    bool exception;      /* built on a class of exceptions */
+    Names annotated;     /* the names its body annotates */
+    const char **fields; /* of NamedTuple and dataclass, in order */
+    Py *defaults;        /* NULL: none */
+    Py *factories;       /* default_factory; NULL: none */
+    unsigned *options;   /* FieldOption */
+    int nfields;
+    bool tree;             /* registered: its data fields are children of a tree, the others static */
+    bool *data;            /* by field: a child of the tree */
+    Py flatten, unflatten; /* of register_pytree_node; or NULL */
+    bool tree_class;       /* unflatten is the class's method tree_unflatten */
 };
 
 typedef struct PyModule {
     const char *name; /* "jax.numpy" */
-    Env        *env;  /* NULL for the built-in `jxl.primitives` */
-    int         file;
-    bool        running; /* its body is being run: a circular import */
+    Env *env;         /* NULL for the built-in `jxl.primitives` */
+    int file;
+    bool running; /* its body is being run: a circular import */
 } PyModule;
 
 /* A scope that runs, or whose functions still do. */
 struct Env {
     Scope *scope;
-    Env   *outer;  /* the one around it in the text; NULL for a module */
-    Env   *module; /* the module's */
-    Map    places; /* Place by interned name */
-    int    born;   /* and all of its variables, even if they are first met later */
-    Py     names;  /* PY_MODULE or PY_CLASS it belongs to */
+    Env *outer;  /* the one around it in the text; NULL for a module */
+    Env *module; /* the module's */
+    Map places;  /* Place by interned name */
+    int born;    /* and all of its variables, even if they are first met later */
+    Py names;    /* PY_MODULE or PY_CLASS it belongs to */
 };
 
-typedef enum { STATE_RUNS, STATE_RETURN, STATE_BREAK, STATE_CONTINUE, STATE_NEVER } State; /* never: it has ended the program */
+typedef enum {
+    STATE_RUNS,
+    STATE_RETURN,
+    STATE_BREAK,
+    STATE_CONTINUE,
+    STATE_NEVER
+} State; /* never: it has ended the program */
 
 /* A Python function (or module body) that runs. */
 struct Frame {
-    Frame      *caller;
-    Env        *env;
-    Py          function;  /* NULL for a module */
+    Frame *caller;
+    Env *env;
+    Py function; /* NULL for a module */
     const char *title;
-    Span        call;      /* where it was called */
-    Place       state;     /* PY_INT of State, or a run-time int after a branch that left on one side only */
-    Place       result;
-    const Origin *origin;  /* of the call */
-    bool        library;
-    Py        (*on_yield)(Elab *, void *data, Py value); /* of a generator that runs */
-    void       *yield_data;
-    int         loops;     /* whose bodies run */
-    int         returns, breaks; /* how often `return` and `break` were met so far */
+    Span call;   /* where it was called */
+    Place state; /* PY_INT of State, or a run-time int after a branch that left on one side only */
+    Place result;
+    const Origin *origin; /* of the call */
+    bool library;
+    Py (*on_yield)(Elab *, void *data, Py value); /* of a generator that runs */
+    void *yield_data;
+    int loops;           /* whose bodies run */
+    int returns, breaks; /* how often `return` and `break` were met so far */
 };
 
 /* An IR function that is being built. */
 struct Tracing {
     Tracing *outer;
-    Func    *func;
-    Builder  b;
-    int      born;          /* what is older was made outside */
-    bool     writes_outside;
-    Map      imports;       /* outer value -> parameter here, in order */
-    bool     watched;       /* its reads of the outside are recorded */
-    Map      reads;         /* Place or PyObject -> what it held: a Py or Contents */
-    Map      read_places;   /* the same keys that are places */
+    Func *func;
+    Builder b;
+    int born; /* what is older was made outside */
+    bool writes_outside;
+    Map imports;     /* outer value -> parameter here, in order */
+    bool watched;    /* its reads of the outside are recorded */
+    Map reads;       /* Place or PyObject -> what it held: a Py or Contents */
+    Map read_places; /* the same keys that are places */
 };
 
 typedef struct {
-    Place *place;  /* a variable, or NULL and */
-    Py     object; /* what has contents */
-    void  *old;    /* Py or Contents */
-    Span   old_span;
-    int    old_written;
+    Place *place; /* a variable, or NULL and */
+    Py object;    /* what has contents */
+    void *old;    /* Py or Contents */
+    Span old_span;
+    int old_written;
 } Write;
 
 /* A loop's body that is run to see what it does. */
 typedef struct Attempt {
     struct Attempt *outer;
-    int             id;
-    Func           *func;
-    int             first_value; /* values made in it have this id or a higher one */
-    bool            counted;     /* how often the loop runs is known when compiling */
-    Map             reads; /* places and objects it read before it wrote them */
+    int id;
+    Func *func;
+    int first_value; /* values made in it have this id or a higher one */
+    bool counted;    /* how often the loop runs is known when compiling */
+    Map reads;       /* places and objects it read before it wrote them */
 } Attempt;
 
 /* The counter of a run-time loop: no size, but known to be at least 0 and less than `count`. */
 typedef struct LoopIndex {
     struct LoopIndex *outer;
-    const SizeVar    *var;
-    Value            *value;
-    const Dim        *count; /* NULL: not known */
+    const SizeVar *var;
+    Value *value;
+    const Dim *count; /* NULL: not known */
 } LoopIndex;
+
+/* An axis that a vmap or pmap around maps over, by name. */
+typedef struct Axis {
+    const struct Axis *outer;
+    const char *name;   /* as the program calls it */
+    const char *unique; /* as the IR does: inner axes may be called the same */
+    const Dim *size;
+    bool shards; /* of a pmap */
+} Axis;
 
 struct Elab {
     Compiler *cx;
-    Arena    *arena; /* as long as the elaboration */
-    Module   *module;
-    Tracing  *tracing;
-    Builder  *b;     /* the tracing's */
-    Frame    *frame;
-    Span      span;  /* the expression that is evaluated now */
-    int       serial, epoch, attempts;
-    Attempt  *attempt;
+    Arena *arena; /* as long as the elaboration */
+    Module *module;
+    Tracing *tracing;
+    Builder *b; /* the tracing's */
+    Frame *frame;
+    Span span; /* the expression that is evaluated now */
+    int serial, epoch, attempts;
+    Attempt *attempt;
     LoopIndex *indices;
     const char *last_error;
     struct CustomCall *custom;
-    struct { Write *at; int n, cap; } journal;
-    struct { struct Mark { int at, serial; } *at; int n, cap; } marks;
-    Map       modules; /* PyModule by name */
-    Map       memory;  /* remembered decisions about loops, and traced functions */
-    bool      x64, partitionable;
-    Flavour   flavour; /* of the arrays that the library makes now */
-    int       depth;    /* of calls */
-    int       branches; /* run-time branches and loops around what runs now */
-    bool      constructing;
-    const char *directory; /* of the program */
-    Py        annotation; /* of the assignment whose value is evaluated */
+    struct {
+        Write *at;
+        int n, cap;
+    } journal;
+    struct {
+        struct Mark {
+            int at, serial;
+        } * at;
+        int n, cap;
+    } marks;
+    Map modules; /* PyModule by name */
+    Map memory;  /* remembered decisions about loops, and traced functions */
+    bool x64, partitionable;
+    Flavour flavour; /* of the arrays that the library makes now */
+    int depth;       /* of calls */
+    int branches;    /* run-time branches and loops around what runs now */
+    bool constructing;
+    const char *directory;     /* of the program */
+    Py annotation;             /* of the assignment whose value is evaluated */
     struct ActiveCall *active; /* calls of Python functions that run */
-    struct { struct Recursion **at; int n, cap; } recursions;
-    bool      abandoned; /* what runs now would only call itself again: see keys.c */
-    struct { struct Exported { Py function; const char *name; Span span; } *at; int n, cap; } exported;
-    Py        none, true_, false_, error, unbound, ellipsis, not_implemented, empty_tuple;
-    Env      *builtins;
+    struct {
+        struct Recursion **at;
+        int n, cap;
+    } recursions;
+    bool abandoned; /* what runs now would only call itself again: see keys.c */
+    struct {
+        struct Exported {
+            Py function;
+            const char *name;
+            Span span;
+        } * at;
+        int n, cap;
+    } exported;
+    Py none, true_, false_, error, unbound, ellipsis, not_implemented, empty_tuple;
+    Env *builtins;
+    const Axis *axes; /* that collectives may name here, innermost first */
 };
 
 /* values.c: making values and asking about them */
 
-Py  py_new(Elab *, PyKind);
-Py  py_bool(Elab *, bool);
-Py  py_int(Elab *, Int128);
-Py  py_float(Elab *, double);
-Py  py_complex(Elab *, double re, double im);
-Py  py_str(Elab *, const char *);
-Py  py_str_n(Elab *, const char *, int n);
-Py  py_dtype(Elab *, DType);
-Py  py_type(Elab *, const char *name);
-Py  py_slice(Elab *, Py start, Py stop, Py step);
-Py  py_tuple(Elab *, int n, Py const *);
-Py  py_list(Elab *, int n, Py const *);
-Py  py_dict(Elab *);
-Py  py_set(Elab *);
-Py  py_object(Elab *, Py cls);
-Py  py_method(Elab *, Py function, Py self);
-Py  py_closure(Elab *, const char *name, ClosureFn, void *data, Py inner);
-Py  py_native(Elab *, const char *module, const char *name); /* NULL if there is none */
-Py  py_lazy(Elab *, LazyKind, int n, Py const *);
+Py py_new(Elab *, PyKind);
+Py py_bool(Elab *, bool);
+Py py_int(Elab *, Int128);
+Py py_float(Elab *, double);
+Py py_complex(Elab *, double re, double im);
+Py py_str(Elab *, const char *);
+Py py_str_n(Elab *, const char *, int n);
+Py py_dtype(Elab *, DType);
+Py py_type(Elab *, const char *name);
+Py py_slice(Elab *, Py start, Py stop, Py step);
+Py py_tuple(Elab *, int n, Py const *);
+Py py_list(Elab *, int n, Py const *);
+Py py_dict(Elab *);
+Py py_set(Elab *);
+Py py_object(Elab *, Py cls);
+Py py_method(Elab *, Py function, Py self);
+Py py_closure(Elab *, const char *name, ClosureFn, void *data, Py inner);
+Py py_native(Elab *, const char *module, const char *name); /* NULL if there is none */
+Py py_lazy(Elab *, LazyKind, int n, Py const *);
 /* A run-time number (static again if the value is constant); py_size gives an int where the size is one. */
-Py  py_scalar(Elab *, NumberKind, Value *);
-Py  py_size(Elab *, const Dim *);
+Py py_scalar(Elab *, NumberKind, Value *);
+Py py_size(Elab *, const Dim *);
 /* An array of its own (no alias yet). */
-Py  py_array(Elab *, Value *, Flavour, bool weak);
-Py  py_array_like(Elab *, Value *, Py like); /* flavour of `like`, not weak */
+Py py_array(Elab *, Value *, Flavour, bool weak);
+Py py_array_like(Elab *, Value *, Py like); /* flavour of `like`, not weak */
 
-bool py_is_number(Py);     /* static or run-time Python number, bool included */
+bool py_is_number(Py); /* static or run-time Python number, bool included */
 bool py_is_static_number(Py);
 bool py_is_array(Py);
-bool py_is_int(Py);        /* static or run-time int (not bool) */
-bool py_is_index(Py);      /* an int, a bool, or a 0-d integer array */
-NumberKind  py_number_kind(Py);
+bool py_is_int(Py);   /* static or run-time int (not bool) */
+bool py_is_index(Py); /* an int, a bool, or a 0-d integer array */
+NumberKind py_number_kind(Py);
 const char *py_type_name(Elab *, Py); /* as type(x).__name__: "int", "list", "Array", "Params" */
 const char *py_describe(Elab *, Py);  /* for messages: "f32[n, 784]", "an int known at run time", "a list of 3" */
 /* Static facts; an array of constants is computed where that helps. */
 bool py_static_int(Elab *, Py, int64_t *);
 bool py_static_real(Elab *, Py, double *);
 bool py_static_text(Py, const char **);
-bool py_equal_static(Elab *, Py, Py);    /* the same for sure: equal statics, the same object, the same SSA value */
+bool py_equal_static(Elab *, Py, Py); /* the same for sure: equal statics, the same object, the same SSA value */
 /* True, False as Python's truth; -1 where it is known at run time only (then *value is a bool[]), -2 after an error. */
-int  py_truth(Elab *, Py, Value **value);
+int py_truth(Elab *, Py, Value **value);
 
 /* journal.c: what changes */
 
-Place  *place_new(Elab *, const char *name);
-void    place_set(Elab *, Place *, Py, Span);
-Py      place_get(Elab *, Place *);          /* PY_UNBOUND where it has none; records a read of the outside */
-const Contents *contents_of(Elab *, Py);     /* to read */
-Contents *contents_change(Elab *, Py);       /* to write: journaled, and nobody else sees it */
-void    contents_push(Elab *, Contents *, Py key_or_NULL, Py);
-int     contents_find(Elab *, const Contents *, Py key); /* -1: absent */
-Py      dict_get(Elab *, Py, Py key);        /* NULL: absent */
-void    dict_set(Elab *, Py, Py key, Py);
-Py      attribute_get(Elab *, Py object, const char *name); /* of a PY_OBJECT's own; NULL: absent */
-void    note_read(Elab *, const void *key, int written); /* what an attempt reads of what it did not write */
-int     journal_mark(Elab *);
-void    journal_keep(Elab *, int mark);      /* the writes stay */
-void    journal_undo(Elab *, int mark);      /* the writes are taken back */
+Place *place_new(Elab *, const char *name);
+void place_set(Elab *, Place *, Py, Span);
+Py place_get(Elab *, Place *);           /* PY_UNBOUND where it has none; records a read of the outside */
+const Contents *contents_of(Elab *, Py); /* to read */
+Contents *contents_change(Elab *, Py);   /* to write: journaled, and nobody else sees it */
+void contents_push(Elab *, Contents *, Py key_or_NULL, Py);
+int contents_find(Elab *, const Contents *, Py key); /* -1: absent */
+Py dict_get(Elab *, Py, Py key);                     /* NULL: absent */
+void dict_set(Elab *, Py, Py key, Py);
+Py attribute_get(Elab *, Py object, const char *name); /* of a PY_OBJECT's own; NULL: absent */
+void note_read(Elab *, const void *key, int written);  /* what an attempt reads of what it did not write */
+int journal_mark(Elab *);
+void journal_keep(Elab *, int mark); /* the writes stay */
+void journal_undo(Elab *, int mark); /* the writes are taken back */
 /* Takes the writes back and gives what each place and object held at the end, once each, oldest first. */
-typedef struct { Place *place; Py object; void *before, *after; Span span; } Written;
-typedef struct { Written *at; int n, cap; } Writings;
+typedef struct {
+    Place *place;
+    Py object;
+    void *before, *after;
+    Span span;
+} Written;
+typedef struct {
+    Written *at;
+    int n, cap;
+} Writings;
 Writings journal_take(Elab *, int mark);
-void     journal_apply(Elab *, const Writings *);
+void journal_apply(Elab *, const Writings *);
 
 /* environment.c */
 
-Env   *env_new(Elab *, Scope *, Env *outer);
-Place *env_place(Elab *, Env *, const char *name);      /* made if need be */
-Place *name_place(Elab *, Env *, const char *name);     /* the variable a name means here */
-Py     name_get(Elab *, Env *, const char *name, Span); /* or an error that says so */
-Py     value_read(Elab *, Py, const char *name, Span);  /* an error where the value cannot be used: stale, or two sides apart */
+Env *env_new(Elab *, Scope *, Env *outer);
+Place *env_place(Elab *, Env *, const char *name);  /* made if need be */
+Place *name_place(Elab *, Env *, const char *name); /* the variable a name means here */
+Py name_get(Elab *, Env *, const char *name, Span); /* or an error that says so */
+Py value_read(Elab *, Py, const char *name,
+              Span); /* an error where the value cannot be used: stale, or two sides apart */
 
 /* expressions.c, assign.c, attributes.c */
 
-void at_node(Elab *, const Node *);   /* what is made from now on comes from there */
-Py   eval(Elab *, Node *);
+void at_node(Elab *, const Node *); /* what is made from now on comes from there */
+Py eval(Elab *, Node *);
 bool eval_items(Elab *, Nodes, Leaves *);
-bool key_fits(Elab *, Py key, Span);  /* may be the key of a dict */
+bool key_fits(Elab *, Py key, Span); /* may be the key of a dict */
 void assign(Elab *, Node *target, Py, Span);
 void assign_update(Elab *, Node *);
 void assign_delete(Elab *, Node *);
-Py   attribute(Elab *, Py, const char *name, Span);          /* x.name or an error */
-Py   attribute_or_null(Elab *, Py, const char *name);
+Py attribute(Elab *, Py, const char *name, Span); /* x.name or an error */
+Py attribute_or_null(Elab *, Py, const char *name);
 void attribute_set(Elab *, Py, const char *name, Py, Span);
 
 /* operators.c, numbers.c: Python's arithmetic */
@@ -411,49 +509,55 @@ Py number_binary(Elab *, Operator, Py, Py, Span);
 Py number_unary(Elab *, Operator, Py, Span);
 Py number_compare(Elab *, Operator, Py, Py, Span);
 Py number_max(Elab *, Py, Py);
-const Dim  *number_dim(Elab *, Py); /* of an int, its size expression; or NULL */
+const Dim *number_dim(Elab *, Py); /* of an int, its size expression; or NULL */
 const char *int_text(Elab *, Int128);
 
 /* arrays.c: borders between Python's numbers and arrays */
 
-Value  *value_here(Elab *, Value *);              /* trace.c: the same value in the function that is being built */
-Value  *scalar_value(Elab *, Py, NumberKind);     /* a Python number as bool[], i64[], f64[] or c128[] */
-Value  *number_as(Elab *, Py, DType);             /* a Python number as a 0-d array */
-Value  *array_value(Elab *, Py);                  /* of an array (or of a number, as its weak default array) */
-Py      to_array(Elab *, Py, Flavour, Span);      /* jnp.asarray: numbers (weak), arrays, nested lists of them */
-DType   default_dtype(Elab *, NumberKind);        /* JAX's: i32, f32, c64 unless 64-bit is enabled */
-DType   canonical_dtype(Elab *, DType);           /* 64-bit dtypes as JAX holds them now */
-const Dim *to_size(Elab *, Py, const char *what, Span); /* a size from an int; binds a run-time one; NULL after an error */
-int     to_shape(Elab *, Py, const Dim **dims, const char *what, Span); /* rank, or -1 after an error */
+Value *value_here(Elab *, Value *);          /* trace.c: the same value in the function that is being built */
+Value *scalar_value(Elab *, Py, NumberKind); /* a Python number as bool[], i64[], f64[] or c128[] */
+Value *number_as(Elab *, Py, DType);         /* a Python number as a 0-d array */
+Value *array_value(Elab *, Py);              /* of an array (or of a number, as its weak default array) */
+Py to_array(Elab *, Py, Flavour, Span);      /* jnp.asarray: numbers (weak), arrays, nested lists of them */
+DType default_dtype(Elab *, NumberKind);     /* JAX's: i32, f32, c64 unless 64-bit is enabled */
+DType canonical_dtype(Elab *, DType);        /* 64-bit dtypes as JAX holds them now */
+const Dim *to_size(Elab *, Py, const char *what,
+                   Span); /* a size from an int; binds a run-time one; NULL after an error */
+int to_shape(Elab *, Py, const Dim **dims, const char *what, Span); /* rank, or -1 after an error */
 /* One axis of an array of that rank from an int, negative ones from the end; -1 after an error. */
-int     to_axis(Elab *, Py, int rank, const char *what, Span);
-bool    to_dtype(Elab *, Py, DType *, Span);      /* dtype objects, names, Python's types */
+int to_axis(Elab *, Py, int rank, const char *what, Span);
+bool to_dtype(Elab *, Py, DType *, Span); /* dtype objects, names, Python's types */
 /* All elements if the value is made of constants: computed by the evaluator. */
-bool    static_elements(Elab *, Value *, Tensor *);
+bool static_elements(Elab *, Value *, Tensor *);
 
 /* promote.c: JAX's lattice (NumPy's where all are NumPy's), weak types included; shapes that meet */
 
-typedef struct { DType dtype; bool weak; Flavour flavour; bool scalar; } Kind; /* scalar: a Python number */
-Kind    kind_of(Elab *, Py);
-Kind    promote(Elab *, Kind, Kind);
-Value  *as_kind(Elab *, Py, Kind);                /* its array, converted */
+typedef struct {
+    DType dtype;
+    bool weak;
+    Flavour flavour;
+    bool scalar;
+} Kind; /* scalar: a Python number */
+Kind kind_of(Elab *, Py);
+Kind promote(Elab *, Kind, Kind);
+Value *as_kind(Elab *, Py, Kind); /* its array, converted */
 /* Brings shapes together as NumPy does; false after an error that names `what`. */
-bool    broadcast_together(Elab *, Value **, int n, const char *what, Span);
-bool    broadcast_shapes(Elab *, const Type *const *, int n, int *rank, const Dim **dims, bool *check);
-Value  *broadcast_value(Elab *, Value *, int rank, const Dim *const *dims, const char *what);
-Py      elementwise(Elab *, Op, int n, Py const *, const char *what, Span); /* promote, broadcast, emit */
+bool broadcast_together(Elab *, Value **, int n, const char *what, Span);
+bool broadcast_shapes(Elab *, const Type *const *, int n, int *rank, const Dim **dims, bool *check);
+Value *broadcast_value(Elab *, Value *, int rank, const Dim *const *dims, const char *what);
+Py elementwise(Elab *, Op, int n, Py const *, const char *what, Span); /* promote, broadcast, emit */
 
 /* subscript.c: of containers; arrays are in index.c */
 
-Py   subscript(Elab *, Py, Py index, Span);
-Py   subscript_set(Elab *, Py, Py index, Py, Span); /* for arrays the new array; else the container itself */
-Py   array_subscript(Elab *, Py, Py index, Span);
-Py   array_subscript_set(Elab *, Py, Py index, Py, Span);
+Py subscript(Elab *, Py, Py index, Span);
+Py subscript_set(Elab *, Py, Py index, Py, Span); /* for arrays the new array; else the container itself */
+Py array_subscript(Elab *, Py, Py index, Span);
+Py array_subscript_set(Elab *, Py, Py index, Py, Span);
 
 /* statements.c, match.c */
 
 void run_body(Elab *, Nodes); /* in the frame at hand; frame->state says how it ended */
-int  state_of(Elab *);        /* -1: known at run time only */
+int state_of(Elab *);         /* -1: known at run time only */
 void state_set(Elab *, State, Span);
 void run_match(Elab *, Node *);
 
@@ -464,7 +568,7 @@ typedef void (*Side)(Elab *, void *);
 void branch(Elab *, Value *c, Side yes, Side no, void *data, Span);
 /* A loop that runs at all only if c holds. */
 void branch_loop(Elab *, Value *c, Side loop, void *data, Span);
-bool inside_branch(Elab *);   /* what runs now may not run at all */
+bool inside_branch(Elab *); /* what runs now may not run at all */
 
 /* loops.c, iterate.c, comprehensions.c */
 
@@ -478,89 +582,96 @@ bool iterate(Elab *, Py, Py **items, int *n, Span);
 enum { GENERATOR_LEFT = -1 }; /* position of one that was left before its end */
 bool is_driven(Py);
 bool drive(Elab *, Py, Py (*on_item)(Elab *, void *data, Py), void *data, Span);
-Py   eval_comprehension(Elab *, Node *);
+Py eval_comprehension(Elab *, Node *);
 void comprehension_yield(Elab *, Py generator);
-bool list_grows(Py);                    /* growing.c: its length is known at run time only */
-Py   growing_array(Elab *, Py);
-Py   growing_tree(Elab *, Py);            /* one tree of stacked arrays */
-Py   growing_joined(Elab *, Py, int axis);
-Py   growing_length(Elab *, Py);
-Py   growing_item(Elab *, Py, Py index, Span);
+bool list_grows(Py); /* growing.c: its length is known at run time only */
+Py growing_array(Elab *, Py);
+Py growing_tree(Elab *, Py); /* one tree of stacked arrays */
+Py growing_joined(Elab *, Py, int axis);
+Py growing_length(Elab *, Py);
+Py growing_item(Elab *, Py, Py index, Span);
 const Contents *growing_spread(Elab *, const Contents *);
 /* Calls `body` for each item, in a run-time loop where that is possible. */
 void for_each(Elab *, Py, void (*body)(Elab *, void *, Py item), void *data, Span);
-Py   range_length(Elab *, Py, Span);
+Py range_length(Elab *, Py, Span);
 bool dim_is_local(Elab *, const Dim *); /* counters.c: mentions a loop's counter, which is no size */
 const Dim *bind_size(Elab *, Value *i64, const char *name, Span); /* a size of its own; NULL after an error */
 
 /* calls.c, functions.c, classes.c */
 
-Py   call(Elab *, Py f, const Args *);
-Py   call_values(Elab *, Py f, int n, Py const *, Span); /* plain positional arguments */
-Py   call_method(Elab *, Py, const char *name, int n, Py const *, Span);
-Py   call_function(Elab *, Py f, const Args *); /* keys.c: by an IR function of its own where that is possible */
-Py   memo_call(Elab *, Py f, const Args *);     /* memo.c: by the IR function of an earlier call like it */
-Py   run_function(Elab *, Py f, const Args *);  /* here and now */
+Py call(Elab *, Py f, const Args *);
+Py call_values(Elab *, Py f, int n, Py const *, Span); /* plain positional arguments */
+Py call_method(Elab *, Py, const char *name, int n, Py const *, Span);
+Py call_function(Elab *, Py f, const Args *); /* keys.c: by an IR function of its own where that is possible */
+Py memo_call(Elab *, Py f, const Args *);     /* memo.c: by the IR function of an earlier call like it */
+Py run_function(Elab *, Py f, const Args *);  /* here and now */
 void frame_begin(Elab *, Frame *, Env *, Py function, const char *title, bool library, Span);
-Py   frame_end(Elab *, Span);
-Py   function_new(Elab *, Node *, const char *name);
-Py   function_decorated(Elab *, Node *);
-Py   generator_new(Elab *, Py f, Env *);
+Py frame_end(Elab *, Span);
+Py function_new(Elab *, Node *, const char *name);
+Py function_decorated(Elab *, Node *);
+Py generator_new(Elab *, Py f, Env *);
 void generator_run(Elab *, Py, Py (*on_yield)(Elab *, void *, Py), void *data, Span);
-Py   class_new(Elab *, Node *);
-Py   class_call(Elab *, Py, const Args *);
+Py class_new(Elab *, Node *);
+Py class_call(Elab *, Py, const Args *);
 void class_set(Elab *, Py, const char *name, Py);
 bool class_annotation(Elab *, Node *, Py value_or_NULL); /* a field of the class whose body runs; false elsewhere */
 bool is_subclass(Elab *, Py, Py);
-Py   class_lookup(Elab *, Py cls, const char *name); /* through the bases; NULL: absent */
-Py   super_lookup(Elab *, Py super, const char *name);   /* unbound; NULL: absent */
+Py class_lookup(Elab *, Py cls, const char *name);   /* through the bases; NULL: absent */
+Py super_lookup(Elab *, Py super, const char *name); /* unbound; NULL: absent */
 
 /* records.c: NamedTuple and @dataclass */
 
 void record_inherit(Elab *, Py cls); /* fields of its bases */
 void record_annotation(Elab *, PyClass *, const char *name, const Node *annotation);
 void record_named_tuple(Elab *, Py cls, Span);
-Py   record_tuple(Elab *, Py cls, const Args *);
-Py   record_tuple_of(Elab *, Py cls, Py const *values); /* one for each field */
+Py record_tuple(Elab *, Py cls, const Args *);
+Py record_tuple_of(Elab *, Py cls, Py const *values); /* one for each field */
 
 /* annotations.c: shapes in signatures and assignments */
 
-Py   annotation_type(Elab *, Node *);
+Py annotation_type(Elab *, Node *);
 /* Whether an annotation declares an array; its free sizes become those of `sizes`, by name, or new ones.  NULL: an error. */
 bool annotation_array(Elab *, Env *, Node *, Map *sizes, const Type **);
 /* The type that an annotated assignment wants of the call at this place, which is all of its value; binds new sizes. */
 bool annotation_wanted(Elab *, Span, const Type **like, Sizes *binds);
-Py   annotation_check(Elab *, Py, Py declared, Span);
-Py   annotation_parameter(Elab *, Py f, Env *, Node *parameter, Py, Span);
-Py   annotation_result(Elab *, Py f, Env *, Py, Span);
+Py annotation_check(Elab *, Py, Py declared, Span);
+Py annotation_parameter(Elab *, Py f, Env *, Node *parameter, Py, Span);
+Py annotation_result(Elab *, Py f, Env *, Py, Span);
 
 /* natives.c: the functions that are written in C, one row each in natives.def and in ops.def */
 
 const Native *native_find(const char *module, const char *name);
-Py            native_call(Elab *, const Native *, const Args *);
+Py native_call(Elab *, const Native *, const Args *);
 const Native *native_at(int i); /* NULL behind the last */
+
+/* axes.c: names of axes */
+
+const Axis *axis_enter(Elab *, Py name, const Dim *size, bool shards,
+                       Span); /* names it from here on; NULL after an error */
+bool axes_alike(const Axis *, const Axis *);
 
 /* trace.c: an IR function inside another */
 
-void    tracing_begin(Elab *, Tracing *, const char *name, const char *title);
-void    tracing_into(Elab *, Tracing *, Func *); /* the same, for a function that is there and empty */
-void    tracing_end(Elab *, Value **results, int n); /* closes the function: its results and its size parameters */
-void    drop_unreached(Elab *);
+void tracing_begin(Elab *, Tracing *, const char *name, const char *title);
+void tracing_into(Elab *, Tracing *, Func *);     /* the same, for a function that is there and empty */
+void tracing_end(Elab *, Value **results, int n); /* closes the function: its results and its size parameters */
+void drop_unreached(Elab *);
 Value **tracing_captured(Elab *, const Tracing *, int *n); /* what it captured, in the function around it */
 /* `map`: what some of its size parameters stand for, where that is not themselves; or NULL. */
-Inst   *call_func(Elab *, Func *, Value **args, int nargs, const DimMap *map);
-DimMap  sizes_bound_by(Elab *, const Inst *call); /* the sizes that its function binds, as the call calls them */
+Inst *call_func(Elab *, Func *, Value **args, int nargs, const DimMap *map);
+DimMap sizes_bound_by(Elab *, const Inst *call); /* the sizes that its function binds, as the call calls them */
 
 /* trees.c */
 
 bool tree_is_node(Py);
 void tree_flatten(Elab *, Py, Leaves *);
-bool tree_spread(Elab *, Py prefix, Py like, Leaves *, const char *what, Span); /* the prefix's leaf for each leaf of `like` */
-Py   tree_unflatten(Elab *, Py like, Py **leaves); /* takes them one after the other */
+bool tree_spread(Elab *, Py prefix, Py like, Leaves *, const char *what,
+                 Span);                          /* the prefix's leaf for each leaf of `like` */
+Py tree_unflatten(Elab *, Py like, Py **leaves); /* takes them one after the other */
 bool tree_same(Elab *, Py, Py);
 void put_treedef(Elab *, Parts *, Py, Span);
 /* Leaves in parallel, `f` called with one leaf of each; trees[0] says the structure. */
-Py   tree_map(Elab *, int n, Py const *trees, Py (*f)(Elab *, void *, Py *), void *data, Span);
+Py tree_map(Elab *, int n, Py const *trees, Py (*f)(Elab *, void *, Py *), void *data, Span);
 
 /* modules.c, elaborate.c */
 
@@ -573,15 +684,16 @@ Py submodule(Elab *, PyModule *, const char *name); /* NULL: there is none */
 Py run_module(Elab *, const char *name, Node *tree);
 void run_import(Elab *, Node *);
 Py py_builtin(Elab *, const char *name); /* NULL: no such */
-void run_main(Elab *);     /* program.c: main(...) and its command-line flags */
-void run_exports(Elab *);  /* exports.c: the functions under @export */
+void run_main(Elab *);                   /* program.c: main(...) and its command-line flags */
+void run_exports(Elab *);                /* exports.c: the functions under @export */
 
 /* text.c */
 
-Py   text_of(Elab *, Py, char conversion, const char *spec, Span); /* str(x), repr(x) or format(x, spec): PY_STR or PY_TEXT */
-Py   text_join(Elab *, int n, Py const *);
-Py   text_of_flag(Elab *, Value *); /* a string from the command line */
-Py   text_percent(Elab *, Py, Py, Span); /* "%d" % x */
+Py text_of(Elab *, Py, char conversion, const char *spec,
+           Span); /* str(x), repr(x) or format(x, spec): PY_STR or PY_TEXT */
+Py text_join(Elab *, int n, Py const *);
+Py text_of_flag(Elab *, Value *);      /* a string from the command line */
+Py text_percent(Elab *, Py, Py, Span); /* "%d" % x */
 void text_put_literal(Elab *, Parts *, const char *);
 /* The template (runtime.h) of a text and the values it prints, the first of which is argument number `first`; choices made
 ** first by text_use. */
@@ -592,7 +704,7 @@ void text_use_pieces(Elab *, Py text, TextUse, void *data); /* one piece after t
 
 /* errors: at the span, or where the user called the library; the result is e->error */
 
-Py   fail(Elab *, Span, const char *format, ...) FORMAT(3, 4);
+Py fail(Elab *, Span, const char *format, ...) FORMAT(3, 4);
 void note_shape(Elab *, Span mistake, const Value *); /* to the last diagnostic: where the program made it */
 Span user_span(Elab *, Span);
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 typedef struct {
-    Py in_axes, out_axes, axis_size;
+    Py in_axes, out_axes, axis_size, axis_name;
 } Vmap;
 
 /* Axis `from` becomes axis `to`, the others keep their order. */
@@ -76,11 +76,18 @@ static Py call_vmap(Elab *e, Py self, const Args *a) {
     }
     if (!lanes) return fail(e, a->span, "%s has nothing to map over: in_axes is None for every argument", title);
     Traced t;
-    if (!trace(e, &t, f, &(Entering){ &in, chosen, true, &leaves, types }, a->span)) return e->error;
+    const Axis *axes_around = e->axes, *axis = NULL;
+    if (m->axis_name->kind != PY_NONE) {
+        axis = axis_enter(e, m->axis_name, lanes, false, a->span);
+        if (!axis) return e->error;
+    }
+    bool traced = trace(e, &t, f, &(Entering){ &in, chosen, true, &leaves, types }, a->span);
+    e->axes = axes_around;
+    if (!traced) return e->error;
     int nparams = t.func->body->nparams;
     bool *each = flags_of(e, nparams, 0), *each_out = flags_of(e, t.out.n, 0);
     memcpy(each, batched, sizeof *each * (size_t)leaves.n);
-    Func *g = transform_vmap(e->module, t.func, each, lanes, false, each_out);
+    Func *g = transform_vmap_named(e->module, t.func, each, lanes, axis ? axis->unique : NULL, false, each_out);
     DimMap sizes = { 0 };
     if (!dim_is_int(lanes, NULL)) dim_map_add(e->cx, &sizes, g->sizes.at[g->sizes.n - 1], lanes);
     Inst *in_call = call_func(e, g, with_captured(e, &t, values), nparams, &sizes);
@@ -89,8 +96,8 @@ static Py call_vmap(Elab *e, Py self, const Args *a) {
     Value **y = NEW_ARRAY(e->arena, Value *, t.out.n + 1);
     for (int i = 0; i < t.out.n; i++) {
         y[i] = in_call->results[i];
-        Py axis = out_axes.at[i];
-        if (axis->kind == PY_NONE) {
+        Py to_axes = out_axes.at[i];
+        if (to_axes->kind == PY_NONE) {
             if (each_out[i])
                 return fail(e, a->span, "out_axes of %s is None for a result that differs from lane to lane: %s", title,
                             type_text(e->cx, type_without_lead(e->cx, y[i]->type)));
@@ -102,7 +109,7 @@ static Py call_vmap(Elab *e, Py self, const Args *a) {
             y[i] = ir_broadcast(e->b, y[i], type_with_lead(e->cx, y[i]->type, lanes), map);
         }
         int key = t.out.at[i]->kind == PY_ARRAY && t.out.at[i]->array.key;
-        int to = to_axis(e, axis, y[i]->type->rank - key, "out_axes", a->span);
+        int to = to_axis(e, to_axes, y[i]->type->rank - key, "out_axes", a->span);
         if (to < 0) return e->error;
         y[i] = move_axis(e, y[i], 0, to);
     }
@@ -113,7 +120,11 @@ Py native_primitives_vmap(Elab *e, Call *c) {
     Vmap *m = NEW(e->arena, Vmap);
     m->in_axes = c->arg[1];
     m->out_axes = c->arg[2];
-    m->axis_size = c->arg[3];
+    m->axis_name = c->arg[3];
+    m->axis_size = c->arg[4];
+    if (c->arg[5]->kind != PY_NONE)
+        warn(e->cx, user_span(e, c->span),
+             "spmd_axis_name says how JAX lays out lanes over devices; jxl does so itself");
     return py_closure(e, "vmap", call_vmap, m, c->arg[0]);
 }
 

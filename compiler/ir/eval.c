@@ -288,7 +288,7 @@ static bool run_func(Eval *ev, const Func *f, const Tensor *args, Tensor *result
 }
 
 /* Sizes belong to one activation: a recursive call must not change the caller's. */
-static bool run_call(Eval *ev, const Inst *in, const Tensor *args, Tensor *results) {
+bool eval_call(Eval *ev, const Inst *in, const Tensor *args, Tensor *results) {
     const Func *f = in->attrs->callee;
     Compiler *cx = compiler_of(in);
     int nvars = tables_of(cx)->nvars;
@@ -330,7 +330,8 @@ static bool run_inst(Eval *ev, const Inst *in, Tensor *env) {
     case OP_call:
     case OP_custom_jvp_call:
     case OP_custom_vjp_call:
-    case OP_linear_call: ok = run_call(ev, in, args, results); break;
+    case OP_linear_call: ok = eval_call(ev, in, args, results); break;
+    case OP_pmap: ok = eval_pmap(ev, in, args, results); break;
     default: ok = eval_inst(ev, in, args, results);
     }
     for (int i = 0; ok && i < in->nresults; i++) {

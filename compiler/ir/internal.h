@@ -37,6 +37,11 @@ int inst_result_count(const Inst *);
 /* module.c: at the end of the block, with results of these types */
 void block_append(Block *, Inst *, const Type *const *types);
 
+/* eval.c: the callee on those arguments */
+bool eval_call(Eval *, const Inst *, const Tensor *args, Tensor *results);
+/* eval_shards.c */
+bool eval_pmap(Eval *, const Inst *, const Tensor *args, Tensor *results);
+
 /* infer.c: what is wrong with the instruction, or NULL with the types of its results */
 const char *inst_types(Compiler *, const Inst *, const Type **results);
 

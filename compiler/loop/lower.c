@@ -258,6 +258,7 @@ void lower_inst(Lower *l, const Inst *in) {
     case CLASS_EFFECT: lower_effect(l, in); break;
     case CLASS_LINALG: lower_linalg(l, in); break;
     case CLASS_KERNEL: lower_kernel(l, in); break;
+    case CLASS_COLLECTIVE: bug(l->cx, "%s stands in no pmap", op_name(in->op));
     }
 }
 

@@ -20,8 +20,9 @@ static bool eval_bind_size(Eval *ev, const Inst *in, const Tensor *args, Tensor 
 }
 const Rules rules_bind_size = { .shape = shape_bind_size, .eval = eval_bind_size, .batch = batch_bind_size };
 
-/* The callee's sizes are replaced by what they stand for here; those it binds itself by the call's `binds`. */
-static const char *shape_call(Compiler *cx, const Inst *in, const Type **results) {
+/* The callee's sizes are replaced by what they stand for here; those it binds itself by the call's `binds`.  With shards, the
+** results and those arguments that are mapped are stacks of the callee's. */
+static const char *shape_callee(Compiler *cx, const Inst *in, const Dim *shards, const Type **results) {
     const Func *f = in->attrs->callee;
     if (!f) return "no function is called";
     const Block *body = f->body;
@@ -33,16 +34,30 @@ static const char *shape_call(Compiler *cx, const Inst *in, const Type **results
     for (int i = 0; i < f->sizes.n; i++) dim_map_add(cx, &map, f->sizes.at[i], in->attrs->sizes.at[i]);
     for (int i = 0; i < in->nargs; i++) {
         const Type *want = type_subst(cx, body->params[i]->type, &map);
+        if (shards && in->attrs->mapped.at[i]) want = type_with_lead(cx, want, shards);
         if (in->args[i]->type != want) return mismatch(cx, in, "argument", i, in->args[i]->type, want);
     }
     Sizes bound = func_bound_sizes(cx->arena, f);
     if (bound.n && in->attrs->binds.n != bound.n)
         return arena_text(cx->arena, "@%s binds %d sizes in its results, not %d", f->name, bound.n, in->attrs->binds.n);
     for (int i = 0; i < bound.n; i++) dim_map_add(cx, &map, bound.at[i], dim_var(cx, in->attrs->binds.at[i]));
-    for (int i = 0; i < body->nresults; i++) results[i] = type_subst(cx, body->results[i]->type, &map);
+    for (int i = 0; i < body->nresults; i++) {
+        results[i] = type_subst(cx, body->results[i]->type, &map);
+        if (shards) results[i] = type_with_lead(cx, results[i], shards);
+    }
     return NULL;
 }
+static const char *shape_call(Compiler *cx, const Inst *in, const Type **results) {
+    return shape_callee(cx, in, NULL, results);
+}
+static const char *shape_pmap(Compiler *cx, const Inst *in, const Type **results) {
+    if (!in->attrs->callee || !in->attrs->dim || !in->attrs->name) return "pmap: not a function over a named axis";
+    if (in->attrs->mapped.n != in->nargs) return "pmap: `mapped` has an entry for each argument";
+    if (func_binds_results(in->attrs->callee)) return "pmap: a size of the results is bound by each shard";
+    return shape_callee(cx, in, in->attrs->dim, results);
+}
 const Rules rules_call = { .shape = shape_call };
+const Rules rules_pmap = { .shape = shape_pmap };
 const Rules rules_custom_jvp_call = { .shape = shape_call };
 const Rules rules_custom_vjp_call = { .shape = shape_call };
 const Rules rules_linear_call = { .shape = shape_call };

@@ -27,7 +27,7 @@ static Flow *flow_of(Module *m, Search *search, const MemoKey *key, void (*sprea
     if (flow->final || flow->round == search->round) return flow;
     flow->round = search->round;
     map_set(&search->met, flow, flow);
-    Marks marks = marks_new(m, f, spread, NULL);
+    Marks marks = marks_new(m, f, spread, key->name);
     for (int i = 0; i < body->nparams; i++)
         if (key->mask[i]) mark(&marks, body->params[i]);
     marks_block(&marks, body);
@@ -39,8 +39,9 @@ static Flow *flow_of(Module *m, Search *search, const MemoKey *key, void (*sprea
 }
 
 const bool *marked_results(Module *m, MemoKind kind, const Func *f, const bool *mask,
-                           void (*spread)(Marks *, const Inst *)) {
-    MemoKey one = { .kind = MEMO_SEARCH }, key = { .kind = kind, .func = f, .mask = mask, .nmask = f->body->nparams };
+                           void (*spread)(Marks *, const Inst *), const char *name) {
+    MemoKey one = { .kind = MEMO_SEARCH };
+    MemoKey key = { .kind = kind, .func = f, .mask = mask, .nmask = f->body->nparams, .name = name };
     Search *search = memo_get(m, &one);
     if (!search) {
         search = NEW(m->arena, Search);
@@ -63,5 +64,5 @@ const bool *marked_results(Module *m, MemoKind kind, const Func *f, const bool *
 const bool *marked_by_call(Marks *m, MemoKind kind, const Inst *call) {
     bool *mask = bools_new(m->arena, call->nargs);
     for (int i = 0; i < call->nargs; i++) mask[i] = m->at[call->args[i]->id];
-    return marked_results(m->module, kind, call->attrs->callee, mask, m->spread);
+    return marked_results(m->module, kind, call->attrs->callee, mask, m->spread, m->name);
 }

@@ -30,7 +30,7 @@ static Made *jvp_of(Module *, const Func *, const bool *active);
 
 static void spread(Marks *m, const Inst *in) {
     if (!any_marked(m, in->args, in->nargs) || op_linear(in->op) == LINEAR_FLAT) return;
-    const bool *out = in->op == OP_call ? marked_by_call(m, MEMO_ACTIVE, in) : NULL;
+    const bool *out = is_call(in) ? marked_by_call(m, MEMO_ACTIVE, in) : NULL;
     for (int i = 0; i < in->nresults; i++)
         if (type_has_tangent(in->results[i]->type) && (!out || out[i])) mark(m, in->results[i]);
 }
@@ -79,13 +79,13 @@ static void copy(Walk *w, const Inst *in) {
 
 static void walk_call(Walk *w, const Inst *in) {
     bool *active = bools_new(w->b.arena, in->nargs);
-    Values args = { 0 };
+    CallArgs args = { 0 };
     for (int i = 0; i < in->nargs; i++) active[i] = tangent_of(w, in->args[i]) != NULL;
     const Made *made = jvp_of(w->m, in->attrs->callee, active);
-    push_values(w, &args, in->args, in->nargs);
+    for (int i = 0; i < in->nargs; i++) call_arg(w->b.arena, &args, value_of(w, in->args[i]), is_mapped(in, i));
     for (int i = 0; i < in->nargs; i++)
-        if (active[i]) PUSH(w->b.arena, &args, tangent_of(w, in->args[i]));
-    const Inst *call = call_with_sizes(&w->b, made->func, args.at, args.n, in->attrs->sizes, in->attrs->binds);
+        if (active[i]) call_arg(w->b.arena, &args, tangent_of(w, in->args[i]), is_mapped(in, i));
+    const Inst *call = call_like(&w->b, in, made->func, &args, in->attrs->sizes, in->attrs->binds);
     Value *const *from = take_values(w, call->results, in->results, in->nresults);
     for (int i = 0; i < in->nresults; i++)
         if (made->active_out[i]) w->tangent[in->results[i]->id] = *from++;
@@ -259,7 +259,8 @@ static void walk_inst(Walk *w, const Inst *in) {
     }
     w->b.origin = origin_made(w->b.cx->arena, in->origin, "jvp");
     switch (in->op) {
-    case OP_call: walk_call(w, in); break;
+    case OP_call:
+    case OP_pmap: walk_call(w, in); break;
     case OP_custom_jvp_call: walk_custom_jvp(w, in); break;
     case OP_custom_vjp_call: walk_custom_vjp(w, in); break;
     case OP_linear_call: walk_linear_call(w, in); break;
@@ -303,7 +304,7 @@ static Made *jvp_of(Module *m, const Func *f, const bool *active) {
         moving[i] = active[i] && type_has_tangent(f->body->params[i]->type);
         if (moving[i]) mark(&w.active, f->body->params[i]);
     }
-    made->may_move = marked_results(m, MEMO_ACTIVE, f, moving, spread);
+    made->may_move = marked_results(m, MEMO_ACTIVE, f, moving, spread, NULL);
     marks_block(&w.active, f->body);
     add_params(&w, g->body, f->body->params, n);
     add_tangent_params(&w, g->body, f->body->params, n);

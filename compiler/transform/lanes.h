@@ -16,7 +16,8 @@ typedef struct {
     ValueMap value; /* old id -> the same value, or one with lanes along axis 0 */
     Marks batched;  /* which of the two */
     const Dim *lanes;
-    Value *active; /* bool[lanes], which lanes are here; NULL: all */
+    const char *name; /* of the axis, for collectives over it; or NULL */
+    Value *active;    /* bool[lanes], which lanes are here; NULL: all */
     struct {
         OwnSize *at;
         int n, cap;
@@ -34,6 +35,10 @@ const Type *type_lanes(Vmap *, const Value *old); /* the type of its new value *
 Value *mask_like(Vmap *, Value *mask, const Type *);
 
 void vmap_block(Vmap *, const Block *);
+
+/* vmap_collective.c */
+bool collective_spreads(Op); /* over the axis of the lanes: whether its result differs between them */
+void vmap_collective(Vmap *, const Inst *);
 
 /* vmap_control.c */
 void vmap_cond(Vmap *, const Inst *);

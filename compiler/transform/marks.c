@@ -4,12 +4,10 @@
 ** are only ever added, so that ends. */
 #include "transform/walk.h"
 
-Marks marks_new(Module *m, const Func *f, void (*spread)(Marks *, const Inst *), void *context) {
-    return (Marks){ .module = m,
-                    .arena = m->arena,
-                    .at = NEW_ARRAY(m->arena, bool, f->nvalues),
-                    .spread = spread,
-                    .context = context };
+Marks marks_new(Module *m, const Func *f, void (*spread)(Marks *, const Inst *), const char *name) {
+    return (Marks){
+        .module = m, .arena = m->arena, .at = NEW_ARRAY(m->arena, bool, f->nvalues), .spread = spread, .name = name
+    };
 }
 
 void mark(Marks *m, const Value *v) {

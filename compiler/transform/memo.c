@@ -9,6 +9,7 @@ static Text key_text(Module *m, const MemoKey *k) {
     text_put(&t, (const char *)&kind, sizeof kind);
     text_put(&t, (const char *)&k->func, sizeof k->func);
     text_put(&t, (const char *)&k->number, sizeof k->number);
+    text_add(&t, "%s ", k->name ? k->name : "");
     for (int i = 0; i < k->nmask; i++) text_put(&t, k->mask[i] ? "1" : "0", 1);
     return t;
 }
@@ -44,7 +45,7 @@ static bool reaches(const Block *b, const Func *f, Map *seen) {
         for (int r = 0; r < in->nregions; r++)
             if (reaches(in->regions[r], f, seen)) return true;
         const Func *callee = in->attrs->callee;
-        if (in->op != OP_call || !callee) continue;
+        if ((in->op != OP_call && in->op != OP_pmap) || !callee) continue;
         if (callee == f) return true;
         if (map_get(seen, callee)) continue;
         map_set(seen, callee, (void *)callee);

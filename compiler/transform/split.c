@@ -6,7 +6,7 @@
 
 static void spread(Marks *m, const Inst *in) {
     if (!any_marked(m, in->args, in->nargs)) return;
-    const bool *out = in->op == OP_call ? marked_by_call(m, MEMO_UNKNOWN, in) : NULL;
+    const bool *out = is_call(in) ? marked_by_call(m, MEMO_UNKNOWN, in) : NULL;
     for (int i = 0; i < in->nresults; i++)
         if (!out || out[i]) mark(m, in->results[i]);
 }
@@ -43,17 +43,21 @@ static Sizes bound_sizes(Cut *c, const Inst *in, const Func *forward) {
 
 static void forward_call(Cut *c, const Inst *in, Part *part) {
     bool *known = bools_new(c->arena, in->nargs);
-    Values args = { 0 };
-    for (int i = 0; i < in->nargs; i++) known[i] = !is_unknown(c, in->args[i]);
+    CallArgs args = { 0 };
+    for (int i = 0; i < in->nargs; i++) {
+        known[i] = !is_unknown(c, in->args[i]);
+        if (known[i]) call_arg(c->arena, &args, forward_of(c, in->args[i]), is_mapped(in, i));
+    }
     const Split *split = part->split = split_func(c->m, in->attrs->callee, known, in->nresults, false);
-    push_known(c, &args, in->args, in->nargs);
     Sizes binds = bound_sizes(c, in, split->forward);
-    const Inst *call = call_with_sizes(&c->b, split->forward, args.at, args.n, in->attrs->sizes, binds);
+    const Inst *call = call_like(&c->b, in, split->forward, &args, in->attrs->sizes, binds);
+    part->mapped = bools_new(c->arena, split->nresiduals);
     Value *const *from = take_known(c, call->results, in->results, in->nresults);
     for (int i = 0; i < split->nresiduals; i++) {
         Value *w = split->from_param[i] >= 0    ? forward_of(c, in->args[split->from_param[i]])
                    : split->from_result[i] >= 0 ? call->results[split->from_result[i]]
                                                 : *from++;
+        part->mapped[i] = split->from_param[i] < 0 || is_mapped(in, split->from_param[i]);
         PUSH(c->arena, &part->residuals, w);
         need(c, w);
     }
@@ -239,7 +243,8 @@ static void forward_inst(Cut *c, const Inst *in) {
     Part *part = NEW(c->arena, Part);
     map_set(&c->parts, in, part);
     switch (in->op) {
-    case OP_call: forward_call(c, in, part); break;
+    case OP_call:
+    case OP_pmap: forward_call(c, in, part); break;
     case OP_cond: forward_cond(c, in, part); break;
     default: forward_loop(c, in, part);
     }
@@ -424,7 +429,7 @@ const Split *split_func(Module *m, const Func *f, const bool *known, int waits, 
     memo_set(m, &key, cut);
     bool *unknown = bools_new(m->arena, f->body->nparams);
     for (int i = 0; i < f->body->nparams; i++) unknown[i] = !known[i];
-    const bool *out = marked_results(m, MEMO_UNKNOWN, f, unknown, spread);
+    const bool *out = marked_results(m, MEMO_UNKNOWN, f, unknown, spread, NULL);
     cut->made.unknown_out = bools_new(m->arena, nresults);
     for (int i = 0; i < nresults; i++) cut->made.unknown_out[i] = i >= waits || out[i];
     cut_func(cut, m, f, known, all_extra);

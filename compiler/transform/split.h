@@ -47,6 +47,7 @@ typedef struct {
     const Split *split; /* a call: how its callee was */
     Dims sizes;         /* a call: for the linear callee */
     Values residuals;   /* what the linear instruction is handed, values of the forward scope around */
+    bool *mapped;       /* a pmap: which of them are */
     Scope **scopes;     /* of the sides of a cond or the body of a loop */
     int **slots;        /* cond: for each side, which residual each of its handed values is */
     Value *predicate;
@@ -75,7 +76,7 @@ static inline bool is_cut(const Cut *c, const Inst *in) {
 }
 /* Not known at all: the linear part has the whole instruction. */
 static inline bool waits_whole(const Cut *c, const Inst *in) {
-    return !(in->op == OP_call || in->op == OP_cond || in->op == OP_for || in->op == OP_while) ||
+    return !(is_call(in) || in->op == OP_cond || in->op == OP_for || in->op == OP_while) ||
            decision_is_marked(&c->unknown, in);
 }
 

@@ -44,6 +44,10 @@ Func *transform_transpose_some(Module *, const Func *linear, int nresiduals, con
 ** of f: how many lanes there are. */
 Func *transform_vmap(Module *, const Func *, const bool *batched, const Dim *lanes, bool force, bool *batched_out);
 
+/* The same for an axis with a name: collectives over it become operations on the axis of the lanes. */
+Func *transform_vmap_named(Module *, const Func *, const bool *batched, const Dim *lanes, const char *name, bool force,
+                           bool *batched_out);
+
 /* clean.c: the same function, folded, shared and without dead instructions. */
 Func *transform_clean(Module *, const Func *);
 void clean_into(Builder *, const Func *); /* that, as the body of the builder's function, which is empty so far */

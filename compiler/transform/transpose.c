@@ -71,17 +71,23 @@ static void walk_plain(Back *w, const Inst *in) {
 
 static void walk_call(Back *w, const Inst *in) {
     bool *linear = bools_new(w->arena, in->nargs), *given = bools_new(w->arena, in->nresults);
-    Values args = { 0 };
-    for (int i = 0; i < in->nargs; i++) linear[i] = is_linear(w, in->args[i]);
-    push_known(w, &args, in->args, in->nargs);
+    CallArgs args = { 0 };
+    for (int i = 0; i < in->nargs; i++) {
+        linear[i] = is_linear(w, in->args[i]);
+        if (!linear[i]) call_arg(w->arena, &args, w->known.at[in->args[i]->id], is_mapped(in, i));
+    }
     for (int i = 0; i < in->nresults; i++) {
         given[i] = w->ct[in->results[i]->id] != NULL;
-        if (given[i]) PUSH(w->arena, &args, w->ct[in->results[i]->id]);
+        if (given[i]) call_arg(w->arena, &args, w->ct[in->results[i]->id], true);
     }
     const Made *made = transpose_of(w->m, in->attrs->callee, linear, given, false);
-    const Inst *call = call_with_sizes(&w->b, made->func, args.at, args.n, in->attrs->sizes, (Sizes){ 0 });
-    for (int i = 0, k = 0, from = 0; i < in->nargs; i++)
-        if (linear[i] && made->given[k++]) add_ct(w, in->args[i], call->results[from++]);
+    const Inst *call = call_like(&w->b, in, made->func, &args, in->attrs->sizes, (Sizes){ 0 });
+    for (int i = 0, k = 0, from = 0; i < in->nargs; i++) {
+        if (!linear[i] || !made->given[k++]) continue;
+        Value *ct = call->results[from++]; /* of what all shards were given, each has a part */
+        if (in->op == OP_pmap && !is_mapped(in, i)) ct = ir_reduce(&w->b, OP_reduce_sum, ct, 1, &(int64_t){ 0 });
+        add_ct(w, in->args[i], ct);
+    }
 }
 
 /* Its transpose came with it; the transpose of that is the call itself. */
@@ -210,7 +216,8 @@ static void walk_for(Back *w, const Inst *in) {
 static void walk_inst(Back *w, const Inst *in) {
     w->b.origin = origin_made(w->b.cx->arena, in->origin, "transpose");
     switch (in->op) {
-    case OP_call: walk_call(w, in); break;
+    case OP_call:
+    case OP_pmap: walk_call(w, in); break;
     case OP_linear_call: walk_linear_call(w, in); break;
     case OP_cond: walk_cond(w, in); break;
     case OP_for: walk_for(w, in); break;
@@ -265,7 +272,8 @@ static bool inst_is_linear(const Marks *m, const Inst *in) {
         n++;
     }
     switch (in->op) {
-    case OP_call: return func_is_linear(m->module, in->attrs->callee, linear);
+    case OP_call:
+    case OP_pmap: return func_is_linear(m->module, in->attrs->callee, linear);
     case OP_linear_call: return first >= in->attrs->count;
     case OP_cond:
     case OP_for:

@@ -4,6 +4,8 @@
 ** lane along axis 0.  How an operation treats the extra axis is decided by its class, never here (ops_batch). */
 #include "transform/lanes.h"
 
+#include <string.h>
+
 typedef struct {
     Func *func;
     bool *out;        /* which results have lanes */
@@ -11,12 +13,21 @@ typedef struct {
     bool whole, promised;
 } Made;
 
-static const Made *vmap_of(Module *, const Func *, const bool *batched, const Dim *lanes, bool force);
+static const Made *vmap_of(Module *, const Func *, const bool *batched, const Dim *lanes, const char *name, bool force);
+
+static bool is_own_collective(const Inst *in, const char *name) {
+    return name && op_class(in->op) == CLASS_COLLECTIVE && !strcmp(in->attrs->name, name);
+}
 
 static void spread(Marks *m, const Inst *in) {
     if (in->op == OP_size && dim_is_marked(m, in->attrs->dim)) mark(m, in->results[0]);
-    if (!any_marked(m, in->args, in->nargs)) return;
-    const bool *out = in->op == OP_call ? marked_by_call(m, MEMO_LANES, in) : NULL;
+    bool any = any_marked(m, in->args, in->nargs);
+    if (is_own_collective(in, m->name)) {
+        if (collective_spreads(in->op)) mark(m, in->results[0]);
+        return;
+    }
+    if (!any && !(m->name && in->nregions == 0 && speaks_of(in, m->name))) return;
+    const bool *out = is_call(in) ? marked_by_call(m, MEMO_LANES, in) : NULL;
     for (int i = 0; i < in->nresults; i++)
         if (out ? out[i] : in->op != OP_barrier || m->at[in->args[i]->id]) mark(m, in->results[i]);
 }
@@ -49,29 +60,37 @@ static Dims call_sizes(Vmap *w, Dims sizes) {
     return (Dims){ sizes.n + 1, at };
 }
 
+/* Lanes of what is stacked by shard stand behind the axis of the shards. */
+static Value *behind_shards(Vmap *w, Value *x) {
+    int64_t perm[MAX_RANK];
+    for (int i = 0; i < x->type->rank; i++) perm[i] = i < 2 ? 1 - i : i;
+    return ir_transpose(&w->b, x, perm);
+}
+
 static void walk_call(Vmap *w, const Inst *in) {
-    if (w->active &&
-        inst_effect(in) == EFFECT_ORDERED) { /* others are inlined; a function that calls itself cannot be */
-        diag(w->m->cx, in->origin ? in->origin->span : (Span){ 0 },
-             "%s writes something, calls itself, and runs in some lanes of vmap only", in->attrs->callee->title);
-    }
+    Span span = in->origin ? in->origin->span : (Span){ 0 };
+    if (w->active && inst_effect(in) == EFFECT_ORDERED) /* others are inlined; a function that calls itself cannot be */
+        diag(w->m->cx, span, "%s writes something, calls itself, and runs in some lanes of vmap only",
+             in->attrs->callee->title);
     bool *batched = bools_new(w->arena, in->nargs);
-    Values args = { 0 };
+    CallArgs args = { 0 };
     for (int i = 0; i < in->nargs; i++) {
+        Value *x = lanes_value(w, in->args[i]);
         batched[i] = has_lanes(w, in->args[i]);
-        PUSH(w->arena, &args, lanes_value(w, in->args[i]));
+        call_arg(w->arena, &args, batched[i] && is_mapped(in, i) ? behind_shards(w, x) : x, is_mapped(in, i));
     }
-    const Made *made = vmap_of(w->m, in->attrs->callee, batched, w->lanes, false);
-    const Inst *call =
-        call_with_sizes(&w->b, made->func, args.at, args.n, call_sizes(w, in->attrs->sizes), in->attrs->binds);
-    for (int i = 0; i < in->nresults; i++) w->value.at[in->results[i]->id] = call->results[i];
+    const Made *made = vmap_of(w->m, in->attrs->callee, batched, w->lanes, w->name, false);
+    const Inst *call = call_like(&w->b, in, made->func, &args, call_sizes(w, in->attrs->sizes), in->attrs->binds);
+    for (int i = 0; i < in->nresults; i++)
+        w->value.at[in->results[i]->id] =
+            in->op == OP_pmap && made->out[i] ? behind_shards(w, call->results[i]) : call->results[i];
 }
 
 static Func *all_batched(Vmap *w, Func *f) {
     if (!f) return NULL;
     bool *batched = bools_new(w->arena, f->body->nparams);
     for (int i = 0; i < f->body->nparams; i++) batched[i] = true;
-    return vmap_of(w->m, f, batched, w->lanes, true)->func;
+    return vmap_of(w->m, f, batched, w->lanes, w->name, true)->func;
 }
 
 /* The rules that travel on a call are batched with it, all their values having lanes. */
@@ -108,11 +127,21 @@ static bool is_masked_effect(const Vmap *w, const Inst *in) {
     return w->active && op_class(in->op) == CLASS_EFFECT && op_effect(in->op) == EFFECT_ORDERED && in->op != OP_barrier;
 }
 
+/* The others would wait for ever, or (between lanes) have nothing to give. */
+static void refuse_in_some_lanes(Vmap *w, const Inst *in) {
+    if (op_class(in->op) != CLASS_COLLECTIVE && !is_call(in)) return; /* it is met again inside */
+    diag(w->m->cx, in->origin ? in->origin->span : (Span){ 0 }, "%s runs in some lanes of vmap only",
+         is_call(in) ? arena_text(w->arena, "a collective in %s", in->attrs->callee->title) : op_name(in->op));
+    note(w->m->cx, "the condition of the branch or loop around it differs from lane to lane; all must take part");
+}
+
 static void walk_inst(Vmap *w, const Inst *in) {
     bool any = any_marked(&w->batched, in->args, in->nargs) || reads_marked(&w->batched, in) ||
                decision_is_marked(&w->batched, in) || any_marked(&w->batched, in->results, in->nresults);
     bool masked = w->active && inst_effect(in) == EFFECT_ORDERED;
-    if (!any && !masked) {
+    bool speaks = w->name && speaks_of(in, w->name);
+    if (w->active && in->op != OP_pmap && speaks_of(in, NULL)) refuse_in_some_lanes(w, in);
+    if (!any && !masked && !speaks) {
         w->b.origin = NULL;
         copy_inst(&w->b, in, &w->value, &w->no_sizes, false);
         return;
@@ -122,8 +151,13 @@ static void walk_inst(Vmap *w, const Inst *in) {
         vmap_print(w, in);
         return;
     }
+    if (is_own_collective(in, w->name)) {
+        vmap_collective(w, in);
+        return;
+    }
     switch (in->op) {
-    case OP_call: walk_call(w, in); break;
+    case OP_call:
+    case OP_pmap: walk_call(w, in); break;
     case OP_custom_jvp_call:
     case OP_custom_vjp_call:
     case OP_linear_call: walk_custom(w, in); break;
@@ -154,15 +188,16 @@ static Made *made_new(Module *m, const Func *f, const Dim *lanes) {
     return made;
 }
 
-static void vmap_make(Made *made, Module *m, const Func *f, const bool *batched, bool force) {
+static void vmap_make(Made *made, Module *m, const Func *f, const bool *batched, const char *name, bool force) {
     f = with_calls_bared(m, f);
     const Block *body = f->body;
     Vmap w = { .m = m,
                .arena = m->arena,
                .b = builder_new(made->func),
                .value = value_map_new(m->arena, f),
-               .lanes = made->lanes };
-    w.batched = marks_new(m, f, spread, NULL);
+               .lanes = made->lanes,
+               .name = name };
+    w.batched = marks_new(m, f, spread, name);
     for (int i = 0; i < body->nparams; i++)
         if (batched[i]) mark(&w.batched, body->params[i]);
     marks_block(&w.batched, body);
@@ -180,10 +215,10 @@ static void vmap_make(Made *made, Module *m, const Func *f, const bool *batched,
 }
 
 /* A function that is met while its vmap is made calls itself. */
-static void promise(Made *made, Module *m, const Func *f, const bool *batched, bool force) {
+static void promise(Made *made, Module *m, const Func *f, const bool *batched, const char *name, bool force) {
     if (made->promised) return;
     made->promised = true;
-    const bool *out = marked_results(m, MEMO_LANES, f, batched, spread);
+    const bool *out = marked_results(m, MEMO_LANES, f, batched, spread, name);
     for (int i = 0; i < f->body->nresults; i++) {
         const Type *type = f->body->results[i]->type;
         made->out[i] = force || out[i];
@@ -191,23 +226,32 @@ static void promise(Made *made, Module *m, const Func *f, const bool *batched, b
     }
 }
 
-static const Made *vmap_of(Module *m, const Func *f, const bool *batched, const Dim *lanes, bool force) {
+static const Made *vmap_of(Module *m, const Func *f, const bool *batched, const Dim *lanes, const char *name,
+                           bool force) {
     int64_t number = -1;
     dim_is_int(lanes, &number);
-    MemoKey key = {
-        .kind = MEMO_VMAP, .func = f, .mask = batched, .nmask = f->body->nparams, .number = 2 * number + force
-    };
+    MemoKey key = { .kind = MEMO_VMAP,
+                    .func = f,
+                    .mask = batched,
+                    .nmask = f->body->nparams,
+                    .number = 2 * number + force,
+                    .name = name };
     Made *made = memo_get(m, &key);
-    if (made && !made->whole) promise(made, m, f, batched, force);
+    if (made && !made->whole) promise(made, m, f, batched, name, force);
     if (made) return made;
     made = made_new(m, f, lanes);
     memo_set(m, &key, made);
-    vmap_make(made, m, f, batched, force);
+    vmap_make(made, m, f, batched, name, force);
     return made;
 }
 
 Func *transform_vmap(Module *m, const Func *f, const bool *batched, const Dim *lanes, bool force, bool *batched_out) {
-    const Made *made = vmap_of(m, f, batched, lanes, force);
+    return transform_vmap_named(m, f, batched, lanes, NULL, force, batched_out);
+}
+
+Func *transform_vmap_named(Module *m, const Func *f, const bool *batched, const Dim *lanes, const char *name,
+                           bool force, bool *batched_out) {
+    const Made *made = vmap_of(m, f, batched, lanes, name, force);
     for (int i = 0; i < f->body->nresults; i++) batched_out[i] = made->out[i];
     return made->func;
 }

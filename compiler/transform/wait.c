@@ -38,10 +38,12 @@ static void linear_whole(Cut *c, const Inst *in) {
 }
 
 static void linear_call(Cut *c, const Inst *in, const Part *part) {
-    Values args = { 0 };
-    push_held(c, &args, part->residuals.at, part->residuals.n);
-    push_waiting(c, &args, in->args, in->args, in->nargs);
-    const Inst *call = call_with_sizes(&c->l, part->split->linear, args.at, args.n, part->sizes, (Sizes){ 0 });
+    CallArgs args = { 0 };
+    for (int i = 0; i < part->residuals.n; i++)
+        call_arg(c->arena, &args, c->held.at[part->residuals.at[i]->id], part->mapped[i]);
+    for (int i = 0; i < in->nargs; i++)
+        if (is_unknown(c, in->args[i])) call_arg(c->arena, &args, linear_of(c, in->args[i]), is_mapped(in, i));
+    const Inst *call = call_like(&c->l, in, part->split->linear, &args, part->sizes, (Sizes){ 0 });
     take_waiting(c, call->results, in->results, in->nresults);
 }
 
@@ -105,7 +107,7 @@ static void linear_inst(Cut *c, const Inst *in) {
     c->l.origin = in->origin;
     if (!part)
         linear_whole(c, in);
-    else if (in->op == OP_call)
+    else if (is_call(in))
         linear_call(c, in, part);
     else if (in->op == OP_cond)
         linear_cond(c, in, part);

@@ -7,6 +7,11 @@
 
 #include "transform/transform.h"
 
+typedef struct {
+    Value **at;
+    int n, cap;
+} Values;
+
 /* memo.c: what has been made of a function already */
 
 typedef enum {
@@ -27,6 +32,7 @@ typedef struct {
     const bool *mask; /* per parameter, and whatever else the result depends on */
     int nmask;
     int64_t number;
+    const char *name; /* of the axis that vmap maps over, or NULL */
 } MemoKey;
 void *memo_get(Module *, const MemoKey *); /* NULL: not yet made */
 void memo_set(Module *, const MemoKey *, void *);
@@ -49,9 +55,9 @@ typedef struct Marks {
     } sizes; /* bound by a while whose predicate is marked */
     /* Marks the results of an instruction without regions. */
     void (*spread)(struct Marks *, const Inst *);
-    void *context;
+    const char *name; /* of the axis that vmap maps over, or NULL */
 } Marks;
-Marks marks_new(Module *, const Func *, void (*spread)(Marks *, const Inst *), void *context);
+Marks marks_new(Module *, const Func *, void (*spread)(Marks *, const Inst *), const char *name);
 void mark(Marks *, const Value *);
 bool any_marked(const Marks *, Value *const *, int n);
 void marks_block(Marks *, const Block *); /* to a fixed point, loops included */
@@ -62,15 +68,12 @@ bool decision_is_marked(const Marks *, const Inst *);
 bool reads_marked(const Marks *, const Inst *);
 
 /* flow.c: which results of a function are marked if those parameters are */
-const bool *marked_results(Module *, MemoKind, const Func *, const bool *mask, void (*spread)(Marks *, const Inst *));
+const bool *marked_results(Module *, MemoKind, const Func *, const bool *mask, void (*spread)(Marks *, const Inst *),
+                           const char *name);
 const bool *marked_by_call(Marks *, MemoKind, const Inst *call);
 
 /* free.c: the values of surrounding blocks that an instruction's regions read, each once, in order of first use */
 
-typedef struct {
-    Value **at;
-    int n, cap;
-} Values;
 Values free_values(Arena *, const Inst *);
 Values free_values_of_block(Arena *, const Block *);
 
@@ -82,6 +85,22 @@ const Type *type_of_loop_index(Compiler *);
 const Attrs *attrs_loop(Arena *, const Dim *trip, int carries, bool reversed);
 /* The call of a function made from another: sizes of the result that the callee binds become `binds`. */
 Inst *call_with_sizes(Builder *, Func *, Value *const *args, int nargs, Dims sizes, Sizes binds);
+/* A call, or the same for each shard of a pmap. */
+static inline bool is_call(const Inst *in) { return in->op == OP_call || in->op == OP_pmap; }
+/* Arguments of a call, with whether they are mapped where it is a pmap. */
+typedef struct {
+    Values args;
+    struct {
+        int64_t *at;
+        int n, cap;
+    } mapped;
+} CallArgs;
+void call_arg(Arena *, CallArgs *, Value *, bool mapped);
+static inline bool is_mapped(const Inst *call, int arg) { return call->op == OP_pmap && call->attrs->mapped.at[arg]; }
+/* Like the instruction `like`, a call or a pmap, of another function. */
+Inst *call_like(Builder *, const Inst *like, Func *, const CallArgs *, Dims sizes, Sizes binds);
+/* Some collective over the axis of that name (of any, where it is NULL) stands in the instruction or in what it calls. */
+bool speaks_of(const Inst *, const char *name);
 Dims sizes_of(Module *, const Func *); /* the size parameters as sizes: for a call from a function that has the same */
 Value **values_new(Arena *, int n);
 bool *bools_new(Arena *, int n);

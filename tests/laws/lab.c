@@ -125,6 +125,13 @@ bool vmap_of(Lab *lab, const Subject *s, Subject *v) {
     return true;
 }
 
+bool is_shard(const Func *f) {
+    for (const Func *g = f->module->first; g; g = g->next)
+        for (const Inst *in = g->body->first; in; in = in->next)
+            if (in->op == OP_pmap && in->attrs->callee == f) return true;
+    return false;
+}
+
 /* The comment lines right before `func @name`. */
 static void read_ranges(const char *text, Subject *s) {
     char head[200];

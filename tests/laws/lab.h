@@ -47,6 +47,9 @@ bool gradient_of(Lab *, const Subject *, Subject *g);
 /* over two lanes; false where there is nothing to map over */
 bool vmap_of(Lab *, const Subject *, Subject *v);
 
+/* The body of a pmap, which means nothing by itself. */
+bool is_shard(const Func *);
+
 /* The module in lab->m, which the caller frees; or NULL and a complaint.  `text` is that of the file. */
 Module *lab_read(Lab *, const char *path, const char **text);
 Subject lab_subject(const char *text, Func *);

@@ -9,6 +9,7 @@
 **   its linearization gives the values and the tangents of its jvp;
 **   its transpose t of that has <ct, J v> = <t ct, v>;
 **   its vmap is a loop over the lanes, whichever arguments have them;
+**   its pmap is a vmap over a named axis;
 ** and when its gradient and its vmap do, and theirs: so vmap(grad), grad(vmap), jvp(grad) and grad(grad) are seen too.
 **
 ** Lines before a function say where its arguments come from: `// 0: 0.1 .. 2` is argument 0.  A line `// order: 1` ends the
@@ -207,11 +208,34 @@ done:
     return ok;
 }
 
+/* A pmap of the parameters is what vmap over an axis of that name makes of its function. */
+static void law_shards(Lab *lab, const Subject *s) {
+    Func *f = s->func;
+    const Inst *in = f->body->first;
+    if (!in || in->op != OP_pmap || in->next || in->nargs != f->body->nparams) return;
+    Arena *arena = arena_new();
+    bool batched[MOST], out[MOST];
+    Tensor x[MOST], y[MOST], z[MOST];
+    for (int i = 0; i < in->nargs; i++) {
+        if (in->args[i] != f->body->params[i]) goto done;
+        batched[i] = in->attrs->mapped.at[i];
+        x[i] = random_tensor(lab, arena, concrete(lab, f, f->body->params[i]->type), s->range[i]);
+    }
+    Func *lanes = transform_vmap_named(lab->m, in->attrs->callee, batched, in->attrs->dim, in->attrs->name, true, out);
+    if (!run(lab, arena, f, x, y, "pmap") || !run(lab, arena, lanes, x, z, "vmap")) goto done;
+    for (int i = 0; i < f->body->nresults; i++)
+        near(lab, f, "pmap against vmap", &y[i], &z[f->body->results[i]->index], 1e-13);
+done:
+    arena_free(arena);
+}
+
 static void check(Lab *lab, const Subject *s) {
     int n = s->func->body->nparams;
     int failures = lab->failures;
+    if (is_shard(s->func)) return;
     if (func_binds_results(s->func)) return; /* its results would differ in shape between lanes and between steps */
     law_derivative(lab, s);
+    law_shards(lab, s);
     if (n <= 3)
         for (unsigned mask = 1; mask < 1u << n; mask++) law_vmap(lab, s, mask);
     else

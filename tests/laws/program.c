@@ -73,7 +73,7 @@ done:
 
 static void add_cases(Writer *w, const Subject *s, int order) {
     Subject made;
-    if (func_binds_results(s->func)) return;
+    if (func_binds_results(s->func) || is_shard(s->func)) return;
     add_case(w, s);
     if (order == 0) return;
     if (gradient_of(w->lab, s, &made)) add_cases(w, &made, order - 1);
