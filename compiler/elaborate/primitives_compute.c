@@ -277,6 +277,22 @@ Py native_primitives_triangular_solve(Elab *e, Call *c) {
     return linalg(e, c, OP_triangular_solve, 2, &a);
 }
 
+/* lu, qr, svd, eigh, eig or schur: a tuple. */
+Py native_primitives_factor(Elab *e, Call *c) {
+    Op op;
+    Py x = given_array(e, c->arg[1], c->span);
+    if (x->kind == PY_ERROR || !operation(e, c->arg[0], CLASS_LINALG, CLASS_LINALG, &op, c->span)) return e->error;
+    Attrs a = no_attrs;
+    a.full = c->arg[2] == e->true_;
+    Value *v = array_value(e, x);
+    const char *wrong = emit_check(e->b, op, &v, 1, &a);
+    if (wrong) return fail(e, c->span, "%s", wrong);
+    Inst *in = emit_inst(e->b, op, &v, 1, &a);
+    Py *y = NEW_ARRAY(e->arena, Py, in->nresults);
+    for (int i = 0; i < in->nresults; i++) y[i] = py_array(e, in->results[i], x->array.flavour, false);
+    return py_tuple(e, in->nresults, y);
+}
+
 Py native_primitives_integer_pow(Elab *e, Call *c) {
     int64_t n;
     Py x = c->arg[0]->kind == PY_ARRAY ? c->arg[0] : given_array(e, c->arg[0], c->span);
