@@ -1,8 +1,8 @@
 /* simplify: the same with less.
 **
 ** Dead instructions go, equal ones are shared, constants are folded: that is clean's and the builder's work.  Here is what
-** needs to see more than one instruction: a*b + c becomes one rounding, and loops of one iteration and branches whose side
-** is known become straight lines. */
+** needs to see more than one instruction: a*b + c becomes one rounding, the sum over the rows of a matrix product is the product
+** of the sum, and loops of one iteration and branches whose side is known become straight lines. */
 #include "optimize/optimize.h"
 
 #include <math.h>
@@ -98,6 +98,86 @@ static bool dot_of_transposes(Walk *w, const Inst *in) {
     return true;
 }
 
+/* Which argument of a dot has that axis of the result, and which of its axes it is; -1 for a batch axis. */
+static int dot_axis(const Inst *dot, int64_t axis, int64_t *of) {
+    const Attrs *a = dot->attrs;
+    axis -= a->batch;
+    for (int k = 0; k < 2 && axis >= 0; k++) {
+        Ints met = k ? a->rhs_axes : a->lhs_axes;
+        for (int64_t i = a->batch; i < dot->args[k]->type->rank; i++) {
+            bool contracted = false;
+            for (int j = 0; j < met.n; j++) contracted = contracted || met.at[j] == i;
+            if (contracted || axis-- > 0) continue;
+            *of = i;
+            return k;
+        }
+    }
+    return -1;
+}
+
+static bool among(const int64_t *axes, int n, int64_t axis) {
+    for (int i = 0; i < n; i++) {
+        if (axes[i] == axis) return true;
+    }
+    return false;
+}
+
+/* An axis when others have gone. */
+static int64_t without(const int64_t *gone, int n, int64_t axis) {
+    int64_t left = axis;
+    for (int i = 0; i < n; i++) left -= gone[i] < axis;
+    return left;
+}
+
+/* sum over i of sum over k of x[i, k] * y[k, j] is sum over k of (sum over i of x[i, k]) * y[k, j]: as many times less work as
+** there are rows.  So it comes out of `vmap`: the gradient of what all lanes share. */
+static bool sum_of_dot(Walk *w, const Inst *in) {
+    Builder *b = &w->b;
+    const Value *v = in->args[0];
+    int rank = v->type->rank, n = in->attrs->axes.n;
+    int64_t at[MAX_RANK], gone[MAX_RANK], perm[MAX_RANK], axes[2][MAX_RANK], met[2][MAX_RANK];
+    int naxes[2] = { 0, 0 };
+    bool negative = false;
+    for (int i = 0; i < rank; i++) at[i] = i; /* where they are in v */
+    for (;; v = v->def->args[0]) {
+        if (!v->def || v->block != in->block || uses_of(w, v) != 1 || crosses_barrier(v->def, in)) return false;
+        if (v->def->op == OP_neg)
+            negative = !negative;
+        else if (v->def->op == OP_transpose)
+            for (int i = 0; i < rank; i++) at[i] = v->def->attrs->perm.at[at[i]];
+        else
+            break;
+    }
+    const Inst *dot = v->def;
+    DType d = v->type->dtype;
+    if (dot->op != OP_dot || d == DT_f16 || d == DT_bf16 || d == DT_bool || !n) return false;
+    for (int i = 0; i < n; i++) {
+        int64_t axis;
+        int k = dot_axis(dot, gone[i] = at[in->attrs->axes.at[i]], &axis);
+        if (k < 0) return false;
+        int p = naxes[k]++; /* in ascending order */
+        for (; p > 0 && axes[k][p - 1] > axis; p--) axes[k][p] = axes[k][p - 1];
+        axes[k][p] = axis;
+    }
+    Value *x[2];
+    Attrs a = *dot->attrs;
+    for (int k = 0; k < 2; k++) {
+        Ints *contracted = k ? &a.rhs_axes : &a.lhs_axes;
+        for (int i = 0; i < contracted->n; i++) met[k][i] = without(axes[k], naxes[k], contracted->at[i]);
+        contracted->at = met[k];
+        x[k] = walk_value(w, dot->args[k]);
+        if (naxes[k]) x[k] = emit(b, OP_reduce_sum, &x[k], 1, &(Attrs){ .axes = { naxes[k], axes[k] } });
+    }
+    Value *y = emit(b, OP_dot, x, 2, &a);
+    int left = 0;
+    for (int i = 0; i < rank; i++) {
+        if (!among(gone, n, at[i])) perm[left++] = without(gone, n, at[i]);
+    }
+    y = emit(b, OP_transpose, &y, 1, &(Attrs){ .perm = { left, perm } });
+    becomes(w, in, negative ? ir_neg(b, y) : y);
+    return true;
+}
+
 /* A branch whose side is known. */
 static bool take_side(Walk *w, const Inst *in) {
     Data p;
@@ -145,6 +225,7 @@ static void inst(Walk *w, const Inst *in) {
     case OP_sub: done = fuse_multiply_add(w, in); break;
     case OP_div: done = divide_exactly(w, in); break;
     case OP_dot: done = dot_of_transposes(w, in); break;
+    case OP_reduce_sum: done = sum_of_dot(w, in); break;
     case OP_cond: done = take_side(w, in); break;
     case OP_for: done = run_through(w, in); break;
     default: break;
