@@ -150,6 +150,15 @@ static void prefetch(Emit *e, const LInst *in) {
     intrinsic(e, "llvm.prefetch", 1, &t, 4, args);
 }
 
+/* An empty piece of assembly that may read anything. */
+static void keep(Emit *e, LLVMValueRef ptr) {
+    static char constraints[] = "r,~{memory}", code[] = "";
+    LLVMTypeRef type = LLVMFunctionType(e->none, &e->ptr, 1, false);
+    LLVMValueRef it = LLVMGetInlineAsm(type, code, 0, constraints, sizeof constraints - 1, true, false,
+                                       LLVMInlineAsmDialectATT, false);
+    LLVMBuildCall2(e->b, type, it, &ptr, 1, "");
+}
+
 LLVMValueRef memory_inst(Emit *e, const LInst *in) {
     switch (in->op) {
     case LOOP_load: return load(e, in);
@@ -164,6 +173,7 @@ LLVMValueRef memory_inst(Emit *e, const LInst *in) {
     case LOOP_clear:
         LLVMBuildMemSet(e->b, of(e, in->args[0]), LLVMConstInt(e->i8, 0, false), of(e, in->args[1]), 1);
         return NULL;
+    case LOOP_keep: keep(e, of(e, in->args[0])); return NULL;
     case LOOP_prefetch: prefetch(e, in); return NULL;
     default: bug(e->cx, "%s is not about memory", loop_op_name(in->op));
     }

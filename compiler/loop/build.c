@@ -390,6 +390,8 @@ void loop_copy(LBuilder *b, LValue *to, LValue *from, LValue *bytes) {
 
 void loop_clear(LBuilder *b, LValue *to, LValue *bytes) { append(b, LOOP_clear, (LValue *[]){ to, bytes }, 2, 0, 0); }
 
+void loop_keep(LBuilder *b, LValue *ptr) { append(b, LOOP_keep, &ptr, 1, 0, 0); }
+
 void loop_prefetch(LBuilder *b, LValue *ptr, LValue *byte, bool write) {
     append(b, LOOP_prefetch, (LValue *[]){ ptr, byte }, 2, 0, write);
 }

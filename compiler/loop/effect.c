@@ -183,7 +183,10 @@ void lower_effect(Lower *l, const Inst *in) {
         break;
     }
     default: /* barrier: what was to be computed before it has been */
-        for (int i = 0; i < in->nargs; i++) home_set(l, in->results[i], home_of(l, in->args[i]));
+        for (int i = 0; i < in->nargs; i++) {
+            loop_keep(&l->b, home_ptr(l, in->args[i]));
+            home_set(l, in->results[i], home_of(l, in->args[i]));
+        }
         break;
     }
 }

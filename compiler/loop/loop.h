@@ -197,6 +197,7 @@ LValue *loop_alloc(LBuilder *, LValue *bytes);
 void    loop_release(LBuilder *, LValue *ptr);
 void    loop_copy(LBuilder *, LValue *to, LValue *from, LValue *bytes);
 void    loop_clear(LBuilder *, LValue *to, LValue *bytes);
+void    loop_keep(LBuilder *, LValue *ptr);
 void    loop_prefetch(LBuilder *, LValue *ptr, LValue *byte, bool write);
 
 /* Loops are opened, filled and closed: between, what is appended stands in the block. */

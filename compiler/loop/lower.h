@@ -125,7 +125,7 @@ void pieces(Lower *, LValue *n, Work, PieceBody, void *context);
 LValue *round_up(Lower *, LValue *n, int64_t by); /* n divided by it, rounded up */
 
 /* accum.c: what reductions, dots and argmax add up */
-enum { MAX_ACCUMS = 16 };
+enum { MAX_ACCUMS = MOST_SUMS };
 typedef struct {
     const Inst *in;
     const Value *x, *y; /* y: of a dot */

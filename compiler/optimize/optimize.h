@@ -43,6 +43,7 @@ bool    order_goes_across(const Inst *);
 
 /* plan.c: how one kernel runs */
 
+enum { MOST_SUMS = 16 /* in one kernel */ };
 typedef enum {
     PLAN_MAP,  /* every result has the same shape: one loop nest over it */
     PLAN_ROWS, /* reductions over the same axes of the same shape: the kept axes outside, phases over the reduced ones inside */

@@ -249,6 +249,7 @@ static bool plan_rows(Planner *p, const Inst *first) {
     }
     int reductions = 0, wholes = 0;
     for (int i = 0; i < p->g->n; i++) reductions += plan_is_reduction(p->g->at[i]);
+    if (reductions > MOST_SUMS) return plan_refuse(p, first, "there are too many sums");
     for (int i = 0; i < p->g->nresults; i++) wholes += p->g->results[i]->type->rank == plan->rank;
     for (int i = 0; i < p->g->n && reductions + wholes > 1; i++) {
         if (plan_is_reduction(p->g->at[i]) && !takes_in_order(p->g->at[i]))

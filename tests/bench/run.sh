@@ -1,7 +1,7 @@
 #!/bin/sh
-# How fast, small and quick to start: jxl beside JAX, NumPy and C, in one interleaved run.  Absolute times on a shared machine
-# mean little, so what is printed is medians and their ratios to jxl's; above 1, jxl is faster (smaller).  The last column is
-# what a gradient costs: its time, in times of its function.
+# How fast, small and quick to start: jxl beside JAX, NumPy (with its OpenBLAS) and C, in one interleaved run, on one core and
+# on all.  Absolute times on a shared machine mean little: what is printed is jxl's least time, and the others' over it; above
+# 1, jxl is faster (smaller).  The last column is what a gradient costs: its time, in times of its function.
 #
 #   PYTHON=/path/to/a/python/with/jax sh tests/bench/run.sh [BUILD [ROUNDS]]
 #
@@ -19,12 +19,12 @@ cd "$root"
 
 "$python" -c 'import jax' 2> /dev/null || { echo "run.sh: $python has no JAX; set PYTHON" >&2; exit 1; }
 ${CC:-cc} -O2 "$here/whole.c" -o "$work/whole"
-${CC:-cc} -O3 -march=native "$here/kernels.c" -lm -o "$work/kernels-c"
-for program in "$here/kernels.jxl" "$here/gradients.jxl" "$here/hello.jxl" samples/digits.jxl; do
-    "$build/jxlc" "$program" -o "$work/$(basename "$program" .jxl)"
-done
+${CC:-cc} -O3 -march=native "$here/peers.c" -lm -o "$work/peers"
+kernels="rows programs doubles gradients"
+for program in $kernels hello transformer; do "$build/jxlc" "$here/$program.jxl" -o "$work/$program"; done
+"$build/jxlc" samples/digits.jxl -o "$work/digits"
 
-# seconds and kilobytes of a command, as lines "SYSTEM NAME VALUE"
+# seconds and mebibytes of a command, as lines "SYSTEM NAME VALUE"
 whole() {
     system=$1 name=$2
     shift 2
@@ -34,38 +34,56 @@ whole() {
     echo "$system $name-MiB $mebibytes"
 }
 
+# the kernels, on some cores; what is appended to the systems' names says which
+all_kernels() {
+    cores=$1 name=$2
+    for program in $kernels; do
+        taskset -c "$cores" "$work/$program" | sed "s/^/jxl$name /"
+        taskset -c "$cores" "$python" "$here/$program.jxl" | sed "s/^/jax$name /"
+    done
+    taskset -c "$cores" "$python" "$here/peers.py" | sed "s/^/numpy$name /"
+}
+
+first=$(taskset -pc $$ | sed 's/.*: //; s/[-,].*//')
+every=$(taskset -pc $$ | sed 's/.*: //')
 for round in $(seq "$rounds"); do
     echo "round $round of $rounds" >&2
-    "$work/kernels" | sed 's/^/jxl /'
-    "$python" "$here/kernels.jxl" | sed 's/^/jax /'
-    "$work/gradients" | sed 's/^/jxl /'
-    "$python" "$here/gradients.jxl" | sed 's/^/jax /'
-    "$python" "$here/kernels.py" | sed 's/^/numpy /'
-    "$work/kernels-c" | sed 's/^/c /'
-    whole jxl hello "$work/hello"
-    whole jax hello "$python" "$here/hello.jxl"
-    whole jxl digits "$work/digits"
-    whole jax digits "$python" samples/digits.jxl
-    whole jxl compile-hello "$build/jxlc" "$here/hello.jxl" -o "$work/again"
-    whole jxl compile-digits "$build/jxlc" samples/digits.jxl -o "$work/again"
+    all_kernels "$first" ""
+    taskset -c "$first" "$work/peers" | sed 's/^/c /'
+    all_kernels "$every" -all
+    "$work/transformer" | sed 's/^/jxl /'
+    "$python" "$here/transformer.jxl" | sed 's/^/jax /'
+    for program in hello digits; do
+        source="$here/hello.jxl"
+        [ $program = hello ] || source=samples/digits.jxl
+        whole jxl $program "$work/$program"
+        whole jax $program "$python" "$source"
+        whole jxl compile-$program "$build/jxlc" "$source" -o "$work/again"
+    done
+    whole jxl compile-transformer "$build/jxlc" "$here/transformer.jxl" -o "$work/again"
 done > "$work/all"
 for program in hello digits; do
     strip "$work/$program" && echo "jxl size-$program-KiB $(($(stat -c %s "$work/$program") / 1024))"
 done >> "$work/all"
 
-sort -k2,2 -k1,1 -k3,3g "$work/all" | awk '
+awk '
     function number(x) { return x == "" ? "-" : x < 0.01 ? sprintf("%.1f us", x * 1e6) : x < 1 ? sprintf("%.1f ms", x * 1e3) : sprintf("%.2f s", x) }
-    function ratio(other) { return (name, other) in median ? sprintf("%.2f", median[name, other] / median[name, "jxl"]) : "-" }
-    { key = $2 SUBSEP $1; all[key, ++n[key]] = $3; if (!($2 in seen)) { seen[$2] = 1; names[++count] = $2 } }
+    function ratio(other, mine) { return (name, other) in least ? sprintf("%.2f", least[name, other] / least[name, mine]) : "-" }
+    {
+        key = $2 SUBSEP $1
+        if (!(key in least) || $3 < least[key]) least[key] = $3
+        if (!seen[$2]++) names[++count] = $2
+    }
     END {
-        for (key in n) median[key] = all[key, int((n[key] + 1) / 2)]
-        printf "%-29s %12s %10s %10s %10s %11s\n", "", "jxl", "JAX", "NumPy", "cc -O3", "of function"
+        printf "%-24s %12s %8s %8s %8s   %12s %8s %8s %12s\n", "", "jxl, 1 core", "JAX", "NumPy", "cc -O3", "jxl, all", "JAX", "NumPy", "of function"
         for (i = 1; i <= count; i++) {
             name = names[i]
-            value = median[name, "jxl"]
+            value = least[name, "jxl"]
+            value = name ~ /iB$/ ? sprintf("%.1f", value) : number(value)
             function_name = name
             sub(/-(gradient|jacobian)$/, "", function_name)
-            cost = function_name == name ? "-" : sprintf("%.2f", value / median[function_name, "jxl"])
-            printf "%-29s %12s %10s %10s %10s %11s\n", name, name ~ /iB$/ ? sprintf("%.1f", value) : number(value), ratio("jax"), ratio("numpy"), ratio("c"), cost
+            cost = function_name == name ? "-" : sprintf("%.2f", least[name, "jxl"] / least[function_name, "jxl"])
+            printf "%-24s %12s %8s %8s %8s   %12s %8s %8s %12s\n", name, value, ratio("jax", "jxl"), ratio("numpy", "jxl"),
+                ratio("c", "jxl"), number(least[name, "jxl-all"]), ratio("jax-all", "jxl-all"), ratio("numpy-all", "jxl-all"), cost
         }
-    }'
+    }' "$work/all"
