@@ -47,12 +47,32 @@ static void place_arrays(Lower *l, Value *const *v, LValue *const *buffer, int n
     }
 }
 
+/* Copies the arrays among v to their buffers.  One that lies in another's buffer is moved out of the way first. */
+static void hand_on_arrays(Lower *l, Value *const *v, LValue *const *buffer, int n) {
+    LBuilder *b = &l->b;
+    LValue **from = NEW_ARRAY(l->arena, LValue *, n + 1);
+    for (int i = 0; i < n; i++) {
+        if (in_register(v[i])) continue;
+        from[i] = home_of(l, v[i]).ptr;
+        for (int k = 0; k < i; k++) { /* those are written before it is read */
+            if (buffer[k] != from[i] || in_register(v[k]) || home_of(l, v[k]).ptr == buffer[k]) continue;
+            LValue *bytes = lower_bytes(l, v[i]->type);
+            int64_t few;
+            bool small = loop_is_const(bytes, &few) && few <= 1024;
+            LValue *aside = small ? loop_stack(b, few ? few : 1, 64) : take_memory(l, bytes);
+            loop_copy(b, aside, from[i], bytes);
+            from[i] = aside;
+        }
+    }
+    for (int i = 0; i < n; i++) {
+        if (!in_register(v[i])) loop_copy(b, buffer[i], from[i], lower_bytes(l, v[i]->type));
+    }
+}
+
 /* branches */
 
-static void close_branch(Lower *l, const Inst *in, const Block *side, LValue *const *buffer, LValue **registers) {
-    for (int i = 0; i < in->nresults; i++) {
-        if (!in_register(in->results[i])) store_home(l, side->results[i], buffer[i]);
-    }
+static void close_branch(Lower *l, const Block *side, LValue *const *buffer, LValue **registers) {
+    hand_on_arrays(l, side->results, buffer, side->nresults);
     to_registers(l, side->results, side->nresults, registers);
 }
 
@@ -68,7 +88,7 @@ static void lower_sides(Lower *l, const Inst *in, int k, LValue *which, LValue *
         Scope s = scope_open(l);
         give_args(l, in, side);
         lower_block(l, side);
-        close_branch(l, in, side, buffer, registers);
+        close_branch(l, side, buffer, registers);
         scope_close(l, s);
         return;
     }
@@ -78,7 +98,7 @@ static void lower_sides(Lower *l, const Inst *in, int k, LValue *which, LValue *
     Scope s = scope_open(l);
     give_args(l, in, side);
     lower_block(l, side);
-    close_branch(l, in, side, buffer, registers);
+    close_branch(l, side, buffer, registers);
     scope_close(l, s);
     loop_else(b, &f, n, registers);
     lower_sides(l, in, k + 1, which, buffer, registers);
@@ -116,24 +136,6 @@ static void lower_cond(Lower *l, const Inst *in) {
 
 /* loops */
 
-/* Copies the arrays among v to the carries' buffers.  One that lies in another's buffer is moved out of the way first. */
-static void carry_arrays(Lower *l, Value *const *v, LValue *const *buffer, int n) {
-    LValue **from = NEW_ARRAY(l->arena, LValue *, n + 1);
-    for (int i = 0; i < n; i++) {
-        if (in_register(v[i])) continue;
-        from[i] = home_of(l, v[i]).ptr;
-        for (int k = 0; k < i; k++) { /* those are written before it is read */
-            if (buffer[k] != from[i] || in_register(v[k]) || home_of(l, v[k]).ptr == buffer[k]) continue;
-            LValue *bytes = lower_bytes(l, v[i]->type), *aside = take_memory(l, bytes);
-            loop_copy(&l->b, aside, from[i], bytes);
-            from[i] = aside;
-        }
-    }
-    for (int i = 0; i < n; i++) {
-        if (!in_register(v[i])) loop_copy(&l->b, buffer[i], from[i], lower_bytes(l, v[i]->type));
-    }
-}
-
 /* Slice i of an array along axis 0. */
 static LValue *slice_ptr(Lower *l, LValue *ptr, const Type *slice, LValue *i) {
     LBuilder *b = &l->b;
@@ -146,7 +148,7 @@ static void lower_for(Lower *l, const Inst *in) {
     int carries = (int)in->attrs->carries, stacked = in->nresults - carries;
     LValue *trip = lower_dim(l, in->attrs->trip);
     LValue **buffer = buffers_for(l, in->results, in->nresults), **registers = values_for(l, in->nresults);
-    carry_arrays(l, in->args, buffer, carries);
+    hand_on_arrays(l, in->args, buffer, carries);
     int n = to_registers(l, in->args, carries, registers);
     LLoop f = loop_for(b, loop_i64(b, 0), trip, 1, n, registers);
     Scope s = scope_open(l);
@@ -163,7 +165,7 @@ static void lower_for(Lower *l, const Inst *in) {
         const Value *v = body->results[carries + k];
         store_home(l, v, slice_ptr(l, buffer[carries + k], v->type, i));
     }
-    carry_arrays(l, body->results, buffer, carries);
+    hand_on_arrays(l, body->results, buffer, carries);
     to_registers(l, body->results, carries, registers);
     scope_close(l, s);
     loop_end(b, &f, registers);
@@ -199,7 +201,7 @@ static void lower_while(Lower *l, const Inst *in) {
     int carries = (int)in->attrs->carries, stacked = in->nresults - carries;
     const Value *goes_on = test->results[0];
     LValue **buffer = buffers_for(l, in->results, carries), **registers = values_for(l, in->nresults + 1);
-    carry_arrays(l, in->args, buffer, carries);
+    hand_on_arrays(l, in->args, buffer, carries);
     int n = to_registers(l, in->args, carries, registers), grown = n;
     for (int k = 0; k < stacked; k++)
         registers[n++] = loop_runtime(b, RUNTIME_alloc, (LValue *[]){ loop_i64(b, 0) }, 1);
@@ -231,7 +233,7 @@ static void lower_while(Lower *l, const Inst *in) {
         home_set(l, goes_on, (Home){ .ptr = running });
         carry_lanes(l, goes_on, body, buffer, carries);
     } else {
-        carry_arrays(l, body->results, buffer, carries);
+        hand_on_arrays(l, body->results, buffer, carries);
         to_registers(l, body->results, carries, registers);
     }
     registers[n - 1] = more;
