@@ -29,14 +29,13 @@ typedef struct {
     const Type **types;
 } Given;
 
-static bool split(Elab *e, Call *c, Py numbers, Py args, Given *g, Span span) {
+static bool split(Elab *e, Py numbers, Py args, Given *g, Span span) {
     int n = args->contents->n;
     *g = (Given){ .all = { .nargs = n, .span = span } };
     g->all.args = NEW_ARRAY(e->arena, Py, n + 1);
     g->chosen = NEW_ARRAY(e->arena, bool, n + 1);
     g->fixed = NEW_ARRAY(e->arena, Py, n + 1);
     g->primals = NEW_ARRAY(e->arena, Py, n + 1);
-    (void)c;
     for (int i = 0; i < n; i++) {
         Py x = args->contents->at[i];
         bool fixed = false;
@@ -61,6 +60,10 @@ static bool split(Elab *e, Call *c, Py numbers, Py args, Given *g, Span span) {
         g->types[i] = g->values[i]->type;
     }
     return true;
+}
+
+static const char *rule_title(Elab *e, const char *kind, Py f) {
+    return arena_text(e->arena, "the %s of %s", kind, title_of(e, f));
 }
 
 /* Values that functions capture, once each. */
@@ -137,13 +140,22 @@ static Value **call_values_of(Elab *e, const Captured *all, const Given *g, int 
 }
 
 /* A leaf of what a rule gives, as the type it must have; NULL after an error. */
-static Value *rule_value(Elab *e, Value *v, const Type *type, const char *what, Span span) {
+static Value *rule_value(Elab *e, Value *v, const Type *type, const char *what, const char *of, Span span) {
     if (v->type == type) return v;
     if (v->type->rank == type->rank && type_with_dtype(e->cx, v->type, type->dtype) == type)
         return ir_convert(e->b, v, type->dtype);
     if (!v->type->rank) return ir_broadcast_scalar(e->b, ir_convert(e->b, v, type->dtype), type);
-    fail(e, span, "%s is %s, and must be %s", what, type_text(e->cx, v->type), type_text(e->cx, type));
+    fail(e, span, "%s is %s, and %s is %s", what, type_text(e->cx, v->type), of, type_text(e->cx, type));
     return NULL;
+}
+
+/* A rule's value, or tangent, is a tree like what the function gives. */
+static bool like_result(Elab *e, Py given, Py result, const char *what, Py f, Span span) {
+    TreeDifference d;
+    if (!tree_difference(e, given, result, "", &d)) return true;
+    fail(e, span, "%s%s%s is %s, and what %s gives is %s", what, *d.path ? " at " : "", d.path, d.x, title_of(e, f),
+         d.y);
+    return false;
 }
 
 static CustomCall *active_call(Elab *e, Py f, Py args, const Given *g) {
@@ -171,23 +183,19 @@ static Py call_itself(Elab *e, CustomCall *c, const Given *g) {
 }
 
 /* The rule gives (value, tangent) for primals and tangents; the function, values, then tangents of those that have one. */
-static bool jvp_rule(Elab *e, Func *shell, const Traced *t, const Traced *callee, const Captured *all, const Given *g,
-                     Span span) {
+static bool jvp_rule(Elab *e, Py f, Func *shell, const Traced *t, const Traced *callee, const Captured *all,
+                     const Given *g, Span span) {
     Py result = t->result;
-    Leaves y = { 0 }, dy = { 0 };
+    const char *title = rule_title(e, "rule", f);
     if (result->kind != PY_TUPLE || result->contents->n != 2) {
-        fail(e, span, "a rule gives (value, tangent), and this one gives %s", py_describe(e, result));
+        fail(e, span, "%s gives (value, tangent), and it gave %s", title, tree_node_text(e, result));
         return false;
     }
-    tree_flatten(e, result->contents->at[0], &y);
-    tree_flatten(e, result->contents->at[1], &dy);
-    if (y.n != callee->out.n || dy.n != y.n) {
-        fail(e, span,
-             "a rule gives a value and a tangent like what the function gives, and this one gives %d and %d arrays "
-             "instead of %d",
-             y.n, dy.n, callee->out.n);
+    Py y = result->contents->at[0], dy = result->contents->at[1];
+    if (!like_result(e, y, callee->result, arena_text(e->arena, "the value that %s gives", title), f, span) ||
+        !like_result(e, dy, callee->result, arena_text(e->arena, "the tangent that %s gives", title), f, span))
         return false;
-    }
+    int ny = callee->out.n;
     Tracing tr;
     tracing_into(e, &tr, shell);
     captured_params(e, all);
@@ -197,14 +205,17 @@ static bool jvp_rule(Elab *e, Func *shell, const Traced *t, const Traced *callee
     for (int i = 0; i < g->leaves.n; i++)
         if (type_has_tangent(g->types[i])) args[n++] = block_param(shell->body, g->types[i]);
     Inst *in = call_traced(e, t, all, args);
-    Value **out = NEW_ARRAY(e->arena, Value *, 2 * y.n + 1);
+    Value **out = NEW_ARRAY(e->arena, Value *, 2 * ny + 1);
     int nout = 0;
     bool right = true;
-    for (int i = 0; i < 2 * y.n; i++) {
-        const Type *type = callee->func->body->results[i % y.n]->type;
-        if (i >= y.n && !type_has_tangent(type)) continue;
+    for (int i = 0; i < 2 * ny; i++) {
+        const Type *type = callee->func->body->results[i % ny]->type;
+        if (i >= ny && !type_has_tangent(type)) continue;
+        const char *path = tree_path(e, callee->result, "", i % ny);
         out[nout] = rule_value(e, in->results[i], type,
-                               i < y.n ? "the value that a rule gives" : "the tangent that a rule gives", span);
+                               arena_text(e->arena, "the %s%s%s that %s gives", i < ny ? "value" : "tangent",
+                                          *path ? " at " : "", path, title),
+                               arena_text(e->arena, "what %s gives", title_of(e, f)), span);
         right &= out[nout++] != NULL;
     }
     tracing_end(e, out, right ? nout : 0);
@@ -214,13 +225,12 @@ static bool jvp_rule(Elab *e, Func *shell, const Traced *t, const Traced *callee
 Py native_primitives_custom_jvp_call(Elab *e, Call *c) {
     Py f = c->arg[0], rule = c->arg[1], args = c->arg[3];
     Given g;
-    if (contents_of(e, c->arg[4])->n)
-        return fail(e, c->span, "a function with a rule of its own takes no keyword arguments; pass them in order");
-    if (!split(e, c, c->arg[2], args, &g, c->span)) return e->error;
+    if (!split(e, c->arg[2], args, &g, c->span)) return e->error;
     CustomCall *itself = active_call(e, f, args, &g);
     if (itself) return call_itself(e, itself, &g);
     Traced *callee = NEW(e->arena, Traced), t;
-    if (!trace(e, callee, f, &(Entering){ &g.all, g.chosen, false, &g.leaves, g.types }, c->span)) return e->error;
+    if (!trace(e, callee, f, &(Entering){ &g.all, g.chosen, false, &g.leaves, g.types, NULL }, c->span))
+        return e->error;
     /* rule(fixed..., (primals...), (tangents...)) */
     int n = g.nfixed + 2;
     Args in = { .nargs = n, .args = NEW_ARRAY(e->arena, Py, n), .span = c->span };
@@ -238,7 +248,8 @@ Py native_primitives_custom_jvp_call(Elab *e, Call *c) {
     }
     CustomCall active = { e->custom, f, args, g.types, g.leaves.n, callee, func_new(e->module, "rule"), false };
     e->custom = &active;
-    bool right = trace(e, &t, rule, &(Entering){ &in, chosen, false, &leaves, types }, c->span);
+    bool right =
+        trace(e, &t, rule, &(Entering){ &in, chosen, false, &leaves, types, rule_title(e, "rule", f) }, c->span);
     e->custom = active.outer;
     if (!right) return e->error;
     Captured all = { 0 };
@@ -248,7 +259,7 @@ Py native_primitives_custom_jvp_call(Elab *e, Call *c) {
         return fail(
             e, c->span,
             "a rule that calls its own function may not use run-time values from outside; pass them as arguments");
-    if (!jvp_rule(e, active.rule, &t, callee, &all, &g, c->span)) return e->error;
+    if (!jvp_rule(e, f, active.rule, &t, callee, &all, &g, c->span)) return e->error;
     Func *both[2] = { wrapped(e, callee, &all, &g), active.rule };
     Attrs a = { .callee = both[0], .rule = both[1], .count = all.n };
     int before = both[0]->sizes.n;
@@ -260,8 +271,8 @@ Py native_primitives_custom_jvp_call(Elab *e, Call *c) {
 }
 
 /* backward(fixed..., residuals, cotangents) gives a cotangent for each argument, None for zeros. */
-static Func *backward_rule(Elab *e, Py rule, const Traced *forward, Py residuals, const Traced *callee, const Given *g,
-                           Traced *t, Span span) {
+static Func *backward_rule(Elab *e, Py f, Py rule, const Traced *forward, Py residuals, const Traced *callee,
+                           const Given *g, Traced *t, Span span) {
     int n = g->nfixed + 2;
     Args in = { .nargs = n, .args = NEW_ARRAY(e->arena, Py, n), .span = span };
     bool *chosen = NEW_ARRAY(e->arena, bool, n);
@@ -281,20 +292,16 @@ static Func *backward_rule(Elab *e, Py rule, const Traced *forward, Py residuals
         if (none) leaves.at[i] = py_array(e, ir_fill(e->b, type, 0), FLAVOUR_JAX, false);
         types[i] = none ? NULL : type;
     }
-    if (!trace(e, t, rule, &(Entering){ &in, chosen, false, &leaves, types }, span)) return NULL;
-    Py *parts;
-    int nparts;
-    if (t->result->kind == PY_LIST || t->result->kind == PY_TUPLE) {
-        if (!iterate(e, t->result, &parts, &nparts, span)) return NULL;
-    } else {
-        parts = &t->result;
-        nparts = 1;
-    }
-    if (nparts != g->nprimals) {
-        fail(e, span, "a backward rule gives a cotangent for each of the %d arguments, and this one gives %d",
-             g->nprimals, nparts);
+    if (!trace(e, t, rule, &(Entering){ &in, chosen, false, &leaves, types, rule_title(e, "backward rule", f) }, span))
+        return NULL;
+    const char *title = rule_title(e, "backward rule", f);
+    if ((t->result->kind != PY_LIST && t->result->kind != PY_TUPLE) || contents_of(e, t->result)->n != g->nprimals) {
+        fail(e, span, "%s gives a tuple of %d, a cotangent for each argument, and it gave %s", title, g->nprimals,
+             tree_node_text(e, t->result));
         return NULL;
     }
+    Py *parts = contents_of(e, t->result)->at;
+    int nparts = g->nprimals;
     /* parameters: residuals, what the rule captured, cotangents of the results that have one */
     Tracing tr;
     tracing_begin(e, &tr, "backward", t->func->title);
@@ -310,19 +317,26 @@ static Func *backward_rule(Elab *e, Py rule, const Traced *forward, Py residuals
     Value **out = NEW_ARRAY(e->arena, Value *, g->leaves.n + 1);
     int nout = 0, from = 0, leaf = 0;
     bool right = true;
-    for (int i = 0; i < nparts; i++) {
+    for (int i = 0, number = -1; i < nparts; i++) {
         Leaves like = { 0 }, ct = { 0 };
+        TreeDifference d;
+        do number++;
+        while (!g->chosen[number]);
+        const char *name = argument_name(e, f, number);
         tree_flatten(e, g->primals[i], &like);
         tree_flatten(e, parts[i], &ct);
-        if (ct.n && ct.n != like.n) {
-            fail(e, span, "the cotangent of argument %d is a tree of another structure", i);
+        if (parts[i]->kind != PY_NONE && tree_difference(e, parts[i], g->primals[i], name, &d)) {
+            fail(e, span, "%s gives %s as the cotangent of %s, which is %s", title, d.x, d.path, d.y);
             right = false;
+            break;
         }
         for (int k = 0; k < like.n; k++, leaf++) {
             if (!type_has_tangent(g->types[leaf])) continue;
-            out[nout] = ct.n ? rule_value(e, call_it->results[from + k], g->types[leaf],
-                                          "the cotangent that a rule gives", span)
-                             : ir_fill(e->b, g->types[leaf], 0);
+            const char *path = tree_path(e, g->primals[i], name, k);
+            out[nout] =
+                ct.n ? rule_value(e, call_it->results[from + k], g->types[leaf],
+                                  arena_text(e->arena, "the cotangent of %s that %s gives", path, title), path, span)
+                     : ir_fill(e->b, g->types[leaf], 0);
             right &= out[nout++] != NULL;
         }
         from += ct.n;
@@ -334,9 +348,7 @@ static Func *backward_rule(Elab *e, Py rule, const Traced *forward, Py residuals
 Py native_primitives_custom_vjp_call(Elab *e, Call *c) {
     Py f = c->arg[0], args = c->arg[4];
     Given g;
-    if (contents_of(e, c->arg[5])->n)
-        return fail(e, c->span, "a function with a rule of its own takes no keyword arguments; pass them in order");
-    if (!split(e, c, c->arg[3], args, &g, c->span)) return e->error;
+    if (!split(e, c->arg[3], args, &g, c->span)) return e->error;
     CustomCall *itself = active_call(e, f, args, &g);
     if (itself)
         return rebuilt(e, itself->callee,
@@ -344,16 +356,20 @@ Py native_primitives_custom_vjp_call(Elab *e, Call *c) {
                                  g.leaves.n + itself->callee->ncaptured, NULL)
                            ->results);
     Traced callee, forward, back;
-    Entering in = { &g.all, g.chosen, false, &g.leaves, g.types };
+    Entering in = { &g.all, g.chosen, false, &g.leaves, g.types, NULL };
     if (!trace(e, &callee, f, &in, c->span)) return e->error;
     CustomCall active = { e->custom, f, args, g.types, g.leaves.n, &callee, NULL, false };
     e->custom = &active;
+    in.title = rule_title(e, "forward rule", f);
     bool right = trace(e, &forward, c->arg[1], &in, c->span);
     Py both = right ? forward.result : e->error;
     if (right && (both->kind != PY_TUPLE || both->contents->n != 2))
-        both = fail(e, c->span, "a forward rule gives (value, residuals), and this one gives %s", py_describe(e, both));
+        both = fail(e, c->span, "%s gives (value, residuals), and it gave %s", in.title, tree_node_text(e, both));
+    if (both->kind == PY_TUPLE && !like_result(e, both->contents->at[0], callee.result,
+                                               arena_text(e->arena, "the value that %s gives", in.title), f, c->span))
+        both = e->error;
     Func *backward = both->kind == PY_TUPLE
-                         ? backward_rule(e, c->arg[2], &forward, both->contents->at[1], &callee, &g, &back, c->span)
+                         ? backward_rule(e, f, c->arg[2], &forward, both->contents->at[1], &callee, &g, &back, c->span)
                          : NULL;
     e->custom = active.outer;
     if (!backward) return e->error;
@@ -372,7 +388,8 @@ Py native_primitives_custom_vjp_call(Elab *e, Call *c) {
         out[nout] = call_it->results[i];
         if (i < callee.out.n)
             out[nout] = rule_value(e, out[nout], callee.func->body->results[i]->type,
-                                   "the value that a forward rule gives", c->span);
+                                   arena_text(e->arena, "the value that %s gives", in.title),
+                                   arena_text(e->arena, "what %s gives", title_of(e, f)), c->span);
         if (!out[nout++]) right = false;
     }
     for (int i = 0; i < back.ncaptured; i++)

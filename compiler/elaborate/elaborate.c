@@ -87,13 +87,32 @@ static const char *public_name(Elab *e, Span span) {
     return name && *name != '_' ? name : NULL;
 }
 
-/* Where the user's functions that led to a mistake were called, innermost first. */
+/* "vmap(loss)"; inside the library what the user called of it. */
+static const char *inside_title(const Inside *in) {
+    const char *name = in->frame && in->frame->library ? in->frame->title : in->title;
+    return *name == '_' || *name == '<' ? NULL : name;
+}
+
+/* Where the user's functions that led to a mistake were called, innermost first; of what the library called, and of what
+** a transformation runs, the place in the user's program where that happens. */
 static void note_calls(Elab *e, Span mistake) {
+    const Inside *in = e->inside;
     int said = 0;
     for (const Frame *f = e->frame; f && f->caller && said < 3; f = f->caller) {
-        if (f->library || !f->call.file || source_of(e->cx, f->call.file)->library) continue;
-        if (f->call.file == mistake.file && f->call.start == mistake.start) continue;
-        note_at(e->cx, f->call, "%s is called here", f->title);
+        const char *through = NULL;
+        for (; in && in->frame == f->caller; in = in->outer) through = inside_title(in);
+        if (f->library || !f->call.file) continue;
+        const Frame *user = f;
+        while (user->caller && source_of(e->cx, user->call.file)->library) {
+            user = user->caller;
+            for (; in && in->frame == user->caller; in = in->outer) through = inside_title(in);
+        }
+        if (source_of(e->cx, user->call.file)->library) continue;
+        if (user->call.file == mistake.file && user->call.start == mistake.start && !through) continue;
+        if (through)
+            note_at(e->cx, user->call, "inside %s", through);
+        else
+            note_at(e->cx, user->call, "%s is called here", f->title);
         said++;
     }
 }

@@ -30,6 +30,12 @@ Value *leaf_value(Elab *e, Py x, const char *what, Span span) {
     return NULL;
 }
 
+/* The tangent or gradient of what has none, such as an integer: zeros of bool, JAX's float0. */
+Py no_tangent(Elab *e, Py leaf) {
+    const Type *type = type_with_dtype(e->cx, array_value(e, leaf)->type, DT_bool);
+    return py_array(e, ir_fill(e->b, type, 0), FLAVOUR_JAX, false);
+}
+
 bool leaf_weak(Py x) { return x->kind == PY_ARRAY ? x->array.weak : py_number_kind(x) != NUMBER_BOOL; }
 
 /* Python numbers among the arguments that enter a transformation become weak arrays. */
@@ -66,7 +72,10 @@ bool trace(Elab *e, Traced *t, Py f, const Entering *in, Span span) {
     for (int i = 0; i < a->nargs; i++) inner.args[i] = in->chosen[i] ? tree_unflatten(e, a->args[i], &at) : a->args[i];
     for (int i = 0; i < a->nkeywords; i++)
         inner.values[i] = in->keywords ? tree_unflatten(e, a->values[i], &at) : a->values[i];
+    Inside inside = { in->title ? in->title : title, e->frame, e->inside };
+    e->inside = &inside;
     t->result = call(e, f, &inner);
+    e->inside = inside.outer;
     t->out = (Leaves){ 0 };
     if (t->result->kind != PY_ERROR) tree_flatten(e, t->result, &t->out);
     Value **results = NEW_ARRAY(e->arena, Value *, t->out.n + 1);
@@ -89,15 +98,37 @@ Value **with_captured(Elab *e, const Traced *t, Value **leaves) {
     return args;
 }
 
-/* The result with its leaves replaced by these values. */
-Py rebuilt(Elab *e, const Traced *t, Value **values) {
+static Py rebuilt_with(Elab *e, const Traced *t, Value **values, bool tangents, const bool *stays) {
     Py *leaves = NEW_ARRAY(e->arena, Py, t->out.n + 1), *at = leaves;
     for (int i = 0; i < t->out.n; i++) {
         Py old = t->out.at[i];
+        bool known = stays && stays[i] && py_is_static_number(old);
+        if (known || (tangents && !type_has_tangent(values[i]->type))) {
+            leaves[i] = known ? old : no_tangent(e, old);
+            continue;
+        }
         leaves[i] = py_array(e, values[i], old->kind == PY_ARRAY ? old->array.flavour : FLAVOUR_JAX, leaf_weak(old));
         if (old->kind == PY_ARRAY) leaves[i]->array.key = old->array.key;
     }
     return tree_unflatten(e, t->result, &at);
+}
+
+/* The result with its leaves replaced by these values, or by their tangents. */
+Py rebuilt(Elab *e, const Traced *t, Value **values) { return rebuilt_with(e, t, values, false, NULL); }
+Py rebuilt_tangents(Elab *e, const Traced *t, Value **values) { return rebuilt_with(e, t, values, true, NULL); }
+
+/* The same, but numbers that are known stay Python's where `stays` says so. */
+Py rebuilt_keeping(Elab *e, const Traced *t, Value **values, const bool *stays) {
+    return rebuilt_with(e, t, values, false, stays);
+}
+
+/* Of (value, aux): the leaves of aux, whose numbers stay Python's. */
+Py rebuilt_aux(Elab *e, const Traced *t, Value **values) {
+    Leaves value = { 0 };
+    tree_flatten(e, t->result->contents->at[0], &value);
+    bool *stays = flags_of(e, t->out.n, t->out.n);
+    for (int i = 0; i < value.n; i++) stays[i] = false;
+    return rebuilt_keeping(e, t, values, stays);
 }
 
 /* All keyword arguments enter as they are; positional numbers become arrays. */

@@ -26,7 +26,7 @@ static int compare_keys(const void *a, const void *b) {
 }
 
 /* The keys of a dict in the order in which its values are leaves. */
-static Py *sorted_keys(Elab *e, const Contents *c) {
+Py *sorted_keys(Elab *e, const Contents *c) {
     Py *keys = NEW_ARRAY(e->arena, Py, c->n + 1);
     if (c->n) memcpy(keys, c->keys, sizeof *keys * (size_t)c->n);
     qsort(keys, (size_t)c->n, sizeof *keys, compare_keys);
@@ -219,8 +219,9 @@ Py tree_map(Elab *e, int n, Py const *trees, Py (*f)(Elab *, void *, Py *), void
     return tree_unflatten(e, trees[0], &at);
 }
 
-/* `tree` may end earlier than `like`: each of its leaves stands for all leaves below (in_axes=0, (0, None), ...). */
-bool tree_spread(Elab *e, Py prefix, Py like, Leaves *out, const char *what, Span span) {
+/* `prefix` may end earlier than `like`: each of its leaves stands for all leaves below (in_axes=0, (0, None), ...).
+** `what` and `value` are what the two are called. */
+bool tree_spread(Elab *e, Py prefix, Py like, Leaves *out, const char *what, const char *value, Span span) {
     bool ends = !tree_is_node(prefix) || prefix->kind == PY_NONE;
     if (ends) {
         Leaves below = { 0 };
@@ -228,21 +229,22 @@ bool tree_spread(Elab *e, Py prefix, Py like, Leaves *out, const char *what, Spa
         for (int i = 0; i < below.n; i++) PUSH(e->arena, out, prefix);
         return true;
     }
-    bool same = prefix->kind == like->kind || ((prefix->kind == PY_TUPLE || prefix->kind == PY_LIST) &&
-                                               (like->kind == PY_TUPLE || like->kind == PY_LIST));
+    bool listed = prefix->kind == PY_TUPLE || prefix->kind == PY_LIST;
+    bool same = prefix->kind == like->kind || (listed && (like->kind == PY_TUPLE || like->kind == PY_LIST));
     const Contents *a = contents_of(e, prefix), *b = same ? contents_of(e, like) : NULL;
-    if (!same || a->n != b->n) {
-        fail(e, span, "%s is %s where the value is %s", what, py_describe(e, prefix), py_describe(e, like));
+    if (!same || (listed && a->n != b->n)) {
+        fail(e, span, "%s is %s, and %s is %s", what, tree_node_text(e, prefix), value, tree_node_text(e, like));
         return false;
     }
     Py *keys = like->kind == PY_DICT ? sorted_keys(e, b) : NULL;
     for (int i = 0; i < b->n; i++) {
         int at = keys ? contents_find(e, a, keys[i]) : i, other = keys ? contents_find(e, b, keys[i]) : i;
-        if (at < 0) {
-            fail(e, span, "%s has not all of the keys of the value", what);
+        if (at < 0 || (keys && a->n > b->n)) {
+            fail(e, span, "%s is %s, and %s is %s", what, tree_node_text(e, prefix), value, tree_node_text(e, like));
             return false;
         }
-        if (!tree_spread(e, a->at[at], b->at[other], out, what, span)) return false;
+        const char *below = tree_item_path(e, prefix, what, at), *inside = tree_item_path(e, like, value, other);
+        if (!tree_spread(e, a->at[at], b->at[other], out, below, inside, span)) return false;
     }
     return true;
 }

@@ -304,6 +304,13 @@ struct Frame {
     int returns, breaks; /* how often `return` and `break` were met so far */
 };
 
+/* A transformation whose function is traced, as in "inside vmap(loss)". */
+typedef struct Inside {
+    const char *title;
+    const Frame *frame; /* that transforms */
+    struct Inside *outer;
+} Inside;
+
 /* An IR function that is being built. */
 struct Tracing {
     Tracing *outer;
@@ -365,6 +372,7 @@ struct Elab {
     LoopIndex *indices;
     const char *last_error;
     struct CustomCall *custom;
+    Inside *inside; /* the transformations whose functions are traced now, innermost first */
     struct {
         Write *at;
         int n, cap;
@@ -665,13 +673,34 @@ DimMap sizes_bound_by(Elab *, const Inst *call); /* the sizes that its function 
 
 bool tree_is_node(Py);
 void tree_flatten(Elab *, Py, Leaves *);
-bool tree_spread(Elab *, Py prefix, Py like, Leaves *, const char *what,
-                 Span);                          /* the prefix's leaf for each leaf of `like` */
+/* The prefix's leaf for each leaf of `like`; `what` and `value` are what the two are called. */
+bool tree_spread(Elab *, Py prefix, Py like, Leaves *, const char *what, const char *value, Span);
 Py tree_unflatten(Elab *, Py like, Py **leaves); /* takes them one after the other */
 bool tree_same(Elab *, Py, Py);
+Py *sorted_keys(Elab *, const Contents *); /* of a dict, in the order in which its values are leaves */
 void put_treedef(Elab *, Parts *, Py, Span);
 /* Leaves in parallel, `f` called with one leaf of each; trees[0] says the structure. */
 Py tree_map(Elab *, int n, Py const *trees, Py (*f)(Elab *, void *, Py *), void *data, Span);
+
+/* arguments.c */
+
+const char *argument_name(Elab *, Py f, int i); /* for messages: "x", or "argument 0" */
+bool has_parameter(Py f, const char *name);
+/* Whether positional argument i of n, or the one of that name, is meant by these numbers (from the end too) and names. */
+bool argument_listed(Elab *, Py f, int i, int n, Py numbers, Py names);
+bool keyword_listed(Elab *, Py f, const char *name, Py numbers, Py names);
+
+/* paths.c: where something stands in a tree, in the user's words: params['w'][0] */
+
+typedef struct {
+    const char *path, *x, *y; /* what stands there in one tree and in the other */
+} TreeDifference;
+bool tree_difference(Elab *, Py, Py, const char *root, TreeDifference *); /* false: there is none */
+const char *tree_path(Elab *, Py, const char *root, int leaf);
+const char *tree_item_path(Elab *, Py, const char *root, int item);
+const char *tree_node_text(Elab *, Py); /* what stands there, without what is below */
+/* Of a leaf of the chosen arguments of f (NULL: all of them), keyword arguments last. */
+const char *argument_path(Elab *, Py f, const Args *, const bool *chosen, int leaf);
 
 /* modules.c, elaborate.c */
 

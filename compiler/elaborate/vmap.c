@@ -1,4 +1,4 @@
-/* vmap: a function over many arguments at once; and jit, after which numbers are arrays. */
+/* vmap: a function over many arguments at once. */
 #include "elaborate/transforms.h"
 
 #include <string.h>
@@ -23,97 +23,154 @@ static Value *move_axis(Elab *e, Value *x, int from, int to) {
     return ir_transpose(e->b, x, perm);
 }
 
+/* The axis for each leaf of the arguments; keyword arguments are mapped over axis 0. */
+static bool axes_of_arguments(Elab *e, const Vmap *m, Py f, const char *title, const Args *in, Leaves *leaves,
+                              Leaves *axes, Span span) {
+    Py given = m->in_axes;
+    bool each = given->kind == PY_TUPLE || given->kind == PY_LIST;
+    if (each && contents_of(e, given)->n != in->nargs) {
+        int n = contents_of(e, given)->n;
+        fail(e, span, "in_axes of %s has %d entr%s, and %d argument%s given", title, n, n == 1 ? "y" : "ies", in->nargs,
+             in->nargs == 1 ? " was" : "s were");
+        return false;
+    }
+    for (int i = 0; i < in->nargs; i++) {
+        const char *what = each ? arena_text(e->arena, "in_axes[%d]", i) : "in_axes";
+        Py axis = each ? contents_of(e, given)->at[i] : given;
+        if (!tree_spread(e, axis, in->args[i], axes, what, argument_name(e, f, i), span)) return false;
+        tree_flatten(e, in->args[i], leaves);
+    }
+    for (int i = 0; i < in->nkeywords; i++) {
+        tree_flatten(e, in->values[i], leaves);
+        while (axes->n < leaves->n) PUSH(e->arena, axes, py_int(e, 0));
+    }
+    return true;
+}
+
+/* The lanes, and where their number was first met. */
+typedef struct {
+    const Dim *n;
+    const char *from; /* "x: f32[3, 4]" */
+} Lanes;
+
+/* A leaf with its lanes in front, and its type in one lane; false after an error. */
+static bool lanes_in_front(Elab *e, Py leaf, Py at, const char *title, const char *path, Lanes *lanes, Value **value,
+                           const Type **type, Span span) {
+    int key = leaf->kind == PY_ARRAY && leaf->array.key, rank = (*value)->type->rank - key;
+    const char *text = type_text(e->cx, (*value)->type);
+    int64_t k;
+    if (!py_static_int(e, at, &k)) {
+        fail(e, span, "in_axes of %s are ints or None, and for %s there is %s", title, path, py_describe(e, at));
+        return false;
+    }
+    if (rank == 0) {
+        fail(e, span, "%s maps over an axis of %s, and that is %s, which has none; write in_axes=None for it", title,
+             path, text);
+        return false;
+    }
+    if (k < -rank || k >= rank) {
+        fail(e, span, "%s maps over axis %lld of %s, and that is %s", title, (long long)k, path, text);
+        return false;
+    }
+    int axis = (int)(k < 0 ? k + rank : k);
+    const Dim *n = (*value)->type->dim[axis];
+    if (lanes->n && lanes->n != n && dim_never_equal(e->cx, lanes->n, n)) {
+        fail(e, span, "%s maps over axes of different sizes: %s has %s along axis %d (%s), and %s", title, path,
+             dim_text(e->cx, n), axis, text, lanes->from);
+        return false;
+    }
+    if (!lanes->n) {
+        lanes->n = n;
+        lanes->from = arena_text(e->arena, "%s has %s along axis %d (%s)", path, dim_text(e->cx, n), axis, text);
+    }
+    Value *v = move_axis(e, *value, axis, 0);
+    *type = type_without_lead(e->cx, v->type);
+    *value = ir_retype(e->b, v, type_with_lead(e->cx, *type, lanes->n), "the axes that vmap maps over");
+    return true;
+}
+
+/* A result with its lanes along the axis that out_axes asks for; NULL after an error. */
+static Value *lanes_to(Elab *e, Value *y, bool batched, Py at, int key, const Dim *lanes, const char *title,
+                       const char *path, Span span) {
+    int64_t k;
+    const Type *lane = batched ? type_without_lead(e->cx, y->type) : y->type;
+    if (at->kind == PY_NONE) {
+        if (!batched) return y;
+        fail(e, span, "out_axes of %s is None for %s: %s, which differs from lane to lane", title, path,
+             type_text(e->cx, lane));
+        return NULL;
+    }
+    int rank = lane->rank - key + 1;
+    if (!py_static_int(e, at, &k) || k < -rank || k >= rank) {
+        fail(e, span, "out_axes of %s is %s for %s, which is %s in each lane", title,
+             py_static_int(e, at, &k) ? arena_text(e->arena, "%lld", (long long)k) : py_describe(e, at), path,
+             type_text(e->cx, lane));
+        return NULL;
+    }
+    if (!batched) {
+        int64_t map[MAX_RANK];
+        for (int i = 0; i < y->type->rank; i++) map[i] = i + 1;
+        y = ir_broadcast(e->b, y, type_with_lead(e->cx, y->type, lanes), map);
+    }
+    return move_axis(e, y, 0, (int)(k < 0 ? k + rank : k));
+}
+
 static Py call_vmap(Elab *e, Py self, const Args *a) {
     Vmap *m = self->closure.data;
     Py f = self->closure.inner;
     const char *title = title_of(e, self);
     Args in = arguments_entering(e, a, a->span);
     Leaves leaves = { 0 }, axes = { 0 };
-    bool *chosen = flags_of(e, a->nargs, a->nargs);
-    Py all = py_tuple(e, a->nargs, in.args), in_axes = m->in_axes;
-    if (in_axes->kind == PY_LIST) in_axes = py_tuple(e, contents_of(e, in_axes)->n, contents_of(e, in_axes)->at);
-    if (in_axes->kind == PY_TUPLE && in_axes->contents->n != a->nargs)
-        return fail(e, a->span, "in_axes of %s has %d entries, and %d argument%s given", title, in_axes->contents->n,
-                    a->nargs, a->nargs == 1 ? " was" : "s were");
-    if (!tree_spread(e, in_axes, all, &axes, "in_axes", a->span)) return e->error;
-    tree_flatten(e, all, &leaves);
-    for (int i = 0; i < a->nkeywords; i++) { /* keyword arguments are mapped over axis 0 */
-        int before = leaves.n;
-        tree_flatten(e, in.values[i], &leaves);
-        for (int k = before; k < leaves.n; k++) PUSH(e->arena, &axes, py_int(e, 0));
-    }
+    if (!axes_of_arguments(e, m, f, title, &in, &leaves, &axes, a->span)) return e->error;
     Value **values = NEW_ARRAY(e->arena, Value *, leaves.n + 1);
     const Type **types = NEW_ARRAY(e->arena, const Type *, leaves.n + 1);
-    bool *batched = flags_of(e, leaves.n + 1, 0);
-    const Dim *lanes = NULL;
-    const Type *from = NULL;
-    if (m->axis_size->kind != PY_NONE) lanes = to_size(e, m->axis_size, "axis_size", a->span);
+    bool *chosen = flags_of(e, a->nargs, a->nargs), *batched = flags_of(e, leaves.n + 1, 0);
+    Lanes lanes = { 0 };
+    if (m->axis_size->kind != PY_NONE) {
+        lanes.n = to_size(e, m->axis_size, "axis_size", a->span);
+        if (!lanes.n) return e->error;
+        lanes.from = arena_text(e->arena, "axis_size is %s", dim_text(e->cx, lanes.n));
+    }
     for (int i = 0; i < leaves.n; i++) {
+        const char *path = argument_path(e, f, &in, NULL, i);
         values[i] = leaf_value(e, leaves.at[i], arena_text(e->arena, "the arguments of %s", title), a->span);
         if (!values[i]) return e->error;
         types[i] = values[i]->type;
-        if (axes.at[i]->kind == PY_NONE) continue;
-        int key = leaves.at[i]->kind == PY_ARRAY && leaves.at[i]->array.key;
-        if (types[i]->rank - key == 0)
-            return fail(e, a->span, "%s maps over an axis of %s, which has none; write in_axes=None for it", title,
-                        type_text(e->cx, types[i]));
-        int axis = to_axis(e, axes.at[i], types[i]->rank - key, "in_axes", a->span);
-        if (axis < 0) return e->error;
-        const Dim *n = types[i]->dim[axis];
-        if (lanes && lanes != n && dim_never_equal(e->cx, lanes, n))
-            return fail(e, a->span, "%s maps over axes of different sizes: %s in %s and %s in %s", title,
-                        dim_text(e->cx, lanes), from ? type_text(e->cx, from) : "axis_size", dim_text(e->cx, n),
-                        type_text(e->cx, types[i]));
-        if (!lanes) {
-            lanes = n;
-            from = types[i];
-        }
-        batched[i] = true;
-        values[i] = move_axis(e, values[i], axis, 0);
-        values[i] = ir_retype(e->b, values[i], type_with_lead(e->cx, type_without_lead(e->cx, values[i]->type), lanes),
-                              "the axes that vmap maps over");
-        types[i] = type_without_lead(e->cx, values[i]->type);
+        batched[i] = axes.at[i]->kind != PY_NONE;
+        if (batched[i] &&
+            !lanes_in_front(e, leaves.at[i], axes.at[i], title, path, &lanes, &values[i], &types[i], a->span))
+            return e->error;
     }
-    if (!lanes) return fail(e, a->span, "%s has nothing to map over: in_axes is None for every argument", title);
+    if (!lanes.n) return fail(e, a->span, "%s has nothing to map over: in_axes is None for every argument", title);
     Traced t;
     const Axis *axes_around = e->axes, *axis = NULL;
     if (m->axis_name->kind != PY_NONE) {
-        axis = axis_enter(e, m->axis_name, lanes, false, a->span);
+        axis = axis_enter(e, m->axis_name, lanes.n, false, a->span);
         if (!axis) return e->error;
     }
-    bool traced = trace(e, &t, f, &(Entering){ &in, chosen, true, &leaves, types }, a->span);
+    bool traced = trace(e, &t, f, &(Entering){ &in, chosen, true, &leaves, types, title }, a->span);
     e->axes = axes_around;
     if (!traced) return e->error;
     int nparams = t.func->body->nparams;
     bool *each = flags_of(e, nparams, 0), *each_out = flags_of(e, t.out.n, 0);
     memcpy(each, batched, sizeof *each * (size_t)leaves.n);
-    Func *g = transform_vmap_named(e->module, t.func, each, lanes, axis ? axis->unique : NULL, false, each_out);
+    Func *g = transform_vmap_named(e->module, t.func, each, lanes.n, axis ? axis->unique : NULL, false, each_out);
     DimMap sizes = { 0 };
-    if (!dim_is_int(lanes, NULL)) dim_map_add(e->cx, &sizes, g->sizes.at[g->sizes.n - 1], lanes);
+    if (!dim_is_int(lanes.n, NULL)) dim_map_add(e->cx, &sizes, g->sizes.at[g->sizes.n - 1], lanes.n);
     Inst *in_call = call_func(e, g, with_captured(e, &t, values), nparams, &sizes);
     Leaves out_axes = { 0 };
-    if (!tree_spread(e, m->out_axes, t.result, &out_axes, "out_axes", a->span)) return e->error;
+    const char *of = arena_text(e->arena, "the result of %s", title_of(e, f));
+    if (!tree_spread(e, m->out_axes, t.result, &out_axes, "out_axes", of, a->span)) return e->error;
     Value **y = NEW_ARRAY(e->arena, Value *, t.out.n + 1);
+    bool *stays = flags_of(e, t.out.n, 0);
     for (int i = 0; i < t.out.n; i++) {
-        y[i] = in_call->results[i];
-        Py to_axes = out_axes.at[i];
-        if (to_axes->kind == PY_NONE) {
-            if (each_out[i])
-                return fail(e, a->span, "out_axes of %s is None for a result that differs from lane to lane: %s", title,
-                            type_text(e->cx, type_without_lead(e->cx, y[i]->type)));
-            continue;
-        }
-        if (!each_out[i]) {
-            int64_t map[MAX_RANK];
-            for (int k = 0; k < y[i]->type->rank; k++) map[k] = k + 1;
-            y[i] = ir_broadcast(e->b, y[i], type_with_lead(e->cx, y[i]->type, lanes), map);
-        }
+        stays[i] = out_axes.at[i]->kind == PY_NONE;
         int key = t.out.at[i]->kind == PY_ARRAY && t.out.at[i]->array.key;
-        int to = to_axis(e, to_axes, y[i]->type->rank - key, "out_axes", a->span);
-        if (to < 0) return e->error;
-        y[i] = move_axis(e, y[i], 0, to);
+        y[i] = lanes_to(e, in_call->results[i], each_out[i], out_axes.at[i], key, lanes.n, title,
+                        result_path(e, t.result, f, i), a->span);
+        if (!y[i]) return e->error;
     }
-    return rebuilt(e, &t, y);
+    return rebuilt_keeping(e, &t, y, stays);
 }
 
 Py native_primitives_vmap(Elab *e, Call *c) {
@@ -126,53 +183,4 @@ Py native_primitives_vmap(Elab *e, Call *c) {
         warn(e->cx, user_span(e, c->span),
              "spmd_axis_name says how JAX lays out lanes over devices; jxl does so itself");
     return py_closure(e, "vmap", call_vmap, m, c->arg[0]);
-}
-
-/* jit: numbers become arrays on the way in and on the way out; all is compiled anyway */
-
-typedef struct {
-    Py argnums, argnames;
-} Jit;
-
-static bool listed(Elab *e, Py list, Py x) {
-    if (list->kind == PY_NONE) return false;
-    if (list->kind != PY_TUPLE && list->kind != PY_LIST) return py_equal_static(e, list, x);
-    const Contents *c = contents_of(e, list);
-    for (int i = 0; i < c->n; i++)
-        if (py_equal_static(e, c->at[i], x)) return true;
-    return false;
-}
-
-/* Whether positional argument i has one of those names. */
-static bool parameter_listed(Elab *e, Py f, int i, Py names) {
-    if (names->kind == PY_NONE || f->kind != PY_FUNCTION) return false;
-    Node *n = f->function.node, *ps = n->kind == NODE_Lambda ? n->Lambda.args : n->FunctionDef.args;
-    int first = ps->arguments.posonlyargs.n;
-    Nodes group = i < first ? ps->arguments.posonlyargs : ps->arguments.args;
-    if (i >= first) i -= first;
-    return i < group.n && listed(e, names, py_str(e, group.at[i]->arg.arg));
-}
-
-static Py call_jit(Elab *e, Py self, const Args *a) {
-    Jit *j = self->closure.data;
-    Args in = *a;
-    in.args = NEW_ARRAY(e->arena, Py, a->nargs + 1);
-    in.values = NEW_ARRAY(e->arena, Py, a->nkeywords + 1);
-    for (int i = 0; i < a->nargs; i++) {
-        bool fixed = listed(e, j->argnums, py_int(e, i)) || listed(e, j->argnums, py_int(e, i - a->nargs)) ||
-                     parameter_listed(e, self->closure.inner, i, j->argnames);
-        in.args[i] = fixed ? a->args[i] : numbers_to_arrays(e, a->args[i], a->span);
-    }
-    for (int i = 0; i < a->nkeywords; i++)
-        in.values[i] =
-            listed(e, j->argnames, py_str(e, a->names[i])) ? a->values[i] : numbers_to_arrays(e, a->values[i], a->span);
-    Py r = call(e, self->closure.inner, &in);
-    return r->kind == PY_ERROR ? r : numbers_to_arrays(e, r, a->span);
-}
-
-Py native_primitives_jit(Elab *e, Call *c) {
-    Jit *j = NEW(e->arena, Jit);
-    j->argnums = c->arg[1];
-    j->argnames = c->arg[2];
-    return py_closure(e, "jit", call_jit, j, c->arg[0]);
 }
