@@ -31,7 +31,7 @@ static bool names_exist(Elab *e, Py f, Py names, const char *what, Span span) {
     int n = names->kind != PY_NONE;
     if ((names->kind == PY_TUPLE || names->kind == PY_LIST) && !iterate(e, names, &at, &n, span)) return false;
     for (int i = 0; i < n; i++) {
-        if (at[i]->kind == PY_STR && has_parameter(f, name_of(e->cx, at[i]->str.at))) continue;
+        if (at[i]->kind == PY_STR && has_parameter(e, f, name_of(e->cx, at[i]->str.at))) continue;
         fail(e, span, "%s of jit(%s) names %s, which is not a parameter of %s", what, title_of(e, f),
              at[i]->kind == PY_STR ? at[i]->str.at : py_describe(e, at[i]), title_of(e, f));
         return false;

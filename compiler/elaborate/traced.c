@@ -3,13 +3,20 @@
 
 #include <string.h>
 
-static const char *callable_name(Py f) {
+static const char *callable_name(Elab *e, Py f) {
+    static const char *const inner[] = { "__wrapped__", "func" };
     switch (f->kind) {
     case PY_FUNCTION: return f->function.name;
     case PY_CLOSURE: return f->closure.name;
     case PY_NATIVE: return f->native->name;
-    case PY_METHOD: return callable_name(f->method.function);
+    case PY_METHOD: return callable_name(e, f->method.function);
     case PY_CLASS: return f->class_->name;
+    case PY_OBJECT: /* a function with a rule of its own, or a partial one */
+        for (int i = 0; i < COUNT(inner); i++) {
+            Py g = attribute_get(e, f, inner[i]);
+            if (g) return callable_name(e, g);
+        }
+        return f->cls->class_->name;
     default: return "function";
     }
 }
@@ -20,7 +27,7 @@ const char *title_of(Elab *e, Py f) {
         if (strcmp(f->closure.name, "jit") == 0) return title_of(e, f->closure.inner);
         return arena_text(e->arena, "%s(%s)", f->closure.name, title_of(e, f->closure.inner));
     }
-    return callable_name(f);
+    return callable_name(e, f);
 }
 
 /* A leaf as its array; numbers become weak ones.  NULL after an error. */

@@ -685,7 +685,7 @@ Py tree_map(Elab *, int n, Py const *trees, Py (*f)(Elab *, void *, Py *), void 
 /* arguments.c */
 
 const char *argument_name(Elab *, Py f, int i); /* for messages: "x", or "argument 0" */
-bool has_parameter(Py f, const char *name);
+bool has_parameter(Elab *, Py f, const char *name);
 /* Whether positional argument i of n, or the one of that name, is meant by these numbers (from the end too) and names. */
 bool argument_listed(Elab *, Py f, int i, int n, Py numbers, Py names);
 bool keyword_listed(Elab *, Py f, const char *name, Py numbers, Py names);
