@@ -293,6 +293,33 @@ Py native_primitives_factor(Elab *e, Call *c) {
     return py_tuple(e, in->nresults, y);
 }
 
+/* fft, ifft, rfft, or irfft to n numbers */
+Py native_primitives_fft(Elab *e, Call *c) {
+    const char *what;
+    Py x = given_array(e, c->arg[1], c->span);
+    if (x->kind == PY_ERROR || !py_static_text(c->arg[0], &what)) return e->error;
+    Value *v = array_value(e, x);
+    Attrs a = no_attrs;
+    a.axis = to_axis(e, c->arg[2], v->type->rank, "axis", c->span);
+    if (a.axis < 0) return e->error;
+    a.reversed = strcmp(what, "ifft") == 0;
+    Op op = strcmp(what, "rfft") == 0 ? OP_rfft : strcmp(what, "irfft") == 0 ? OP_irfft : OP_fft;
+    const Dim *n = op == OP_irfft ? to_size(e, c->arg[3], "the number of points", c->span) : NULL;
+    if (op == OP_irfft && !n) return e->error;
+    if (dim_is(v->type->dim[a.axis], 0) || (n && !dim_at_least(e->cx, n, dim_int(e->cx, 1)) && dim_is_int(n, NULL)))
+        return fail(e, c->span, "%s of no points", what);
+    if (n) { /* the half that is read */
+        const Dim *dims[MAX_RANK];
+        for (int i = 0; i < v->type->rank; i++) dims[i] = v->type->dim[i];
+        dims[a.axis] = dim_add(e->cx, dim_floordiv(e->cx, n, dim_int(e->cx, 2)), dim_int(e->cx, 1));
+        v = ir_retype(e->b, v, type_of(e->cx, v->type->dtype, v->type->rank, dims), "irfft");
+        a.dim = n;
+    }
+    const char *wrong = emit_check(e->b, op, &v, 1, &a);
+    if (wrong) return fail(e, c->span, "%s", wrong);
+    return py_array(e, emit(e->b, op, &v, 1, &a), x->array.flavour, false);
+}
+
 Py native_primitives_integer_pow(Elab *e, Call *c) {
     int64_t n;
     Py x = c->arg[0]->kind == PY_ARRAY ? c->arg[0] : given_array(e, c->arg[0], c->span);

@@ -224,6 +224,10 @@ static void lapack(Lower *l, const Inst *in) {
 }
 
 void lower_linalg(Lower *l, const Inst *in) {
+    if (in->op == OP_fft || in->op == OP_rfft || in->op == OP_irfft) {
+        lower_fft(l, in);
+        return;
+    }
     LBuilder *b = &l->b;
     const Value *x = in->args[0], *y = in->results[0];
     const Type *t = y->type;

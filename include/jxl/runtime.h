@@ -86,6 +86,11 @@ int jxl_argsort(jxl_call *, const jxl_array *index, int nkeys, const jxl_array *
 enum { JXL_QR, JXL_QR_FULL, JXL_SVD, JXL_SVD_FULL, JXL_EIGH, JXL_EIG, JXL_SCHUR };
 int jxl_lapack(jxl_call *, int32_t what, int32_t narrays, const jxl_array *);
 
+/* fft.c: Fourier transforms of the lines along an axis; nothing is divided.  RFFT gives the first half of the transform of
+** real numbers, IRFFT takes it. */
+enum { JXL_FFT, JXL_IFFT, JXL_RFFT, JXL_IRFFT };
+int jxl_fft(jxl_call *, int32_t what, int32_t axis, const jxl_array *x, const jxl_array *y);
+
 /* npy_load.c, npy_save.c.  `what` names the program's place and expression for messages, which begin with it.  A file of
 ** 64-bit numbers may be read into an array of their 32-bit partner, as jnp.load does; else the dtypes must be equal.
 ** Byte order and Fortran order are turned round.  Saving adds ".npy" to the name where it is missing. */
