@@ -272,8 +272,9 @@ static void merge_written(Merge *m, const Writings *mine, const Writings *other,
         const Written *w = &mine->at[i];
         const Written *v = written(other, w->place ? (void *)w->place : (void *)w->object);
         if (v && swapped) continue; /* merged already */
-        if (!v && w->place && !w->place->optional) note_read(e, w->place, w->place->written);
         void *x = w->after, *y = v ? v->after : w->before;
+        bool unbound = w->place && ((Py)w->before)->kind == PY_UNBOUND; /* nothing of it is in what they merge to */
+        if (!v && w->place && !w->place->optional && !unbound) note_read(e, w->place, w->place->written);
         if (swapped) {
             void *t = x;
             x = y;

@@ -424,6 +424,7 @@ static Fit fit_one(Elab *e, Cell *c, const Written *w, const Attempt *a, Loop *l
         c->fresh = true;
         c->like = NULL;
         c->dropped = !c->place->control && !c->place->optional && l->node && !used_outside(e, c->place, l->node);
+        if (after->kind == PY_APART && !c->dropped) return DIFFERS;
     }
     if (c->dropped) return FITS;
     return fit_fresh(e, c, after) ? FITS : AGAIN;
