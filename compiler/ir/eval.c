@@ -145,16 +145,10 @@ typedef struct {
 } Loop;
 
 /* One iteration: the parameters of the block are set, the arena is its own. */
-static bool iterate(Loop *l, const Block *b, const bool *active, int64_t lanes) {
+static bool iterate(Loop *l, const Block *b) {
     if (!run_block(l->ev, b, l->env)) return false;
     Tensor *next = NEW_ARRAY(l->ev->arena, Tensor, l->ncarries);
-    for (int i = 0; i < l->ncarries; i++) {
-        next[i] = copied(l->ev->arena, l->env[b->results[i]->id]);
-        int64_t bytes = active && lanes ? next[i].n / lanes * dtype_bytes(next[i].type->dtype) : 0;
-        for (int64_t lane = 0; active && lane < lanes; lane++) /* a lane that has ended keeps what it has */
-            if (!active[lane])
-                memcpy((char *)next[i].bytes + lane * bytes, (char *)l->carries[i].bytes + lane * bytes, (size_t)bytes);
-    }
+    for (int i = 0; i < l->ncarries; i++) next[i] = copied(l->ev->arena, l->env[b->results[i]->id]);
     for (int i = 0; i < l->nstacks; i++) {
         Tensor t = l->env[b->results[l->ncarries + i]->id];
         if (l->stacks[i].slice && l->stacks[i].slice != t.type)
@@ -213,7 +207,7 @@ static bool run_for(Eval *ev, const Inst *in, const Tensor *args, Tensor *result
         for (int k = 0; k < l.ncarries; k++) env[b->params[1 + k]->id] = l.carries[k];
         for (int k = l.ncarries; ok && k < in->nargs; k++)
             ok = slice_of(ev, cx, args[k], b->params[1 + k]->type, i, &env[b->params[1 + k]->id]);
-        ok = ok && iterate(&l, b, NULL, 0);
+        ok = ok && iterate(&l, b);
     }
     if (!loop_end(&l, ok, results)) return false;
     for (int k = l.ncarries; in->attrs->reversed && k < in->nresults; k++) { /* slice i belongs to iteration i */
@@ -227,7 +221,6 @@ static bool run_for(Eval *ev, const Inst *in, const Tensor *args, Tensor *result
     return true;
 }
 
-/* Goes on while any lane does. */
 static bool run_while(Eval *ev, const Inst *in, const Tensor *args, Tensor *results, Tensor *env) {
     const Block *test = in->regions[0], *body = in->regions[1];
     Loop l = loop_begin(ev, in, args, env, body);
@@ -238,11 +231,8 @@ static bool run_while(Eval *ev, const Inst *in, const Tensor *args, Tensor *resu
         for (int k = 0; k < l.ncarries; k++) env[test->params[k]->id] = env[body->params[k]->id] = l.carries[k];
         ok = run_block(ev, test, env);
         if (!ok) break;
-        Tensor p = env[test->results[0]->id];
-        bool any = false, *active = NEW_ARRAY(ev->arena, bool, p.n);
-        for (int64_t i = 0; i < p.n; i++) any |= active[i] = ((const char *)p.bytes)[i] != 0;
-        if (!any) break;
-        ok = iterate(&l, body, p.type->rank ? active : NULL, p.n);
+        if (!*(const char *)env[test->results[0]->id].bytes) break;
+        ok = iterate(&l, body);
         if (!ok) break;
     }
     if (in->attrs->binds.n) eval_bind(ev, in, 0, trip);
@@ -251,29 +241,11 @@ static bool run_while(Eval *ev, const Inst *in, const Tensor *args, Tensor *resu
 
 static bool run_cond(Eval *ev, const Inst *in, const Tensor *args, Tensor *results, Tensor *env) {
     const Tensor *p = &args[0];
-    int last = in->nregions - 1;
-    bool done = false;
-    for (int k = 0; k <= last; k++) {
-        int64_t taken = 0;
-        bool *mine = NEW_ARRAY(ev->arena, bool, p->n);
-        for (int64_t i = 0; i < p->n; i++) {
-            int64_t which = element_int(p->type->dtype, (char *)p->bytes + i * dtype_bytes(p->type->dtype));
-            taken += mine[i] = (which < 0 ? 0 : which > last ? last : which) == k;
-        }
-        if (!taken && !(p->n == 0 && k == last)) continue; /* without lanes any side tells the shapes */
-        const Block *b = in->regions[k];
-        for (int i = 0; i < b->nparams; i++) env[b->params[i]->id] = args[1 + i];
-        if (!run_block(ev, b, env)) return false;
-        for (int i = 0; i < in->nresults; i++) {
-            Tensor y = env[b->results[i]->id];
-            if (!done) results[i] = copied(ev->arena, y);
-            int64_t bytes = p->n ? y.n / p->n * dtype_bytes(y.type->dtype) : 0;
-            for (int64_t lane = 0; lane < p->n; lane++)
-                if (mine[lane])
-                    memcpy((char *)results[i].bytes + lane * bytes, (char *)y.bytes + lane * bytes, (size_t)bytes);
-        }
-        done = true;
-    }
+    int64_t which = element_int(p->type->dtype, p->bytes), last = in->nregions - 1;
+    const Block *b = in->regions[which < 0 ? 0 : which > last ? last : which];
+    for (int i = 0; i < b->nparams; i++) env[b->params[i]->id] = args[1 + i];
+    if (!run_block(ev, b, env)) return false;
+    for (int i = 0; i < in->nresults; i++) results[i] = env[b->results[i]->id];
     return true;
 }
 

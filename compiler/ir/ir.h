@@ -429,6 +429,15 @@ bool value_is_used_only_by(const Value *, const Inst *);
 /* use_counts[id] for every value of the function, blocks included. */
 int *use_counts(Arena *, const Func *);
 
+/* free.c: the values of surrounding blocks that an instruction's regions read, each once, in order of first use */
+
+typedef struct {
+    Value **at;
+    int n, cap;
+} FreeValues;
+FreeValues free_values(Arena *, const Inst *);
+FreeValues free_values_of_block(Arena *, const Block *);
+
 /* print.c, read.c, verify.c */
 
 void print_module(FILE *, const Module *);

@@ -106,26 +106,8 @@ static void lower_sides(Lower *l, const Inst *in, int k, LValue *which, LValue *
     memcpy(registers, f.carry, sizeof *registers * (size_t)n);
 }
 
-/* Each lane has its own predicate: both sides run where some lane takes them, and every lane keeps its own. */
-static void lower_lanes(Lower *l, const Inst *in) {
-    LValue **buffer = buffers_for(l, in->results, in->nresults);
-    for (int k = 0; k < in->nregions; k++) {
-        give_args(l, in, in->regions[k]);
-        lower_block(l, in->regions[k]);
-    }
-    for (int i = 0; i < in->nresults; i++) {
-        const Value *no = in->regions[0]->results[i], *yes = in->regions[1]->results[i];
-        lower_lanewise_select(l, in->args[0], yes, no, buffer[i]);
-    }
-    place_arrays(l, in->results, buffer, in->nresults);
-}
-
 static void lower_cond(Lower *l, const Inst *in) {
     LBuilder *b = &l->b;
-    if (in->args[0]->type->rank) {
-        lower_lanes(l, in);
-        return;
-    }
     LValue *which = loop_convert(b, scalar_of(l, in->args[0]).re, DT_i32);
     LValue **registers = values_for(l, in->nresults);
     LValue **buffer = buffers_for(l, in->results, in->nresults);
@@ -173,48 +155,23 @@ static void lower_for(Lower *l, const Inst *in) {
     place_arrays(l, in->results, buffer, in->nresults);
 }
 
-/* Lanes that have ended keep what they had. */
-static void carry_lanes(Lower *l, const Value *running, const Block *body, LValue *const *buffer, int n) {
-    LValue **to = NEW_ARRAY(l->arena, LValue *, n + 1);
-    for (int i = 0; i < n; i++) {
-        to[i] = take_memory(l, lower_bytes(l, body->results[i]->type));
-        lower_lanewise_select(l, running, body->results[i], body->params[i], to[i]);
-    }
-    for (int i = 0; i < n; i++) loop_copy(&l->b, buffer[i], to[i], lower_bytes(l, body->results[i]->type));
-}
-
-static LValue *any_lane(Lower *l, const Value *p) {
-    LBuilder *b = &l->b;
-    if (p->type->rank == 0) return scalar_of(l, p).re;
-    LValue *none = loop_bool(b, false);
-    LLoop f = loop_for(b, loop_i64(b, 0), lower_elements(l, p->type), 1, 1, &none);
-    LValue *here = loop_load(b, loop_type(DT_bool, 1), home_of(l, p).ptr, f.i, 1, NULL);
-    LValue *any = loop_binary(b, OP_or, f.carry[0], here);
-    loop_end(b, &f, &any);
-    return f.carry[0];
-}
-
 /* Stacked results grow: how often it runs is known only at the end. */
 static void lower_while(Lower *l, const Inst *in) {
     LBuilder *b = &l->b;
     const Block *test = in->regions[0], *body = in->regions[1];
     int carries = (int)in->attrs->carries, stacked = in->nresults - carries;
-    const Value *goes_on = test->results[0];
     LValue **buffer = buffers_for(l, in->results, carries), **registers = values_for(l, in->nresults + 1);
     hand_on_arrays(l, in->args, buffer, carries);
     int n = to_registers(l, in->args, carries, registers), grown = n;
     for (int k = 0; k < stacked; k++)
         registers[n++] = loop_runtime(b, RUNTIME_alloc, (LValue *[]){ loop_i64(b, 0) }, 1);
     registers[n++] = loop_i64(b, 0);
-    bool lanes = goes_on->type->rank > 0;
-    LValue *running = lanes ? take_memory(l, lower_bytes(l, goes_on->type)) : NULL;
     LLoop w = loop_while(b, n, registers);
     Scope s = scope_open(l);
     from_registers(l, test->params, carries, w.carry);
     place_arrays(l, test->params, buffer, carries);
     lower_block(l, test);
-    LValue *condition = any_lane(l, goes_on);
-    if (lanes) store_home(l, goes_on, running); /* the body needs it too */
+    LValue *condition = scalar_of(l, test->results[0]).re;
     scope_close(l, s);
     loop_while_body(b, &w, condition);
     s = scope_open(l);
@@ -229,13 +186,8 @@ static void lower_while(Lower *l, const Inst *in) {
         registers[grown + k] = loop_runtime(b, RUNTIME_grow, (LValue *[]){ w.carry[grown + k], bytes }, 2);
         store_home(l, v, slice_ptr(l, registers[grown + k], v->type, count));
     }
-    if (lanes) {
-        home_set(l, goes_on, (Home){ .ptr = running });
-        carry_lanes(l, goes_on, body, buffer, carries);
-    } else {
-        hand_on_arrays(l, body->results, buffer, carries);
-        to_registers(l, body->results, carries, registers);
-    }
+    hand_on_arrays(l, body->results, buffer, carries);
+    to_registers(l, body->results, carries, registers);
     registers[n - 1] = more;
     scope_close(l, s);
     loop_end(b, &w, registers);

@@ -85,6 +85,7 @@ Elem    pull(Pull *, const Value *, const Idx *);
 Elem    pull_inst(Pull *, const Inst *, int result, const Idx *); /* computed here even if it has a home */
 Elem    load_at(Pull *, const Type *, LValue *ptr, const Idx *);       /* an element of an array of that type, as it is now */
 void    store_at(Pull *, const Type *, LValue *ptr, const Idx *, Elem); /* into an array of that type */
+void    pull_known(Pull *, const Value *, const Idx *, Elem); /* that is what it is there */
 bool    can_pull(const Inst *);                      /* each element depends on few others */
 Idx     idx_at(LValue *i);
 LValue *idx_value(Pull *, Idx);                      /* i64, one per lane unless it is the same for all */
@@ -92,6 +93,10 @@ LValue *pull_live(Pull *);                           /* tail and valid, or NULL 
 LValue *idx_as(Pull *, Idx, DType, bool small);      /* as numbers of that dtype; small: all indices fit into i32 */
 int     lanes_for(const Lower *, int bytes);         /* of a register, for elements of that many bytes */
 double  pull_cost(Lower *, const Value *);           /* rough nanoseconds an element */
+
+/* lanes.c */
+void pull_control(Pull *, const Inst *, const Idx *); /* a loop or branch each of whose elements goes its own way */
+void lower_lanes(Lower *, const Inst *kernel, const Plan *);
 
 /* complex.c */
 Elem elem_apply(Lower *, const Inst *, const Elem *x, DType from, LValue *live); /* live: lanes that may trap; NULL is all */
@@ -171,7 +176,6 @@ void lower_map(Lower *, const Inst *);      /* map.c */
 void lower_reduce(Lower *, const Inst *);
 void lower_scan(Lower *, const Inst *);     /* scan.c */
 void lower_dot(Lower *, const Inst *);      /* dot.c */
-void lower_lanewise_select(Lower *, const Value *lanes, const Value *x, const Value *y, LValue *to); /* map.c */
 void lower_index_op(Lower *, const Inst *); /* index.c: scatter, dynamic_update_slice, nonzero */
 void lower_sort(Lower *, const Inst *);     /* sort.c */
 void lower_control(Lower *, const Inst *);  /* control.c */

@@ -68,25 +68,6 @@ void lower_map(Lower *l, const Inst *in) {
     nest(l, &axes, (Work){ each + plan_cost(in), NULL }, lanes_for(l, widest_element(in)), map_body, (void *)in);
 }
 
-typedef struct {
-    const Value *lanes, *x, *y;
-    LValue *to;
-} Choice;
-
-static void choose_body(Pull *p, const Idx *idx, void *context) {
-    const Choice *c = context;
-    Elem which = pull(p, c->lanes, idx), x = pull(p, c->x, idx), y = pull(p, c->y, idx);
-    store_at(p, c->x->type, c->to, idx, elem_select(p->l, which.re, x, y));
-}
-
-/* x where the lane (axis 0) is true, else y. */
-void lower_lanewise_select(Lower *l, const Value *lanes, const Value *x, const Value *y, LValue *to) {
-    Axes axes = { x->type->rank, { 0 } };
-    for (int i = 0; i < axes.n; i++) axes.dim[i] = x->type->dim[i];
-    Choice c = { lanes, x, y, to };
-    nest(l, &axes, (Work){ 0.3, NULL }, lanes_for(l, dtype_bytes(dtype_real(x->type->dtype))), choose_body, &c);
-}
-
 /* reductions and dots, one instruction at a time */
 
 typedef struct {

@@ -501,17 +501,33 @@ static bool visible(const LBuilder *b, const LValue *v) {
     return false;
 }
 
+void pull_known(Pull *p, const Value *v, const Idx *idx, Elem y) {
+    Key key;
+    int length = key_of(p, v, idx, &key);
+    map_set_bytes(&p->l->memo, &key, length, arena_copy(p->l->arena, &y, sizeof y));
+}
+
+static const Elem *known_at(Pull *p, const Value *v, const Idx *idx) {
+    Key key;
+    int length = key_of(p, v, idx, &key);
+    const Elem *e = map_get_bytes(&p->l->memo, &key, length);
+    bool here = e && visible(&p->l->b, e->re) && (!e->im || visible(&p->l->b, e->im));
+    return here ? e : NULL;
+}
+
 Elem pull(Pull *p, const Value *v, const Idx *idx) {
     Home h = home_of(p->l, v);
     if (h.elem.re) return h.elem;
     if (h.ptr) return load_flat(p, &h, v->type->dtype, flat_index(p, v->type, idx));
     if (!v->def) bug(p->l->cx, "a block parameter has no home");
-    Key key;
-    int length = key_of(p, v, idx, &key);
-    Elem *known = map_get_bytes(&p->l->memo, &key, length);
-    if (known && visible(&p->l->b, known->re) && (!known->im || visible(&p->l->b, known->im))) return *known;
+    const Elem *known = known_at(p, v, idx);
+    if (known) return *known;
+    if (v->def->nregions) { /* all of its results at once */
+        pull_control(p, v->def, idx);
+        return *known_at(p, v, idx);
+    }
     Elem y = pull_inst(p, v->def, v->index, idx);
-    map_set_bytes(&p->l->memo, &key, length, arena_copy(p->l->arena, &y, sizeof y));
+    pull_known(p, v, idx, y);
     return y;
 }
 

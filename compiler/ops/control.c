@@ -72,11 +72,10 @@ static const char *check_params(Compiler *cx, const Inst *in, const Block *b, in
     return NULL;
 }
 
-/* The predicate is a scalar, or has one entry for each lane: then all results have lanes in front. */
 static const char *shape_cond(Compiler *cx, const Inst *in, const Type **results) {
     if (in->nargs < 1 || in->nregions < 1) return "cond without predicate or blocks";
     const Type *p = in->args[0]->type;
-    if ((p->dtype != DT_bool && p->dtype != DT_i32) || p->rank > 1 || (p->dtype == DT_bool && in->nregions != 2))
+    if ((p->dtype != DT_bool && p->dtype != DT_i32) || p->rank || (p->dtype == DT_bool && in->nregions != 2))
         return arena_text(cx->arena, "cond by %s between %d blocks", type_text(cx, p), in->nregions);
     for (int k = 0; k < in->nregions; k++) {
         const Block *b = in->regions[k];
@@ -87,7 +86,6 @@ static const char *shape_cond(Compiler *cx, const Inst *in, const Type **results
             const Type *t = b->results[i]->type;
             if (k == 0) results[i] = t;
             if (t != results[i]) return mismatch(cx, in, "result", i, t, results[i]);
-            if (p->rank && (!t->rank || t->dim[0] != p->dim[0])) return "cond: a result has no lanes";
         }
     }
     return NULL;
@@ -130,9 +128,7 @@ static const char *shape_while(Compiler *cx, const Inst *in, const Type **result
     if (!wrong) wrong = check_params(cx, in, body, 0);
     if (wrong) return wrong;
     const Type *p = test->nresults == 1 ? test->results[0]->type : NULL;
-    if (!p || p->dtype != DT_bool || p->rank > 1) return "while: the first block gives one bool";
-    for (int i = 0; p->rank && i < in->nargs; i++)
-        if (!in->args[i]->type->rank || in->args[i]->type->dim[0] != p->dim[0]) return "while: a carry has no lanes";
+    if (!p || p->dtype != DT_bool || p->rank) return "while: the first block gives one bool";
     bool stacks = body->nresults > in->nargs;
     if (in->attrs->binds.n != (stacks ? 1 : 0)) return "while: binds its trip count if results are stacked";
     return loop_results(cx, in, body, stacks ? dim_var(cx, in->attrs->binds.at[0]) : NULL, results);

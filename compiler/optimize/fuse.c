@@ -417,6 +417,34 @@ static void emit_kernel(Fuse *f, const Members *m) {
     for (int i = 0; i < m->nresults; i++) w->map.at[m->results[i]->id] = kernel->results[i];
 }
 
+/* A loop whose rounds are all run for some elements before others: a kernel by itself. */
+static void emit_lanes(Fuse *f, const Inst *in) {
+    Walk *w = f->w;
+    Builder *b = &w->b;
+    FreeValues free = free_values(f->arena, in);
+    ValueMap inside = { NEW_ARRAY(f->arena, Value *, w->map.n), w->map.n };
+    Value **args = NEW_ARRAY(b->arena, Value *, in->nargs + free.n + 1);
+    Block *block = block_new(b->func, NULL);
+    int n = 0;
+    for (int i = 0; i < in->nargs + free.n; i++) {
+        const Value *v = i < in->nargs ? in->args[i] : free.at[i - in->nargs];
+        if (inside.at[v->id]) continue;
+        inside.at[v->id] = block_param(block, v->type);
+        args[n++] = walk_value(w, v);
+    }
+    bool plain = b->plain;
+    b->plain = true;
+    builder_enter(b, block);
+    DimMap none = { 0 };
+    const Inst *loop = copy_inst(b, in, &inside, &none, false);
+    block_return(b, loop->results, loop->nresults);
+    builder_leave(b);
+    b->origin = in->origin;
+    const Inst *kernel = emit_region(b, OP_kernel, args, n, &no_attrs, &block, 1);
+    b->plain = plain;
+    for (int i = 0; i < in->nresults; i++) w->map.at[in->results[i]->id] = kernel->results[i];
+}
+
 static void emit_binders(Fuse *f, const Node *n) {
     for (int i = 0; i < n->nbinders; i++) emit_node(f, group_of(&f->node[n->binder[i]]));
 }
@@ -429,7 +457,10 @@ static void emit_node(Fuse *f, Node *n) {
         for (int i = 0; i < n->in->nargs; i++) emit_needed(f, n->in->args[i]);
         for (int k = 0; k < n->in->nregions; k++) emit_for_blocks(f, n->in->regions[k]);
         f->w->b.origin = n->in->origin;
-        walk_copy(f->w, n->in);
+        if (plan_lanewise(n->in))
+            emit_lanes(f, n->in);
+        else
+            walk_copy(f->w, n->in);
         return;
     }
     Members m = members_of(f, n, NULL);

@@ -29,6 +29,13 @@ Value  *walk_value(const Walk *, const Value *old);
 /* inline.c */
 Module *pass_inline(const Module *);
 
+/* lanes.c */
+Module *pass_lanes(const Module *);
+
+/* lanewise.c: loops that compute every element of what they carry from that element alone */
+const Type *plan_lanewise(const Inst *loop); /* the shape of what it carries; NULL where it is not so */
+bool    plan_lanewise_side(const Block *);   /* of a cond of lanes: its results likewise */
+
 /* simplify.c */
 Module *pass_simplify(const Module *);
 
@@ -48,7 +55,8 @@ typedef enum {
     PLAN_MAP,  /* every result has the same shape: one loop nest over it */
     PLAN_ROWS, /* reductions over the same axes of the same shape: the kept axes outside, phases over the reduced ones inside */
     PLAN_DOT,  /* a matrix product, what its operands are made of, and what is made of its elements */
-    PLAN_ROOT  /* scatter, an update of a slice or a scan, and what its arguments are made of */
+    PLAN_ROOT, /* scatter, an update of a slice or a scan, and what its arguments are made of */
+    PLAN_LANES /* a loop by itself, all of its rounds for some elements at a time */
 } PlanKind;
 typedef struct {
     PlanKind    kind;

@@ -92,13 +92,6 @@ static void number_block(Place *p, const Block *block) {
 
 static void find_stretches(Place *p, const Block *block);
 
-/* A number, or one bool for each lane. */
-static const Value *predicate(const Inst *in) {
-    return in->op == OP_cond    ? in->args[0]
-           : in->op == OP_while ? in->regions[0]->results[0]
-                                : in->regions[0]->params[0];
-}
-
 static void find_in(Place *p, const Inst *in) {
     int first = position(&p->first, in), last = position(&p->last, in), carries = (int)in->attrs->carries;
     for (int i = 0; i < in->nargs; i++) {
@@ -117,13 +110,11 @@ static void find_in(Place *p, const Inst *in) {
         }
         find_stretches(p, b);
         int ends = b->last ? position(&p->last, b->last) + 1 : begins + 1;
-        bool lanes = predicate(in)->type->rank > 0, tests = in->op == OP_while && k == 0;
-        /* both sides of lanes are needed at the end; a test leaves what is carried as it is */
-        int until = lanes || (is_loop(in) && !tests) ? last - 1 : ends;
+        bool tests = in->op == OP_while && k == 0; /* it leaves what is carried as it is */
+        int until = is_loop(in) && !tests ? last - 1 : ends;
         for (int i = 0; i < b->nresults; i++) used(p, b->results[i], b, until);
-        for (int i = 0; i < b->nparams && is_loop(in) && (tests || lanes); i++) used(p, b->params[i], b, until);
+        for (int i = 0; i < b->nparams && tests; i++) used(p, b->params[i], b, until);
     }
-    if (in->op == OP_cond && predicate(in)->type->rank) used(p, in->args[0], in->block, last - 1);
     for (int i = 0; i < in->nresults; i++) {
         bool stacked = is_loop(in) && i >= carries;
         define(p, in->results[i], in->nregions && in->op != OP_kernel && !stacked ? last : first, false);

@@ -275,9 +275,20 @@ static bool plan_rows(Planner *p, const Inst *first) {
     return check_reshapes(p) && check_costs(p);
 }
 
+static bool plan_lanes(Planner *p, const Type *domain) {
+    Plan *plan = p->plan;
+    plan->kind = PLAN_LANES;
+    plan->rank = domain->rank;
+    plan->root = p->g->at[0];
+    memcpy(plan->dim, domain->dim, sizeof *domain->dim * (size_t)domain->rank);
+    return true;
+}
+
 static bool plan_by_kind(Planner *p) {
     Plan *plan = p->plan;
     memset(plan, 0, sizeof *plan);
+    const Type *carried = p->g->n == 1 ? plan_lanewise(p->g->at[0]) : NULL;
+    if (carried) return plan_lanes(p, carried);
     const Inst *reduction = NULL;
     int roots = 0;
     for (int i = 0; i < p->g->n; i++) {
@@ -336,7 +347,11 @@ static bool kernel_in_place(Compiler *cx, const Inst *kernel, int arg, int resul
     Plan plan;
     Planner p = { .cx = cx, .g = &g, .plan = &plan, .arena = a, .labels = map_new(a) };
     bool ok = plan_by_kind(&p);
-    if (ok && plan.kind == PLAN_ROOT) {
+    if (ok && plan.kind == PLAN_LANES) {
+        ok = result < plan.root->attrs->carries && value_is_used_only_by(x, plan.root) && times_read(&g, x) == 1;
+        for (int i = 0; i < plan.root->nargs; i++)
+            ok = ok && (plan.root->args[i] != x || i < plan.root->attrs->carries);
+    } else if (ok && plan.kind == PLAN_ROOT) {
         ok = plan.root->args[0] == x && times_read(&g, x) == 1;
     } else if (ok) {
         const Label *l = label_of(&p, x);

@@ -85,7 +85,7 @@ static void marks_loop(Marks *m, const Inst *in) {
         if (decision_is_marked(m, in)) {
             mark_all(m, body->params + first, carries);
             mark_all(m, in->results, in->nresults);
-            if (in->op == OP_while) mark_sizes(m, &in->attrs->binds);
+            if (in->op == OP_while && !in->attrs->lanes) mark_sizes(m, &in->attrs->binds);
         }
         marks_block(m, body);
         mark_where(m, body->params + first, body->results, carries);

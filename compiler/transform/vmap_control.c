@@ -2,27 +2,28 @@
 **
 ** Where all lanes take the same side, or turn the same number of times, a cond or loop stays what it is over values with
 ** lanes.  Where they differ, a side is run for all lanes at once if any lane takes it, and the others' results are not
-** chosen.  A lane that is not there is given the values of one that is: so it computes nothing that would not have been
-** computed anyway, and can neither trap, nor run for ever, nor bring an infinity that would poison a derivative. */
+** chosen; a loop goes on while any lane does, and those that have ended keep what they carry.  A lane that is not there is
+** given the values of one that is (`of_present`).  Such conds and whiles say how many axes of `lanes` they have: a further
+** vmap adds one to them, and the pass `lanes` may run them some lanes at a time. */
 #include "transform/lanes.h"
 
 static Value *any_of(Vmap *w, Value *mask) { return ir_reduce(&w->b, OP_reduce_or, mask, 1, &(int64_t){ 0 }); }
 
 static Value *mask_and(Vmap *w, Value *x, Value *y) { return !x ? y : !y ? x : ir_and(&w->b, x, y); }
 
-/* The first lane that is here. */
-static Value *first_lane(Vmap *w, Value *mask) {
-    return ir_arg(&w->b, OP_argmax, ir_convert(&w->b, mask, DT_i32), 0, DT_i64);
-}
-
-/* x where the lane is here, elsewhere the value of one that is; no derivative flows there. */
-static Value *of_present(Vmap *w, Value *x, Value *mask, Value *first) {
-    Value *other = ir_stop_gradient(&w->b, broadcast_lanes(w, ir_index0(&w->b, x, first)));
-    return ir_select(&w->b, mask_like(w, mask, x->type), x, other);
+/* x where the lane is here, elsewhere the value of one that is. */
+static Value *of_present(Vmap *w, Value *x, Value *mask) {
+    return emit(&w->b, OP_of_present, (Value *[]){ x, mask }, 2, &no_attrs);
 }
 
 static Value *chosen(Vmap *w, Value *mask, Value *x, Value *y) {
     return ir_select(&w->b, mask_like(w, mask, x->type), x, y);
+}
+
+static const Attrs *attrs_lanes(Vmap *w, const Inst *in, int64_t lanes) {
+    Attrs *a = arena_copy(w->arena, in->attrs, sizeof *in->attrs);
+    a->lanes = lanes;
+    return a;
 }
 
 /* The values from outside that have lanes, replaced while a region is walked in which not all lanes are. */
@@ -30,12 +31,12 @@ typedef struct {
     Values free;
     Value **before;
 } Outside;
-static Outside replace_outside(Vmap *w, const Values *free, Value *mask, Value *first) {
+static Outside replace_outside(Vmap *w, const Values *free, Value *mask) {
     Outside o = { .free = *free, .before = values_new(w->arena, free->n) };
     for (int i = 0; i < free->n; i++) {
         Value **v = &w->value.at[free->at[i]->id];
         o.before[i] = *v;
-        if (has_lanes(w, free->at[i])) *v = of_present(w, *v, mask, first);
+        if (has_lanes(w, free->at[i])) *v = of_present(w, *v, mask);
     }
     return o;
 }
@@ -47,11 +48,12 @@ static void take(Vmap *w, const Inst *in, Value *const *from) {
     for (int i = 0; i < in->nresults; i++) w->value.at[in->results[i]->id] = from[i];
 }
 
-/* All lanes take the same side. */
-static void cond_together(Vmap *w, const Inst *in) {
+/* All lanes take the same side; or which results they take is decided behind it. */
+static void cond_together(Vmap *w, const Inst *in, Value *predicate, int64_t lanes) {
     Block **sides = NEW_ARRAY(w->arena, Block *, in->nregions);
     Values args = { 0 };
-    for (int i = 0; i < in->nargs; i++) PUSH(w->arena, &args, lanes_value(w, in->args[i]));
+    PUSH(w->arena, &args, predicate);
+    for (int i = 1; i < in->nargs; i++) PUSH(w->arena, &args, lanes_value(w, in->args[i]));
     for (int r = 0; r < in->nregions; r++) {
         const Block *old = in->regions[r];
         sides[r] = block_new(w->b.func, NULL);
@@ -66,23 +68,24 @@ static void cond_together(Vmap *w, const Inst *in) {
         block_return(&w->b, results.at, results.n);
         builder_leave(&w->b);
     }
-    take(w, in, emit_region(&w->b, OP_cond, args.at, args.n, in->attrs, sides, in->nregions)->results);
+    const Attrs *attrs = attrs_lanes(w, in, lanes);
+    take(w, in, emit_region(&w->b, OP_cond, args.at, args.n, attrs, sides, in->nregions)->results);
 }
 
-/* One side, for the lanes of the mask; zeros where there is none. */
+/* One side, for the lanes that are here and in the mask; zeros where there is none. */
 static Value *const *side_for(Vmap *w, const Inst *in, int r, Value *mask) {
     const Block *old = in->regions[r];
     Block *sides[2] = { block_new(w->b.func, NULL), block_new(w->b.func, NULL) };
     Values results = { 0 }, none = { 0 };
+    Value *active = w->active, *here = mask_and(w, active, mask);
     builder_enter(&w->b, sides[1]);
-    Value *first = first_lane(w, mask), *active = w->active;
     Values free = free_values_of_block(w->arena, old);
-    Outside outside = replace_outside(w, &free, mask, first);
+    Outside outside = replace_outside(w, &free, here);
     for (int i = 0; i < old->nparams; i++) {
         Value *x = lanes_value(w, in->args[i + 1]);
-        w->value.at[old->params[i]->id] = has_lanes(w, in->args[i + 1]) ? of_present(w, x, mask, first) : x;
+        w->value.at[old->params[i]->id] = has_lanes(w, in->args[i + 1]) ? of_present(w, x, here) : x;
     }
-    w->active = mask_and(w, active, mask);
+    w->active = here;
     vmap_block(w, old);
     for (int i = 0; i < old->nresults; i++) PUSH(w->arena, &results, with_lanes(w, old->results[i]));
     w->active = active;
@@ -93,15 +96,16 @@ static Value *const *side_for(Vmap *w, const Inst *in, int r, Value *mask) {
     for (int i = 0; i < results.n; i++) PUSH(w->arena, &none, ir_fill(&w->b, results.at[i]->type, 0));
     block_return(&w->b, none.at, none.n);
     builder_leave(&w->b);
-    return emit_region(&w->b, OP_cond, (Value *[]){ any_of(w, mask) }, 1, &no_attrs, sides, 2)->results;
+    return emit_region(&w->b, OP_cond, (Value *[]){ any_of(w, here) }, 1, attrs_lanes(w, in, 1), sides, 2)->results;
 }
 
 void vmap_cond(Vmap *w, const Inst *in) {
-    if (!has_lanes(w, in->args[0])) {
-        cond_together(w, in);
+    Value *p = lanes_value(w, in->args[0]);
+    if (!has_lanes(w, in->args[0]) || in->attrs->lanes) {
+        bool apart = has_lanes(w, in->args[0]);
+        cond_together(w, in, apart ? any_of(w, mask_and(w, w->active, p)) : p, apart ? in->attrs->lanes + 1 : 0);
         return;
     }
-    Value *p = lanes_value(w, in->args[0]);
     Value **so_far = values_new(w->arena, in->nresults);
     for (int r = 0; r < in->nregions; r++) {
         Value *mask;
@@ -171,15 +175,14 @@ void vmap_for(Vmap *w, const Inst *in) {
     Outside outside = { 0 };
     if (apart) {
         mask = ir_lt(&w->b, ir_broadcast_scalar(&w->b, index, own->type), own);
-        Value *first = first_lane(w, mask);
+        w->active = mask_and(w, active, mask);
         Values free = free_values(w->arena, in);
-        outside = replace_outside(w, &free, mask, first);
+        outside = replace_outside(w, &free, w->active);
         for (int i = 0; i < in->nargs; i++) {
             Value **v = &w->value.at[carried[i]->id];
             if (i < carries) old_carry[i] = *v;
-            if (has_lanes(w, carried[i])) *v = of_present(w, *v, mask, first);
+            if (has_lanes(w, carried[i])) *v = of_present(w, *v, w->active);
         }
-        w->active = mask_and(w, active, mask);
     }
     vmap_block(w, old);
     Values results = { 0 };
@@ -191,7 +194,8 @@ void vmap_for(Vmap *w, const Inst *in) {
     take_loop(w, in, emit_region(&w->b, OP_for, args.at, args.n, in->attrs, &body, 1)->results);
 }
 
-static void while_together(Vmap *w, const Inst *in) {
+/* All lanes turn as often; or those that have ended are kept as they are by the body itself. */
+static void while_together(Vmap *w, const Inst *in, bool apart) {
     int carries = (int)in->attrs->carries;
     Block *blocks[2];
     Values args = { 0 };
@@ -205,14 +209,17 @@ static void while_together(Vmap *w, const Inst *in) {
         builder_enter(&w->b, blocks[r]);
         vmap_block(w, old);
         Values results = { 0 };
-        if (r == 0)
+        if (r == 0 && apart)
+            PUSH(w->arena, &results, any_of(w, mask_and(w, w->active, with_lanes(w, old->results[0]))));
+        else if (r == 0)
             PUSH(w->arena, &results, lanes_value(w, old->results[0]));
         else
             push_body_results(w, &results, in, carried, NULL, NULL);
         block_return(&w->b, results.at, results.n);
         builder_leave(&w->b);
     }
-    take_loop(w, in, emit_region(&w->b, OP_while, args.at, args.n, in->attrs, blocks, 2)->results);
+    const Attrs *attrs = attrs_lanes(w, in, apart ? in->attrs->lanes + 1 : 0);
+    take_loop(w, in, emit_region(&w->b, OP_while, args.at, args.n, attrs, blocks, 2)->results);
 }
 
 /* Which lanes go on, given what they carry. */
@@ -226,8 +233,9 @@ static Value *test_lanes(Vmap *w, const Inst *in, Value *const *carry) {
 /* Carries: which lanes go on; how often each has turned, if anything is stacked; and the old ones, all with lanes.  The
 ** test of a lane that has ended is computed again on what it ended with, and is false again. */
 void vmap_while(Vmap *w, const Inst *in) {
-    if (!decision_is_marked(&w->batched, in)) {
-        while_together(w, in);
+    bool apart = decision_is_marked(&w->batched, in);
+    if (!apart || in->attrs->lanes) {
+        while_together(w, in, apart);
         return;
     }
     const Block *old = in->regions[1];
@@ -242,8 +250,9 @@ void vmap_while(Vmap *w, const Inst *in) {
         PUSH(w->arena, &args, ir_fill_int(&w->b, number, 0));
     }
     for (int i = 0; i < carries; i++) PUSH(w->arena, &args, with_lanes(w, in->args[i]));
-    args.at[0] = test_lanes(w, in, args.at + first_carry);
+    args.at[0] = mask_and(w, w->active, test_lanes(w, in, args.at + first_carry));
     attrs.carries = args.n;
+    attrs.lanes = 1;
 
     Block *blocks[2] = { block_new(w->b.func, NULL), block_new(w->b.func, NULL) };
     for (int r = 0; r < 2; r++)
@@ -254,17 +263,15 @@ void vmap_while(Vmap *w, const Inst *in) {
 
     Value *const *params = blocks[1]->params, *mask = params[0], *active = w->active;
     builder_enter(&w->b, blocks[1]);
-    Value *first = first_lane(w, mask);
     Values free = free_values(w->arena, in), results = { 0 }, inner = { 0 };
-    Outside outside = replace_outside(w, &free, mask, first);
-    for (int i = 0; i < carries; i++)
-        w->value.at[old->params[i]->id] = of_present(w, params[first_carry + i], mask, first);
-    w->active = mask_and(w, active, mask);
+    Outside outside = replace_outside(w, &free, mask);
+    for (int i = 0; i < carries; i++) w->value.at[old->params[i]->id] = of_present(w, params[first_carry + i], mask);
+    w->active = mask;
     vmap_block(w, old);
     push_body_results(w, &inner, in, old->params, mask, params + first_carry);
-    w->active = active;
     put_back(w, &outside);
     PUSH(w->arena, &results, ir_and(&w->b, mask, test_lanes(w, in, inner.at)));
+    w->active = active;
     if (counts) PUSH(w->arena, &results, ir_add(&w->b, params[1], ir_convert(&w->b, mask, DT_i64)));
     for (int i = 0; i < inner.n; i++) PUSH(w->arena, &results, inner.at[i]);
     block_return(&w->b, results.at, results.n);

@@ -7,10 +7,7 @@
 
 #include "transform/transform.h"
 
-typedef struct {
-    Value **at;
-    int n, cap;
-} Values;
+typedef FreeValues Values;
 
 /* memo.c: what has been made of a function already */
 
@@ -71,11 +68,6 @@ bool reads_marked(const Marks *, const Inst *);
 const bool *marked_results(Module *, MemoKind, const Func *, const bool *mask, void (*spread)(Marks *, const Inst *),
                            const char *name);
 const bool *marked_by_call(Marks *, MemoKind, const Inst *call);
-
-/* free.c: the values of surrounding blocks that an instruction's regions read, each once, in order of first use */
-
-Values free_values(Arena *, const Inst *);
-Values free_values_of_block(Arena *, const Block *);
 
 /* common.c */
 
