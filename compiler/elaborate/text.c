@@ -270,6 +270,12 @@ static void put_hole(Elab *e, Parts *p, Py x, char conversion, const char *spec)
 }
 
 static void put_value(Elab *e, Parts *p, Py x, char conversion, const char *spec, Span span) {
+    if (x->kind == PY_APART) x = value_read(e, x, "what is printed", span);
+    if (x->kind == PY_ARRAY && *spec && conversion != 'r' && x->array.value->type->rank) {
+        fail(e, span, "%s takes no format: only single numbers do; write jnp.round(x, 2), or format its elements",
+             type_text(e->cx, x->array.value->type));
+        return;
+    }
     if (py_is_static_number(x)) {
         Py text = format_static(e, x, conversion, spec, span);
         if (text->kind == PY_STR) parts_put_text(e, p, text);
