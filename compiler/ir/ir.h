@@ -355,7 +355,7 @@ IR_UNARY(abs) IR_UNARY(sign) IR_UNARY(floor) IR_UNARY(ceil) IR_UNARY(round) IR_U
             IR_UNARY(cosh) IR_UNARY(tanh) IR_UNARY(asinh) IR_UNARY(acosh) IR_UNARY(atanh) IR_UNARY(logistic)
                 IR_UNARY(erf) IR_UNARY(erfc) IR_UNARY(erf_inv) IR_UNARY(lgamma) IR_UNARY(digamma) IR_UNARY(is_finite)
                     IR_UNARY(not ) IR_UNARY(population_count) IR_UNARY(clz) IR_UNARY(real) IR_UNARY(imag) IR_UNARY(conj)
-                        IR_UNARY(stop_gradient) IR_BINARY(add) IR_BINARY(sub) IR_BINARY(mul) IR_BINARY(div)
+                        IR_UNARY(stop_gradient) IR_UNARY(optimization_barrier) IR_BINARY(add) IR_BINARY(sub) IR_BINARY(mul) IR_BINARY(div)
                             IR_BINARY(rem) IR_BINARY(pow) IR_BINARY(atan2) IR_BINARY(max) IR_BINARY(min)
                                 IR_BINARY(copysign) IR_BINARY(nextafter) IR_BINARY(and) IR_BINARY(or) IR_BINARY(xor)
                                     IR_BINARY(shift_left) IR_BINARY(shift_right_logical)

@@ -40,6 +40,10 @@ static void check_sizes(Lower *l, const Inst *in) {
     }
 }
 
+static bool is_alias(Op op) {
+    return op == OP_retype || op == OP_reshape || op == OP_stop_gradient || op == OP_optimization_barrier;
+}
+
 void lower_map(Lower *l, const Inst *in) {
     const Value *y = in->results[0];
     if (in->op == OP_retype) check_sizes(l, in);
@@ -50,7 +54,7 @@ void lower_map(Lower *l, const Inst *in) {
         for (int i = 0; i < in->nresults; i++) home_set(l, in->results[i], (Home){ .elem = e[i] });
         return;
     }
-    if ((in->op == OP_retype || in->op == OP_reshape || in->op == OP_stop_gradient) && home_of(l, in->args[0]).ptr) {
+    if (is_alias(in->op) && home_of(l, in->args[0]).ptr) {
         home_set(l, y, home_of(l, in->args[0]));
         return;
     }

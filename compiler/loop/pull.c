@@ -457,6 +457,8 @@ Elem pull_inst(Pull *p, const Inst *in, int result, const Idx *idx) {
     case OP_size: return (Elem){ lower_dim(p->l, in->attrs->dim), NULL };
     case OP_broadcast: return pull_broadcast(p, in, idx);
     case OP_reshape: return pull_reshape(p, in, idx);
+    case OP_optimization_barrier:
+    case OP_checkpoint_name:
     case OP_retype: return pull(p, in->args[0], idx);
     case OP_transpose: return pull_transpose(p, in, idx);
     case OP_slice: return pull_slice(p, in, idx);

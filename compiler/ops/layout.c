@@ -90,6 +90,18 @@ const Rules rules_retype = {
     .shape = shape_retype, .eval = eval_retype, .fold = fold_retype, .transpose = transpose_retype
 };
 
+static const char *shape_same(Compiler *cx, const Inst *in, const Type **results) {
+    (void)cx;
+    results[0] = in->args[0]->type;
+    return NULL;
+}
+const Rules rules_optimization_barrier = { .shape = shape_same,
+                                           .eval = eval_same_elements,
+                                           .transpose = transpose_optimization_barrier };
+const Rules rules_checkpoint_name = { .shape = shape_same,
+                                      .eval = eval_same_elements,
+                                      .transpose = transpose_checkpoint_name };
+
 static const char *shape_transpose(Compiler *cx, const Inst *in, const Type **results) {
     const Type *x = in->args[0]->type;
     Ints perm = in->attrs->perm;

@@ -48,7 +48,8 @@ static Node *group_of(Node *n) {
 }
 
 static bool only_moves(const Inst *in) {
-    if (in->op == OP_retype || in->op == OP_pad || in->op == OP_concatenate) return false;
+    if (in->op == OP_retype || in->op == OP_optimization_barrier || in->op == OP_pad || in->op == OP_concatenate)
+        return false;
     return op_class(in->op) == CLASS_CREATE || op_class(in->op) == CLASS_LAYOUT;
 }
 
@@ -58,7 +59,7 @@ static bool can_fuse(const Inst *in) {
     if (c == CLASS_REDUCE || c == CLASS_CONTRACT) return true;
     if (in->results[0]->type->rank == 0) return false; /* a number: in a register anyway */
     if (in->op == OP_dynamic_update_slice || in->op == OP_scatter) return true;
-    if (in->op == OP_retype || in->op == OP_nonzero) return false;
+    if (in->op == OP_retype || in->op == OP_optimization_barrier || in->op == OP_nonzero) return false;
     return c == CLASS_CREATE || c == CLASS_ELEMENTWISE || c == CLASS_LAYOUT || c == CLASS_INDEX || c == CLASS_SCAN;
 }
 

@@ -1,5 +1,6 @@
 /* inline: calls become the bodies of small functions, of those called once, and of those whose results have sizes bound
-** inside; recursive functions stay.  What only derivatives look at has done its work: custom rules, and stop_gradient. */
+** inside; recursive functions stay.  What only derivatives look at has done its work: custom rules, stop_gradient and
+** checkpoint_name. */
 #include "optimize/optimize.h"
 
 enum { SMALL = 40 }; /* instructions, with what is inlined into it */
@@ -83,7 +84,7 @@ static void inline_call(Walk *w, const Inst *call) {
 }
 
 static void inst(Walk *w, const Inst *in) {
-    if (in->op == OP_stop_gradient) {
+    if (in->op == OP_stop_gradient || in->op == OP_checkpoint_name) {
         w->map.at[in->results[0]->id] = walk_value(w, in->args[0]);
     } else if (!is_call(in)) {
         walk_copy(w, in);

@@ -59,7 +59,14 @@ static int web_of(const Place *p, const Value *v) {
 
 /* The same elements in the same places. */
 static bool is_alias(const Inst *in) {
-    return in->op == OP_reshape || in->op == OP_retype || in->op == OP_stop_gradient || in->op == OP_barrier;
+    switch (in->op) {
+    case OP_reshape:
+    case OP_retype:
+    case OP_stop_gradient:
+    case OP_optimization_barrier:
+    case OP_barrier: return true;
+    default: return false;
+    }
 }
 
 static void define(Place *p, const Value *v, int at, bool fixed) {

@@ -6,6 +6,8 @@
 ** from that by arithmetic, and keeps the results of matrix products.  A size of run time counts as 64. */
 #include "transform/split.h"
 
+#include <string.h>
+
 enum { PRICE_OF_BYTE = 8, SIZE_OF_RUN_TIME = 64 };
 static const int64_t expensive = (int64_t)1 << 44, never = (int64_t)1 << 56;
 
@@ -38,7 +40,51 @@ static int64_t elements(const Type *t) {
     return n;
 }
 
-static int64_t price_of_keeping(const Value *w) {
+/* A value that has to be kept, if it is needed: what makes it happens once. */
+static bool is_once(const Inst *in) { return in && (inst_effect(in) == EFFECT_ORDERED || in->attrs->binds.n); }
+
+/* Names are separated by spaces. */
+static bool is_listed(const char *names, int n, const char *name) {
+    int length = (int)strlen(name);
+    for (int i = 0; i + length <= n; i++)
+        if (!strncmp(names + i, name, (size_t)length) && (i == 0 || names[i - 1] == ' ') &&
+            (i + length == n || names[i + length] == ' '))
+            return true;
+    return false;
+}
+
+/* Does one policy of jax.checkpoint keep it?  The text is `kind` or `kind:names`. */
+static bool policy_keeps(const char *policy, int n, const Inst *in) {
+    bool dot = in && in->op == OP_dot, named = in && in->op == OP_checkpoint_name;
+    int kind = (int)strcspn(policy, ":|");
+    bool listed = named && kind < n && is_listed(policy + kind + 1, n - kind - 1, in->attrs->name);
+    const struct {
+        const char *kind;
+        bool keeps;
+    } kinds[] = { { "everything", true },
+                  { "dots", dot },
+                  { "dots_without_batch", dot && !in->attrs->batch },
+                  { "only", listed },
+                  { "but", named && !listed },
+                  { "unnamed", !listed } };
+    for (int i = 0; i < COUNT(kinds); i++)
+        if ((int)strlen(kinds[i].kind) == kind && !strncmp(policy, kinds[i].kind, (size_t)kind)) return kinds[i].keeps;
+    return false;
+}
+
+/* Policies separated by | keep what one of them keeps. */
+static bool is_saveable(const char *policy, const Inst *in) {
+    for (;;) {
+        int n = (int)strcspn(policy, "|");
+        if (policy_keeps(policy, n, in)) return true;
+        if (!policy[n]) return false;
+        policy += n + 1;
+    }
+}
+
+static int64_t price_of_keeping(const Cut *c, const Scope *s, const Value *w) {
+    if (has_own_size(s, w)) return never;
+    if (c->remat && !s->outer) return is_saveable(c->remat, w->def) ? 1 : is_once(w->def) ? expensive : never;
     return 1 + elements(w->type) * dtype_bytes(w->type->dtype) * PRICE_OF_BYTE;
 }
 
@@ -155,9 +201,8 @@ static void reads(Net *t, Value *w, int reader) {
 static void add_value(Net *t, Value *w) {
     int node = node_of(t, w, NULL);
     const Inst *in = w->def;
-    int64_t price = has_own_size(t->s, w) ? never : price_of_keeping(w);
-    bool once = in && (inst_effect(in) == EFFECT_ORDERED || in->attrs->binds.n);
-    if (!in || (once && price < never)) {
+    int64_t price = price_of_keeping(t->c, t->s, w);
+    if (!in || (is_once(in) && price < never)) {
         edge_new(t, SOURCE, node, price);
         return;
     }

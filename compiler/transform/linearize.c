@@ -7,7 +7,7 @@ Linearized transform_linearize(Module *m, const Func *f, const bool *active) {
     Func *both = transform_jvp(m, f, active, made.active_out);
     bool *known = bools_new(m->arena, both->body->nparams);
     for (int i = 0; i < n; i++) known[i] = true;
-    const Split *split = split_func(m, both, known, nresults, true);
+    const Split *split = split_func(m, both, known, nresults, true, NULL);
     made.forward = split->forward;
     made.linear = split->linear;
     made.nresiduals = split->nresiduals;

@@ -21,11 +21,15 @@ static void refuse_sizes(Builder *b, const Inst *like, const Func *f) {
 }
 
 Inst *call_like(Builder *b, const Inst *like, Func *callee, const CallArgs *a, Dims sizes, Sizes binds) {
-    if (like->op != OP_pmap) return call_with_sizes(b, callee, a->args.at, a->args.n, sizes, binds);
-    refuse_sizes(b, like, callee);
     Attrs attrs = no_attrs;
     attrs.callee = callee;
     attrs.sizes = sizes;
+    if (like->op != OP_pmap) {
+        attrs.binds = binds;
+        attrs.remat = like->attrs->remat;
+        return emit_inst(b, OP_call, a->args.at, a->args.n, &attrs);
+    }
+    refuse_sizes(b, like, callee);
     attrs.dim = like->attrs->dim;
     attrs.name = like->attrs->name;
     attrs.mapped = ints_of(b->arena, a->mapped.n, a->mapped.at);

@@ -48,7 +48,8 @@ static void forward_call(Cut *c, const Inst *in, Part *part) {
         known[i] = !is_unknown(c, in->args[i]);
         if (known[i]) call_arg(c->arena, &args, forward_of(c, in->args[i]), is_mapped(in, i));
     }
-    const Split *split = part->split = split_func(c->m, in->attrs->callee, known, in->nresults, false);
+    const Split *split = part->split =
+        split_func(c->m, in->attrs->callee, known, in->nresults, false, in->attrs->remat);
     Sizes binds = bound_sizes(c, in, split->forward);
     const Inst *call = call_like(&c->b, in, split->forward, &args, in->attrs->sizes, binds);
     part->mapped = bools_new(c->arena, split->nresiduals);
@@ -340,7 +341,11 @@ static void cut_linear(Cut *c, Split *split, const Func *f, const bool *known) {
     for (int i = 0; i < scope->handed.n; i++) block_param(linear->body, scope->handed.at[i]->type);
     for (int i = 0; i < body->nparams; i++)
         if (!known[i]) c->waiting.at[body->params[i]->id] = block_param(linear->body, body->params[i]->type);
-    linear_scope(c, scope, linear->body->params);
+    Values handed = { 0 }; /* what is to be computed again is not to be found, later, to have been computed already */
+    for (int i = 0; i < scope->handed.n; i++)
+        PUSH(c->arena, &handed,
+             c->remat ? ir_optimization_barrier(&c->l, linear->body->params[i]) : linear->body->params[i]);
+    linear_scope(c, scope, handed.at);
     linear_block(c, body);
     Values waiting = { 0 };
     for (int i = 0; i < body->nresults; i++)
@@ -398,10 +403,11 @@ static void keep_promise(const Cutting *cut, Module *m, const Func *f) {
              "reverse mode would have to repeat %s, which calls itself and writes something", f->title);
 }
 
-static void cut_func(Cutting *cut, Module *m, const Func *f, const bool *known, bool all_extra) {
+static void cut_func(Cutting *cut, Module *m, const Func *f, const bool *known, bool all_extra, const char *remat) {
     const Block *body = f->body;
     Cut c = { .m = m, .arena = m->arena, .known = value_map_new(m->arena, f), .waiting = value_map_new(m->arena, f) };
     c.parts = map_new(m->arena);
+    c.remat = remat;
     c.unknown = marks_new(m, f, spread, NULL);
     for (int i = 0; i < body->nparams; i++)
         if (!known[i]) mark(&c.unknown, body->params[i]);
@@ -414,11 +420,14 @@ static void cut_func(Cutting *cut, Module *m, const Func *f, const bool *known, 
     cut->whole = true;
 }
 
-const Split *split_func(Module *m, const Func *f, const bool *known, int waits, bool all_extra) {
+const Split *split_func(Module *m, const Func *f, const bool *known, int waits, bool all_extra, const char *remat) {
     int nresults = f->body->nresults;
-    MemoKey key = {
-        .kind = MEMO_SPLIT, .func = f, .mask = known, .nmask = f->body->nparams, .number = 2 * waits + all_extra
-    };
+    MemoKey key = { .kind = MEMO_SPLIT,
+                    .func = f,
+                    .mask = known,
+                    .nmask = f->body->nparams,
+                    .number = 2 * waits + all_extra,
+                    .name = remat };
     Cutting *cut = memo_get(m, &key);
     if (cut && cut->whole) return &cut->made;
     if (cut) {
@@ -432,6 +441,6 @@ const Split *split_func(Module *m, const Func *f, const bool *known, int waits, 
     const bool *out = marked_results(m, MEMO_UNKNOWN, f, unknown, spread, NULL);
     cut->made.unknown_out = bools_new(m->arena, nresults);
     for (int i = 0; i < nresults; i++) cut->made.unknown_out[i] = i >= waits || out[i];
-    cut_func(cut, m, f, known, all_extra);
+    cut_func(cut, m, f, known, all_extra, remat);
     return &cut->made;
 }

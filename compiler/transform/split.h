@@ -17,8 +17,8 @@ typedef struct Split {
     bool *unknown_out; /* per result of f */
 } Split;
 /* Results from `waits` on count as unknown even where they are not.  With `all_extra` residuals that are parameters or
-** known results are extra results too. */
-const Split *split_func(Module *, const Func *, const bool *known, int waits, bool all_extra);
+** known results are extra results too.  `remat`, if not NULL, says which values may be residuals besides. */
+const Split *split_func(Module *, const Func *, const bool *known, int waits, bool all_extra, const char *remat);
 
 /* A forward block whose linear counterpart will need some of its values. */
 typedef struct Scope {
@@ -57,6 +57,7 @@ typedef struct {
 typedef struct {
     Module *m;
     Arena *arena;
+    const char *remat;
     Marks unknown;
     Builder b;      /* of the forward function */
     ValueMap known; /* old id -> forward value */

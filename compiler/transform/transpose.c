@@ -339,7 +339,7 @@ static void transpose_split(Builder *b, Module *m, const Func *f, const bool *li
     bool *known = bools_new(m->arena, body->nparams);
     int nknown = 0;
     for (int i = 0; i < body->nparams; i++) nknown += known[i] = !linear[i];
-    const Split *split = split_func(m, f, known, 0, true);
+    const Split *split = split_func(m, f, known, 0, true, NULL);
     bool *waits = bools_new(m->arena, split->linear->body->nparams);
     for (int i = split->nresiduals; i < split->linear->body->nparams; i++) waits[i] = true;
     const Made *rest = transpose_of(m, split->linear, waits, has_cts, true);

@@ -29,7 +29,7 @@ typedef struct {
     const bool *mask; /* per parameter, and whatever else the result depends on */
     int nmask;
     int64_t number;
-    const char *name; /* of the axis that vmap maps over, or NULL */
+    const char *name; /* of the axis that vmap maps over, or what a remat keeps; or NULL */
 } MemoKey;
 void *memo_get(Module *, const MemoKey *); /* NULL: not yet made */
 void memo_set(Module *, const MemoKey *, void *);

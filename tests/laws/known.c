@@ -5,7 +5,8 @@
 ** Before a function stand lines such as
 **   // at 0 1; 2: 0.5 0.5; 3          the gradient of the sum of its results at (0, 1), 2
 **   // lanes 0 1; 2 2: 0.5 0.5; 3 3   likewise of its vmap over two lanes; after a * stands what all lanes share
-**   // keeps f64[2] i32[]              what its loop, linearized, stacks in each round for the reverse sweep
+**   // keeps f64[2] i32[]              what its loop, linearized, stacks in each round for the reverse sweep; without a
+**                                      loop: what is handed to the reverse sweep
 ** Numbers are those of all elements, arguments separated by `;`, complex ones as two numbers; arguments that cannot move
 ** have no gradient and are left out of it.  Values must agree within a few units of the last place. */
 #include "transform/transform.h"
@@ -124,13 +125,15 @@ static const Inst *loop_of(const Block *b) {
 static void check_kept(Module *m, const Func *f, const char *want) {
     bool active[MOST];
     for (int i = 0; i < f->body->nparams; i++) active[i] = type_has_tangent(f->body->params[i]->type);
-    const Inst *loop = loop_of(transform_linearize(m, f, active).forward->body);
+    Linearized l = transform_linearize(m, f, active);
+    const Inst *loop = loop_of(l.forward->body);
+    const Block *block = loop ? loop->regions[loop->nregions - 1] : l.forward->body;
     Text have = text_new(m->arena);
-    for (int i = loop ? (int)loop->attrs->carries : 0; loop && i < loop->nresults; i++)
-        text_add(&have, " %s", type_text(m->cx, loop->regions[loop->nregions - 1]->results[i]->type));
+    for (int i = loop ? (int)loop->attrs->carries : f->body->nresults; i < block->nresults; i++)
+        text_add(&have, " %s", type_text(m->cx, block->results[i]->type));
     points++;
     int n = (int)strcspn(want, "\n");
-    if (loop && n == (int)have.n && !strncmp(want, have.at, have.n)) return;
+    if (n == (int)have.n && !strncmp(want, have.at, have.n)) return;
     failures++;
     printf("%s: @%s keeps%.*s, not%.*s\n", file, f->name, (int)have.n, have.at, n, want);
 }
