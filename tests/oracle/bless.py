@@ -1,6 +1,6 @@
 """Runs programs under CPython with JAX and writes what they print to NAME.out.  Started by bless.sh.
 
-Where a program goes beyond JAX, NAME.py beside NAME.jxl says the same in JAX's words and is run instead.  Every program
+Where a program goes beyond JAX, NAME.py beside NAME.out says the same in JAX's words and is run instead.  Every program
 runs in a process of its own, forked after the imports and before JAX has started anything.
 """
 import os
@@ -29,7 +29,7 @@ def programs():
 
 def run(path, out):
     """True where the program ended well; its output is then in `out`."""
-    twin = path.with_suffix(".py")
+    twin = out.with_suffix(".py")
     source = twin if twin.exists() else path
     args = re.search(r"^# args: (.*)$", path.read_text(), re.M)
     temporary = out.with_suffix(".new")
