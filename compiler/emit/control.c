@@ -1,8 +1,7 @@
 /* control: loops, branches, parallel pieces and calls.
 **
 ** A `for` is a test, then a body that ends by asking whether to go round again: what a loop carries is a phi at the head of
-** the body.  A piece of a parallel loop becomes a function; what it reads of the function around it travels in a record on
-** that function's stack. */
+** the body. */
 #include "emit/llvm.h"
 
 #include <string.h>
@@ -144,64 +143,6 @@ static void runtime(Emit *e, const LInst *in) {
     if (gives == 's') leave_unless_zero(e, y);
     if (gives == 'P') leave_if_null(e, y);
     if (in->nresults) e->value[in->results[0]->id] = y;
-}
-
-/* A function piece(call, record, lo, hi) of the block of a parallel loop. */
-static LLVMValueRef piece_of(Emit *e, const LInst *in, LLVMTypeRef record) {
-    LLVMTypeRef params[] = { e->ptr, e->ptr, e->i64, e->i64 };
-    LLVMTypeRef type = LLVMFunctionType(e->i32, params, 4, false);
-    LLVMValueRef f = LLVMAddFunction(e->module, arena_text(e->cx->arena, "%s.piece", LLVMGetValueName(e->func)), type);
-    LLVMSetLinkage(f, LLVMInternalLinkage);
-
-    Emit outer = *e;
-    LLVMBasicBlockRef from = here(e);
-    LLVMMetadataRef place = LLVMGetCurrentDebugLocation2(e->b);
-    LLVMValueRef *was = NEW_ARRAY(e->cx->arena, LLVMValueRef, in->ncaptured);
-    for (int k = 0; k < in->ncaptured; k++) was[k] = of(e, in->captured[k]);
-
-    function_begin(e, f);
-    debug_function(e, f, "a parallel loop", in->origin);
-    debug_place(e, in->origin);
-    LLVMTargetDataRef layout = LLVMGetModuleDataLayout(e->module);
-    for (int k = 0; k < in->ncaptured; k++) {
-        LLVMTypeRef t = memory_type(e, in->captured[k]->type);
-        LLVMValueRef at = byte_offset(e, LLVMGetParam(f, 1),
-                                      int_const(e->i64, (int64_t)LLVMOffsetOfElement(layout, record, (unsigned)k)));
-        LLVMValueRef x = load_from(e, t, at, (int)LLVMABIAlignmentOfType(layout, t));
-        e->value[in->captured[k]->id] =
-            in->captured[k]->type.dtype == DT_bool ? LLVMBuildTrunc(e->b, x, type_in(e, in->captured[k]->type), "") : x;
-    }
-    e->value[in->blocks[0]->params[0]->id] = LLVMGetParam(f, 2);
-    e->value[in->blocks[0]->params[1]->id] = LLVMGetParam(f, 3);
-    block_insts(e, in->blocks[0]);
-    function_finish(e);
-
-    for (int k = 0; k < in->ncaptured; k++) e->value[in->captured[k]->id] = was[k];
-    *e = outer;
-    go_on_in(e, from);
-    LLVMSetCurrentDebugLocation2(e->b, place);
-    return f;
-}
-
-/* args: count, grain */
-static void parallel(Emit *e, const LInst *in) {
-    LLVMTypeRef *fields = NEW_ARRAY(e->cx->arena, LLVMTypeRef, in->ncaptured + 1);
-    for (int k = 0; k < in->ncaptured; k++) fields[k] = memory_type(e, in->captured[k]->type);
-    LLVMTypeRef record = LLVMStructTypeInContext(e->llvm, fields, (unsigned)in->ncaptured, false);
-    LLVMTargetDataRef layout = LLVMGetModuleDataLayout(e->module);
-    LLVMValueRef place = stack_place(e, (int64_t)LLVMABISizeOfType(layout, record), 64);
-    for (int k = 0; k < in->ncaptured; k++) {
-        LLVMValueRef x = of(e, in->captured[k]);
-        if (in->captured[k]->type.dtype == DT_bool) x = LLVMBuildZExt(e->b, x, fields[k], "");
-        LLVMValueRef at =
-            byte_offset(e, place, int_const(e->i64, (int64_t)LLVMOffsetOfElement(layout, record, (unsigned)k)));
-        store_to(e, x, at, (int)LLVMABIAlignmentOfType(layout, fields[k]));
-    }
-    LLVMValueRef piece = LLVMBuildBitCast(e->b, piece_of(e, in, record), e->ptr, "");
-    LLVMTypeRef params[] = { e->ptr, e->ptr, e->ptr, e->i64, e->i64 }, type;
-    LLVMValueRef f = function_named(e, "jxl_parallel_for", e->i32, 5, params, &type);
-    LLVMValueRef args[] = { e->call, piece, place, of(e, in->args[0]), of(e, in->args[1]) };
-    leave_unless_zero(e, LLVMBuildCall2(e->b, type, f, args, 5, ""));
 }
 
 bool control_inst(Emit *e, const LInst *in) {

@@ -51,6 +51,7 @@ void function_finish(Emit *e) {
 void function_define(Emit *e, const LFunc *f) {
     LLVMValueRef it = map_get(&e->functions, f);
     e->value = NEW_ARRAY(e->cx->arena, LLVMValueRef, f->nvalues);
+    outline_begin(e, f);
     function_begin(e, it);
     debug_function(e, it, f->source ? f->source->title : f->name, f->origin);
     debug_place(e, f->origin);
@@ -136,13 +137,11 @@ static LLVMValueRef value_inst(Emit *e, const LInst *in) {
     }
 }
 
-void block_insts(Emit *e, const LBlock *block) {
-    for (const LInst *in = block->first; in; in = in->next) {
-        debug_place(e, in->origin);
-        if (control_inst(e, in)) continue;
-        LLVMValueRef y = value_inst(e, in);
-        if (in->nresults) e->value[in->results[0]->id] = y;
-    }
+void inst(Emit *e, const LInst *in) {
+    debug_place(e, in->origin);
+    if (control_inst(e, in)) return;
+    LLVMValueRef y = value_inst(e, in);
+    if (in->nresults) e->value[in->results[0]->id] = y;
 }
 
 /* int main(int argc, char **argv) { return jxl_main(argc, argv, program); }

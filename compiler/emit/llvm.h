@@ -32,6 +32,7 @@ typedef struct Emit {
     LLVMBuilderRef    b;
     LLVMTypeRef       i1, i8, i16, i32, i64, f16, f32, f64, ptr, none;
     Map               functions; /* LLVMValueRef by LFunc */
+    Map              *parts;     /* LLVMValueRef by what it does */
     struct Debug     *debug;     /* NULL without -g */
     bool              packed;    /* functions for loaded_call too */
 
@@ -40,6 +41,7 @@ typedef struct Emit {
     LLVMBasicBlockRef failed;        /* where a status that is not 0 leaves the function; NULL until one does */
     LLVMValueRef      failed_status; /* phi in it */
     LLVMValueRef     *value;         /* by LValue id */
+    struct Outline   *outline;
 } Emit;
 
 /* llvm.c */
@@ -79,10 +81,15 @@ LLVMValueRef memory_inst(Emit *, const LInst *); /* NULL where there is no resul
 
 /* control.c: loops, branches, calls */
 bool control_inst(Emit *, const LInst *); /* false: it is not one of them */
-void block_insts(Emit *, const LBlock *);
 void leave_unless_zero(Emit *, LLVMValueRef status);
 
+/* outline.c: parts of a function as functions of their own */
+void outline_begin(Emit *, const LFunc *);
+void block_insts(Emit *, const LBlock *);
+void parallel(Emit *, const LInst *);
+
 /* function.c */
+void        inst(Emit *, const LInst *);
 LLVMTypeRef function_type(Emit *, const LFunc *);
 void        function_declare(Emit *, const LFunc *);
 void        function_define(Emit *, const LFunc *);

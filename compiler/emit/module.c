@@ -89,6 +89,8 @@ static bool emit_with(const LModule *loops, EmitKind kind, const char *path, boo
     e.module = LLVMModuleCreateWithNameInContext("jxl", e.llvm);
     e.b = LLVMCreateBuilderInContext(e.llvm);
     e.functions = map_new(e.cx->arena);
+    e.parts = NEW(e.cx->arena, Map);
+    *e.parts = map_new(e.cx->arena);
     types(&e);
     LLVMTargetMachineRef machine = target_machine(&e);
     LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(machine);
