@@ -125,19 +125,27 @@ static Value *lane(const Batch *d, int arg, Value *number) {
     return d->each[arg] ? ir_index0(d->b, d->x[arg], number) : d->x[arg];
 }
 
-/* It holds if it holds in every lane; the message is that of the first lane where it does not. */
+/* It holds if it holds in every lane; the message is that of the first lane where it does not (or of the first lane), and
+** only looked for then. */
 bool batch_assert(const Batch *d) {
     Builder *b = d->b;
-    Value **x = NEW_ARRAY(b->arena, Value *, d->in->nargs);
-    if (!d->each[0]) { /* some number in the message has lanes: the first one's */
-        for (int i = 0; i < d->in->nargs; i++) x[i] = lane(d, i, ir_i64(b, 0));
-    } else {
-        Value *failed = ir_convert(b, ir_not(b, d->x[0]), DT_i32);
-        Value *first = ir_arg(b, OP_argmax, failed, 0, DT_i64);
-        x[0] = ir_reduce(b, OP_reduce_and, d->x[0], 1, &(int64_t){ 0 });
-        for (int i = 1; i < d->in->nargs; i++) x[i] = lane(d, i, first);
-    }
+    Value **x = NEW_ARRAY(b->arena, Value *, d->in->nargs), *first;
+    if (dim_is(d->lanes, 0)) return true;
+    x[0] = d->each[0] ? ir_reduce(b, OP_reduce_and, d->x[0], 1, &(int64_t){ 0 }) : d->x[0];
+    Block *sides[2] = { block_new(b->func, NULL), block_new(b->func, NULL) };
+    builder_enter(b, sides[1]);
+    block_return(b, NULL, 0);
+    builder_leave(b);
+    builder_enter(b, sides[0]);
+    if (d->each[0])
+        first = ir_arg(b, OP_argmax, ir_convert(b, ir_not(b, d->x[0]), DT_i32), 0, DT_i64);
+    else
+        first = ir_i64(b, 0);
+    for (int i = 1; i < d->in->nargs; i++) x[i] = lane(d, i, first);
     emit_inst(b, OP_assert, x, d->in->nargs, d->in->attrs);
+    block_return(b, NULL, 0);
+    builder_leave(b);
+    emit_region(b, OP_cond, x, 1, &no_attrs, sides, 2);
     return true;
 }
 
@@ -145,6 +153,7 @@ bool batch_assert(const Batch *d) {
 bool batch_print(const Batch *d) {
     Builder *b = d->b;
     Attrs attrs = no_attrs;
+    if (dim_is(d->lanes, 0)) return true;
     attrs.trip = d->lanes;
     Block *body = block_new(b->func, NULL);
     Value *number = block_param(body, type_scalar(b->cx, DT_i64));

@@ -137,11 +137,6 @@ bool batch_nonzero(const Batch *d) {
     d->y[0] = emit(d->b, OP_nonzero, (Value *[]){ ir_index0(d->b, d->x[0], ir_i64(d->b, 0)) }, 1, d->in->attrs);
     return true;
 }
-bool batch_bind_size(const Batch *d) {
-    differs_between_lanes(d, "a size");
-    emit_inst(d->b, OP_bind_size, (Value *[]){ ir_index0(d->b, d->x[0], ir_i64(d->b, 0)) }, 1, d->in->attrs);
-    return true;
-}
 bool batch_save(const Batch *d) {
     differs_between_lanes(d, "what one file shall hold");
     note(d->b->cx, "save the result of vmap instead");

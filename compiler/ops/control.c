@@ -18,7 +18,7 @@ static bool eval_bind_size(Eval *ev, const Inst *in, const Tensor *args, Tensor 
     ev->sizes[in->attrs->binds.at[0]->id] = size;
     return true;
 }
-const Rules rules_bind_size = { .shape = shape_bind_size, .eval = eval_bind_size, .batch = batch_bind_size };
+const Rules rules_bind_size = { .shape = shape_bind_size, .eval = eval_bind_size };
 
 /* The callee's sizes are replaced by what they stand for here; those it binds itself by the call's `binds`.  With shards, the
 ** results and those arguments that are mapped are stacks of the callee's. */

@@ -50,6 +50,9 @@ Value *batch_lanes(const Batch *, int arg);
 /* lapack.c: which of runtime.h's factorizations it is */
 int32_t lapack_number(const Inst *);
 
+/* What leaves a reduction as it is, as an array of that type. */
+Value *ops_neutral(Builder *, Op reduction, const Type *);
+
 /* What is wrong with the table and the rules, in words, or NULL; the first unit test. */
 const char *ops_table_complaint(void);
 

@@ -64,6 +64,13 @@ static void store(DType d, void *p, Running r) {
         element_set_int(d, p, r.i);
 }
 
+Value *ops_neutral(Builder *b, Op op, const Type *t) {
+    char bytes[16] = { 0 };
+    Op like = op == OP_argmax ? OP_reduce_max : op == OP_argmin ? OP_reduce_min : op;
+    store(t->dtype, bytes, identity_of(like, t->dtype));
+    return ir_constant(b, t, 1, bytes);
+}
+
 static bool eval_reduce(Eval *ev, const Inst *in, const Tensor *x, Tensor *y) {
     int64_t size[MAX_RANK], index[MAX_RANK] = { 0 }, to[MAX_RANK] = { 0 }, stride_y[MAX_RANK];
     DType d = x->type->dtype;

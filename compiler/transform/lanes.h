@@ -36,6 +36,13 @@ Value *mask_like(Vmap *, Value *mask, const Type *);
 
 void vmap_block(Vmap *, const Block *);
 
+/* vmap_ragged.c */
+bool ragged_spreads(const Marks *, const Inst *); /* whether results differ between lanes because lengths do */
+bool vmap_ragged(Vmap *, const Inst *);           /* done here; else it is walked like others */
+bool ragged_result(const Vmap *, const Value *old);
+void refuse_ragged(Compiler *, const Inst *);
+void vmap_bind_size(Vmap *, const Inst *);
+
 /* vmap_collective.c */
 bool collective_spreads(Op); /* over the axis of the lanes: whether its result differs between them */
 void vmap_collective(Vmap *, const Inst *);

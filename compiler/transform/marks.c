@@ -27,7 +27,7 @@ bool dim_is_marked(const Marks *m, const Dim *d) {
     return false;
 }
 
-static void mark_sizes(Marks *m, const Sizes *sizes) {
+void mark_sizes(Marks *m, const Sizes *sizes) {
     for (int i = 0; i < sizes->n; i++) {
         bool known = false;
         for (int k = 0; k < m->sizes.n; k++) known |= m->sizes.at[k] == sizes->at[i];

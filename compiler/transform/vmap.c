@@ -26,6 +26,8 @@ static void spread(Marks *m, const Inst *in) {
         if (collective_spreads(in->op)) mark(m, in->results[0]);
         return;
     }
+    if (in->op == OP_bind_size && any) mark_sizes(m, &in->attrs->binds);
+    any |= ragged_spreads(m, in);
     if (!any && !(m->name && in->nregions == 0 && speaks_of(in, m->name))) return;
     const bool *out = is_call(in) ? marked_by_call(m, MEMO_LANES, in) : NULL;
     for (int i = 0; i < in->nresults; i++)
@@ -122,9 +124,9 @@ static void walk_plain(Vmap *w, const Inst *in) {
             d.y_each[i] || !has_lanes(w, in->results[i]) ? d.y[i] : broadcast_lanes(w, d.y[i]);
 }
 
-/* Something that happens in order, where not all lanes are: only writing knows how. */
-static bool is_masked_effect(const Vmap *w, const Inst *in) {
-    return w->active && op_class(in->op) == CLASS_EFFECT && op_effect(in->op) == EFFECT_ORDERED && in->op != OP_barrier;
+/* Something that happens in order, and where not all lanes are, for some of them only.  Files and clocks are read once. */
+static bool is_masked(const Vmap *w, const Inst *in) {
+    return w->active && inst_effect(in) == EFFECT_ORDERED && (op_class(in->op) != CLASS_EFFECT || in->op == OP_print);
 }
 
 /* The others would wait for ever, or (between lanes) have nothing to give. */
@@ -138,16 +140,17 @@ static void refuse_in_some_lanes(Vmap *w, const Inst *in) {
 static void walk_inst(Vmap *w, const Inst *in) {
     bool any = any_marked(&w->batched, in->args, in->nargs) || reads_marked(&w->batched, in) ||
                decision_is_marked(&w->batched, in) || any_marked(&w->batched, in->results, in->nresults);
-    bool masked = w->active && inst_effect(in) == EFFECT_ORDERED;
+    bool masked = is_masked(w, in);
     bool speaks = w->name && speaks_of(in, w->name);
     if (w->active && in->op != OP_pmap && speaks_of(in, NULL)) refuse_in_some_lanes(w, in);
+    if (vmap_ragged(w, in)) return;
     if (!any && !masked && !speaks) {
         w->b.origin = NULL;
         copy_inst(&w->b, in, &w->value, &w->no_sizes, false);
         return;
     }
     w->b.origin = origin_made(w->b.cx->arena, in->origin, "vmap");
-    if (is_masked_effect(w, in)) {
+    if (masked && in->op == OP_print) {
         vmap_print(w, in);
         return;
     }
@@ -164,6 +167,7 @@ static void walk_inst(Vmap *w, const Inst *in) {
     case OP_cond: vmap_cond(w, in); break;
     case OP_for: vmap_for(w, in); break;
     case OP_while: vmap_while(w, in); break;
+    case OP_bind_size: vmap_bind_size(w, in); break;
     case OP_size: w->value.at[in->results[0]->id] = own_size(w, in->attrs->dim); break;
     default: walk_plain(w, in);
     }
@@ -206,6 +210,7 @@ static void vmap_make(Made *made, Module *m, const Func *f, const bool *batched,
     vmap_block(&w, body);
     Values results = { 0 };
     for (int i = 0; i < body->nresults; i++) {
+        if (ragged_result(&w, body->results[i])) refuse_ragged(m->cx, body->results[i]->def);
         made->out[i] = force || has_lanes(&w, body->results[i]);
         PUSH(m->arena, &results, made->out[i] ? with_lanes(&w, body->results[i]) : lanes_value(&w, body->results[i]));
     }
