@@ -84,6 +84,29 @@ Py native_primitives_save(Elab *e, Call *c) {
     return e->none;
 }
 
+/* One step of a picture: what it is, its options as a text, the arrays it is of. */
+Py native_primitives_plot(Elab *e, Call *c) {
+    const char *name;
+    Py *items;
+    int n, ntexts = 0;
+    if (!py_static_text(c->arg[0], &name) || !iterate(e, c->arg[2], &items, &n, c->span)) return e->error;
+    Value **texts = NULL, **all;
+    Attrs a = { .name = name_of(e->cx, name), .count = n };
+    Py text = text_of(e, c->arg[1], 's', "", c->span);
+    if (text->kind == PY_ERROR) return text;
+    a.format = text_template(e, text, n, &texts, &ntexts);
+    all = NEW_ARRAY(e->arena, Value *, n + ntexts + 1);
+    for (int i = 0; i < n; i++) {
+        Py x = given_array(e, items[i], c->span);
+        if (x->kind == PY_ERROR) return x;
+        all[i] = array_value(e, x);
+    }
+    for (int i = 0; i < ntexts; i++) all[n + i] = texts[i];
+    a.format = name_of(e->cx, a.format);
+    emit_inst(e->b, OP_plot, all, n + ntexts, &a);
+    return e->none;
+}
+
 Py native_primitives_clock(Elab *e, Call *c) {
     int64_t which;
     Attrs a = no_attrs;

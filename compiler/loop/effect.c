@@ -116,6 +116,13 @@ static void lower_save(Lower *l, const Inst *in) {
     loop_runtime(b, RUNTIME_save, (LValue *[]){ path, lower_descriptors(l, in->args, 1), what }, 3);
 }
 
+static void lower_plot(Lower *l, const Inst *in) {
+    LBuilder *b = &l->b;
+    LValue *args[] = { loop_text(b, in->attrs->name), loop_text(b, in->attrs->format), word(l, in->attrs->count),
+                       word(l, in->nargs), lower_descriptors(l, in->args, in->nargs) };
+    loop_runtime(b, RUNTIME_plot, args, 5);
+}
+
 /* flags: all of them are read together, where the first stands */
 
 static const Inst *first_flag(const Block *block) {
@@ -176,6 +183,7 @@ void lower_effect(Lower *l, const Inst *in) {
     case OP_assert: lower_assert(l, in); break;
     case OP_load: lower_load(l, in); break;
     case OP_save: lower_save(l, in); break;
+    case OP_plot: lower_plot(l, in); break;
     case OP_flag: lower_flag(l, in); break;
     case OP_time: {
         LValue *clock = word(l, in->attrs->clock);

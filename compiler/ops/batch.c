@@ -149,7 +149,7 @@ bool batch_assert(const Batch *d) {
     return true;
 }
 
-/* Written once for each lane, in order. */
+/* Written, or drawn, once for each lane, in order. */
 bool batch_print(const Batch *d) {
     Builder *b = d->b;
     Attrs attrs = no_attrs;
@@ -160,7 +160,7 @@ bool batch_print(const Batch *d) {
     Value **x = NEW_ARRAY(b->arena, Value *, d->in->nargs);
     builder_enter(b, body);
     for (int i = 0; i < d->in->nargs; i++) x[i] = lane(d, i, number);
-    emit_inst(b, OP_print, x, d->in->nargs, d->in->attrs);
+    emit_inst(b, d->in->op, x, d->in->nargs, d->in->attrs);
     block_return(b, NULL, 0);
     builder_leave(b);
     emit_region(b, OP_for, NULL, 0, &attrs, &body, 1);

@@ -51,11 +51,12 @@ static const char *shape_save(Compiler *cx, const Inst *in, const Type **results
     (void)cx, (void)results;
     return in->nargs < 1 ? "save of nothing" : in->attrs->format ? NULL : "no format";
 }
-/* Evaluation is for looking; it leaves no files behind. */
+/* Evaluation is for looking; it leaves no files and no pictures behind. */
 static bool eval_save(Eval *ev, const Inst *in, const Tensor *args, Tensor *results) {
     (void)results;
     return eval_format(ev, in->attrs->format, in->nargs, args) != NULL;
 }
+const Rules rules_plot = { .shape = shape_nothing, .eval = eval_save, .batch = batch_print };
 const Rules rules_save = { .shape = shape_save, .eval = eval_save, .batch = batch_save };
 
 static const char *shape_time(Compiler *cx, const Inst *in, const Type **results) {

@@ -79,7 +79,7 @@ char *jxl_format(jxl_call *, const char *format, int nargs, const jxl_array *arg
 ** 0.0, all NaNs are equal and last, complex numbers go by their real part first. */
 int jxl_argsort(jxl_call *, const jxl_array *index, int nkeys, const jxl_array *keys);
 
-/* lapack.c: factorizations of every matrix of a batch (the last two axes); the arrays are the argument, then the results, of
+/* parts/lapack.c: factorizations of every matrix of a batch (the last two axes); the arrays are the argument, then the results, of
 ** which those without data are not wanted.  Part of programs that use it, which are linked with LAPACK.
 **   QR      q, r              SVD     s, u, vh         FULL   orthogonal matrices are square
 **   EIGH    w, v              EIG     w, vl, vr        SCHUR  t, z */
@@ -90,6 +90,10 @@ int jxl_lapack(jxl_call *, int32_t what, int32_t narrays, const jxl_array *);
 ** real numbers, IRFFT takes it. */
 enum { JXL_FFT, JXL_IFFT, JXL_RFFT, JXL_IRFFT };
 int jxl_fft(jxl_call *, int32_t what, int32_t axis, const jxl_array *x, const jxl_array *y);
+
+/* parts/plot: a step of a picture; `format` gives its options, "key=value" with '\x1f' between, over all of `args`, of which the
+** first `count` are what it draws.  Part of programs that plot, which are linked with cairo. */
+int jxl_plot(jxl_call *, const char *name, const char *format, int32_t count, int32_t nargs, const jxl_array *args);
 
 /* npy_load.c, npy_save.c.  `what` names the program's place and expression for messages, which begin with it.  A file of
 ** 64-bit numbers may be read into an array of their 32-bit partner, as jnp.load does; else the dtypes must be equal.
