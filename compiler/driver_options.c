@@ -18,6 +18,7 @@ typedef enum {
     COLLECTS,  /* what follows is added to the Words at `place` */
     PASSES_ON, /* to the linker, among the inputs */
     LEVEL,     /* a digit 0..3 */
+    NUMBER,    /* from 1 to `value` */
     EMITS,     /* one of the kinds below */
     SHOWS      /* calls `show` and exits */
 } How;
@@ -49,6 +50,9 @@ static const Option options[] = {
     { "-O", "LEVEL", LEVEL, AT(options.opt_level), 0, 0, "effort from 0 to 3; 2 unless said" },
     { "-g", 0, TURNS_ON, AT(options.debug_info), 0, 0, "tell debuggers the lines of the program" },
     { "-march=", "CPU", TAKES, AT(options.march), 0, 0, "native (unless said), x86-64-v2, -v3, -v4, or a processor" },
+    { "--tape-states=", "N", NUMBER, AT(options.tape_states), 1000000, 0,
+      "in reverse mode a loop stores its state N times at most, and runs the rounds between them again" },
+    { "--tape-mb=", "M", NUMBER, AT(options.tape_mb), 1000000, 0, "likewise, as many states as M megabytes hold" },
     { "-I", "DIR", COLLECTS, AT(include_dirs), 0, 0, "look for imported modules in DIR too" },
     { "how to link", 0, HEADING, 0, 0, 0, 0 },
     { "-L", "DIR", PASSES_ON, 0, 0, 0, "look for libraries in DIR too" },
@@ -195,6 +199,16 @@ static void take(Command *c, const Option *o, const char *word, const char *valu
             usage("the levels are -O0, -O1, -O2 and -O3; there is no", word, NULL);
         *(int *)place = value[0] - '0';
         break;
+    case NUMBER: {
+        char *end;
+        long n = strtol(value, &end, 10);
+        if (*end || end == value || n < 1 || n > o->value) {
+            const char *range = arena_text(c->arena, "%s takes a number from 1 to %d, and not", o->spelling, o->value);
+            usage(range, value, NULL);
+        }
+        *(int *)place = (int)n;
+        break;
+    }
     case SHOWS: o->show(); exit(fflush(stdout) ? 1 : 0);
     case HEADING: break;
     }

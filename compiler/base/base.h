@@ -155,6 +155,8 @@ typedef struct {
     const char  *stop_after;
     const char  *passes;       /* comma-separated, for .jxir input */
     bool         check_passes, time_passes;
+    int tape_states; /* carries that the reverse sweep of a loop may store; 0: all */
+    int tape_mb;     /* likewise, by their size */
     const char  *why;          /* "fuse" */
     const char **include_dirs; /* -I, then the library's own */
     int          ninclude_dirs;

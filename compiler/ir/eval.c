@@ -286,6 +286,7 @@ static bool run_kernel(Eval *ev, const Inst *in, const Tensor *args, Tensor *res
 
 static bool run_inst(Eval *ev, const Inst *in, Tensor *env) {
     ev->steps++;
+    if (ev->ran) ev->ran[in->op]++;
     if (ev->limit && ev->steps > ev->limit) return eval_fail(ev, "too long");
     Tensor few[16], *args = few, *results = few + 8;
     if (in->nargs > 8 || in->nresults > 8) {

@@ -462,6 +462,7 @@ typedef struct {
     FILE *out;             /* where print writes */
     char *failure;         /* NULL, or the message of the trap that ended it */
     int64_t steps;         /* instructions run, and one for each EVAL_STEP elements made of products added */
+    int64_t *ran;          /* by operation, how often it was run; NULL: nobody asks */
     int64_t limit;         /* 0: none; else fails with "too long" */
     int64_t *sizes;        /* by SizeVar id */
     Arena *home;           /* outlives loop iterations: for the failure */

@@ -40,7 +40,7 @@ static const Inst *fusable_mul(Walk *w, const Inst *in, int arg) {
     if (!old->def || old->def->op != OP_mul || old->block != in->block || uses_of(w, old) != 1) return NULL;
     if (crosses_barrier(old->def, in)) return NULL;
     const Value *v = walk_value(w, old);
-    return v->def && v->def->op == OP_mul ? v->def : NULL;
+    return v->def && v->def->op == OP_mul && !v->def->attrs->apart ? v->def : NULL;
 }
 
 static bool fuse_multiply_add(Walk *w, const Inst *in) {

@@ -71,11 +71,12 @@ static void repeat(Cut *c, Scope *s, Inst *in) {
 static void hold(Cut *c, Scope *s, Value *w) {
     if (map_get(&s->held, w)) return;
     const Held *how = &held_kept;
-    if (w->def && (has_own_size(s, w) || map_get(&s->repeats, w->def)))
+    bool given = !w->def && given_place(s, w) >= 0;
+    if (w->def && (s->replayed || has_own_size(s, w) || map_get(&s->repeats, w->def)))
         how = &held_again;
-    else if (!w->def && s->has_index && w->index == 0)
+    else if (!w->def && ((s->has_index && w->index == 0) || (s->replayed && !given)))
         how = &held_index;
-    else if (!w->def && (!s->outer || given_place(s, w) >= 0))
+    else if (!w->def && (!s->outer || given))
         how = &held_given;
     map_set(&s->held, w, (void *)how);
     if (how == &held_again) repeat(c, s, w->def);
@@ -93,6 +94,6 @@ void settle(Cut *c, Scope *s) {
     if (s->outer) /* sizes bound in the block are bound in its linear counterpart */
         for (Inst *in = s->fwd->first; in; in = in->next)
             if (in->attrs->binds.n) repeat(c, s, in);
-    choose_repeats(c, s);
+    if (!s->replayed) choose_repeats(c, s);
     for (int i = 0; i < s->needed.n; i++) hold(c, s, s->needed.at[i]);
 }

@@ -70,12 +70,15 @@ static void forward_call(Cut *c, const Inst *in, Part *part) {
 
 static void forward_block(Cut *, const Block *);
 
-/* The forward counterpart of a side or body: its known instructions, then what is kept is decided. */
+/* The forward counterpart of a side or body: its known instructions, then what is kept is decided.  A body that is
+** replayed needs what it carries. */
 static void forward_scope(Cut *c, Scope *scope, const Block *old, Value *const *marked_as) {
     c->scope = scope;
     forward_block(c, old);
     for (int i = 0; i < old->nresults; i++) /* waits outside, but is known in here */
-        if (is_unknown(c, marked_as[i]) && !is_unknown(c, old->results[i])) need(c, forward_of(c, old->results[i]));
+        if ((is_unknown(c, marked_as[i]) || (scope->replayed && i < scope->old_carries)) &&
+            !is_unknown(c, old->results[i]))
+            need(c, forward_of(c, old->results[i]));
     settle(c, scope);
     c->scope = scope->outer;
 }
@@ -197,7 +200,10 @@ static void forward_loop(Cut *c, const Inst *in, Part *part) {
     scope->has_index = first;
     scope->is_loop = true;
     scope->carries = (int)attrs.carries;
+    scope->old_carries = carries;
     scope->given = args.at + attrs.carries;
+    part->states = states_of_loop(c, in, args.at, scope->carries);
+    scope->replayed = part->states != NULL;
     part->scopes = NEW(c->arena, Scope *);
     part->scopes[0] = scope;
     builder_enter(&c->b, body);
@@ -208,7 +214,10 @@ static void forward_loop(Cut *c, const Inst *in, Part *part) {
     int nknown = results.n;
     for (int i = 0; i < scope->kept.n; i++) PUSH(c->arena, &results, scope->kept.at[i]);
     bool only_counts = in->op == OP_while && results.n == attrs.carries;
-    if (only_counts) PUSH(c->arena, &results, ir_bool(&c->b, true));
+    if (only_counts) { /* slices of no element, so that the rounds are counted */
+        const Dim *none = dim_int(c->m->cx, 0);
+        PUSH(c->arena, &results, ir_fill_int(&c->b, type_of(c->m->cx, DT_bool, 1, &none), 0));
+    }
     block_return(&c->b, results.at, results.n);
     builder_leave(&c->b);
 
@@ -224,6 +233,7 @@ static void forward_loop(Cut *c, const Inst *in, Part *part) {
     const Inst *loop = emit_region(&c->b, in->op, args.at, args.n, &attrs, blocks, n);
     take_known(c, loop->results, in->results, in->nresults);
     int kept = nknown;
+    for (int i = 0; part->states && i < scope->carries; i++) push_residual(c, part, args.at[i]);
     for (int i = 0; i < scope->handed.n; i++) {
         Value *w = scope->handed.at[i];
         if (*(const Held *)map_get(&scope->held, w) == HELD_GIVEN)
@@ -251,12 +261,44 @@ static void forward_inst(Cut *c, const Inst *in) {
     }
 }
 
+/* What is computed again must come out the same to the last bit, however much of it is computed again.  So which products
+** are joined with an addition is decided here, before anything is left out: those that nothing else needs. */
+
+static bool may_join(const Inst *in) {
+    DType d = in->results[0]->type->dtype;
+    return d == DT_f32 || d == DT_f64;
+}
+
+static bool join_multiply_add(Cut *c, const Inst *in) {
+    if ((in->op != OP_add && in->op != OP_sub) || !may_join(in)) return false;
+    for (int k = 0; k < 2; k++) {
+        const Value *product = in->args[k];
+        const Inst *mul = product->def;
+        if (!mul || mul->op != OP_mul || product->block != in->block || c->uses[product->id] != 1) continue;
+        Value *x = forward_of(c, mul->args[0]), *y = forward_of(c, mul->args[1]), *z = forward_of(c, in->args[1 - k]);
+        if (in->op == OP_sub && k == 0) z = ir_neg(&c->b, z);
+        if (in->op == OP_sub && k == 1) x = ir_neg(&c->b, x);
+        c->known.at[in->results[0]->id] = ir_fma(&c->b, x, y, z);
+        return true;
+    }
+    return false;
+}
+
+static void keep_apart(Cut *c, const Inst *in) {
+    Attrs attrs = no_attrs;
+    attrs.apart = may_join(in);
+    Value *args[2] = { forward_of(c, in->args[0]), forward_of(c, in->args[1]) };
+    c->known.at[in->results[0]->id] = emit(&c->b, OP_mul, args, 2, &attrs);
+}
+
 static void forward_block(Cut *c, const Block *block) {
     for (const Inst *in = block->first; in; in = in->next) {
         c->b.origin = in->origin;
         if (is_cut(c, in))
             forward_inst(c, in);
-        else
+        else if (in->op == OP_mul)
+            keep_apart(c, in);
+        else if (!join_multiply_add(c, in))
             copy_inst(&c->b, in, &c->known, &c->no_sizes, false);
     }
 }
@@ -408,6 +450,7 @@ static void cut_func(Cutting *cut, Module *m, const Func *f, const bool *known, 
     Cut c = { .m = m, .arena = m->arena, .known = value_map_new(m->arena, f), .waiting = value_map_new(m->arena, f) };
     c.parts = map_new(m->arena);
     c.remat = remat;
+    c.uses = use_counts(m->arena, f);
     c.unknown = marks_new(m, f, spread, NULL);
     for (int i = 0; i < body->nparams; i++)
         if (!known[i]) mark(&c.unknown, body->params[i]);

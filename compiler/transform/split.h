@@ -25,7 +25,9 @@ typedef struct Scope {
     struct Scope *outer;
     Block *fwd;
     bool is_loop, has_index;
+    bool replayed; /* nothing is kept: the linear loop carries the known carries too */
     int carries;         /* known ones, which differ from round to round */
+    int old_carries;     /* all of them */
     Value *const *given; /* in the scope around: what the parameters behind the carries are slices of (or are) */
     Values needed;       /* values of this block that the linear part reads */
     Map held;            /* those and what they are computed from, as soon as it is decided: -> Held* */
@@ -37,7 +39,7 @@ typedef struct Scope {
 typedef enum {
     HELD_AGAIN, /* computed again */
     HELD_GIVEN, /* the parameter is given what the forward parameter was given */
-    HELD_INDEX, /* the loop index */
+    HELD_INDEX, /* the loop index, or a carry that the linear loop carries too */
     HELD_KEPT   /* the forward block gives it as an extra result */
 } Held;
 extern const Held held_again, held_given, held_index, held_kept;
@@ -52,12 +54,14 @@ typedef struct {
     int **slots;        /* cond: for each side, which residual each of its handed values is */
     Value *predicate;
     const Dim *trip;
+    const Dim *states; /* a loop that is replayed: how many carries may be stored */
 } Part;
 
 typedef struct {
     Module *m;
     Arena *arena;
     const char *remat;
+    int *uses; /* by old id */
     Marks unknown;
     Builder b;      /* of the forward function */
     ValueMap known; /* old id -> forward value */
@@ -80,6 +84,9 @@ static inline bool waits_whole(const Cut *c, const Inst *in) {
     return !(is_call(in) || in->op == OP_cond || in->op == OP_for || in->op == OP_while) ||
            decision_is_marked(&c->unknown, in);
 }
+
+/* budget.c: how many carries the reverse sweep of a loop may store, of which these are known; NULL: as many as there are */
+const Dim *states_of_loop(Cut *, const Inst *, Value *const *carries, int ncarries);
 
 /* hold.c */
 Scope *scope_new(Cut *, Scope *outer, Block *fwd);

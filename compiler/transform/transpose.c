@@ -2,18 +2,9 @@
 **
 ** What follows from the known parameters alone is computed first, in order.  Then the linear instructions are walked
 ** backwards: each takes the cotangents of its results and adds to those of its arguments; NULL is zero.  A loop runs the
-** other way, carrying the cotangents of its carries, and beside them those of what its body reads from around it. */
-#include "transform/split.h"
-
-typedef struct {
-    Module *m;
-    Arena *arena;
-    Builder b;
-    Marks linear;
-    ValueMap known; /* by old id */
-    Value **ct;     /* by old id */
-    DimMap no_sizes;
-} Back;
+** other way, carrying the cotangents of its carries, and beside them those of what its body reads from around it; one that
+** carries known values too is revolve.c's affair. */
+#include "transform/transpose.h"
 
 typedef struct {
     Func *func;
@@ -21,25 +12,24 @@ typedef struct {
     bool whole, promised;
 } Made;
 
-static void walk_block(Back *, const Block *);
 static const Made *transpose_of(Module *, const Func *, const bool *linear, const bool *has_ct, bool all);
 
-static bool is_linear(const Back *w, const Value *old) { return w->linear.at[old->id]; }
+bool is_linear(const Back *w, const Value *old) { return w->linear.at[old->id]; }
 
 static void spread(Marks *m, const Inst *in) {
     if (any_marked(m, in->args, in->nargs))
         for (int i = 0; i < in->nresults; i++) mark(m, in->results[i]);
 }
 
-static bool involves(const Back *w, const Inst *in) {
+bool involves(const Back *w, const Inst *in) {
     return any_marked(&w->linear, in->args, in->nargs) || reads_marked(&w->linear, in);
 }
 
-static void add_ct(Back *w, const Value *old, Value *ct) {
+void add_ct(Back *w, const Value *old, Value *ct) {
     Value **sum = &w->ct[old->id];
     if (ct && is_linear(w, old)) *sum = *sum ? ir_add(&w->b, *sum, ct) : ct;
 }
-static Value *ct_or_zeros(Back *w, const Value *old) {
+Value *ct_or_zeros(Back *w, const Value *old) {
     Value *ct = w->ct[old->id];
     return ct ? ct : ir_fill(&w->b, old->type, 0);
 }
@@ -49,7 +39,7 @@ static bool has_ct(const Back *w, const Inst *in) {
     return false;
 }
 
-static void push_known(Back *w, Values *list, Value *const *old, int n) {
+void push_known(Back *w, Values *list, Value *const *old, int n) {
     for (int i = 0; i < n; i++)
         if (!is_linear(w, old[i])) PUSH(w->arena, list, w->known.at[old[i]->id]);
 }
@@ -105,14 +95,14 @@ static void walk_linear_call(Back *w, const Inst *in) {
 }
 
 /* The linear values of the blocks around that the regions read. */
-static Values linear_free(Back *w, const Inst *in) {
+Values linear_free(Back *w, const Inst *in) {
     Values free = free_values(w->arena, in), linear = { 0 };
     for (int i = 0; i < free.n; i++)
         if (is_linear(w, free.at[i])) PUSH(w->arena, &linear, free.at[i]);
     return linear;
 }
 /* While a region is walked they collect what it adds; what they have had so far is put aside. */
-static Value **put_aside(Back *w, const Values *free) {
+Value **put_aside(Back *w, const Values *free) {
     Value **aside = values_new(w->arena, free->n);
     for (int i = 0; i < free->n; i++) {
         aside[i] = w->ct[free->at[i]->id];
@@ -120,7 +110,7 @@ static Value **put_aside(Back *w, const Values *free) {
     }
     return aside;
 }
-static void put_back(Back *w, const Values *free, Value **aside) {
+void put_back(Back *w, const Values *free, Value **aside) {
     for (int i = 0; i < free->n; i++) w->ct[free->at[i]->id] = aside[i];
 }
 
@@ -143,7 +133,7 @@ static void walk_cond(Back *w, const Inst *in) {
         builder_enter(&w->b, side);
         for (int i = 0; i < old->nresults; i++) w->ct[old->results[i]->id] = NULL;
         for (int i = 0; i < cts.n; i++) add_ct(w, old->results[cts.at[i]->index], side->params[nknown + i]);
-        walk_block(w, old);
+        transpose_block(w, old);
         Values results = { 0 };
         for (int i = 0; i < old->nparams; i++)
             if (is_linear(w, in->args[i + 1])) PUSH(w->arena, &results, ct_or_zeros(w, old->params[i]));
@@ -191,7 +181,7 @@ static void walk_for(Back *w, const Inst *in) {
     for (int i = 0; i < carries; i++) add_ct(w, old->results[i], body->params[1 + i]);
     for (int i = 0, from = 1 + ncarries + nknown; i < nstacked; i++)
         if (w->ct[stacked[i]->id]) add_ct(w, old->results[carries + i], body->params[from++]);
-    walk_block(w, old);
+    transpose_block(w, old);
     Values results = { 0 };
     for (int i = 0; i < carries; i++) PUSH(w->arena, &results, ct_or_zeros(w, carried[i]));
     for (int i = 0; i < free.n; i++) {
@@ -220,12 +210,17 @@ static void walk_inst(Back *w, const Inst *in) {
     case OP_pmap: walk_call(w, in); break;
     case OP_linear_call: walk_linear_call(w, in); break;
     case OP_cond: walk_cond(w, in); break;
-    case OP_for: walk_for(w, in); break;
+    case OP_for:
+        if (is_replayed(in))
+            transpose_replayed(w, in);
+        else
+            walk_for(w, in);
+        break;
     default: walk_plain(w, in);
     }
 }
 
-static void walk_block(Back *w, const Block *block) {
+void transpose_block(Back *w, const Block *block) {
     struct {
         const Inst **at;
         int n, cap;
@@ -311,7 +306,7 @@ static bool must_split(const Marks *m, const Block *block) {
         bool linear = any_marked(m, in->args, in->nargs) || reads_marked(m, in);
         if (!linear) continue;
         if (in->op == OP_while) return true;
-        if (in->op == OP_for)
+        if (in->op == OP_for && !is_replayed(in))
             for (int i = 0; i < in->attrs->carries; i++)
                 if (!m->at[in->results[i]->id]) return true;
         for (int r = 0; r < in->nregions; r++)
@@ -374,7 +369,7 @@ static void transpose_make(Made *made, Module *m, const Func *f, const bool *lin
         transpose_split(&w.b, m, f, linear, has_cts);
     else {
         Values results = { 0 };
-        walk_block(&w, body);
+        transpose_block(&w, body);
         for (int i = 0, k = 0; i < body->nparams; i++) {
             if (!linear[i]) continue;
             made->given[k] = all || made->promised || w.ct[body->params[i]->id];

@@ -81,25 +81,33 @@ static void linear_loop(Cut *c, const Inst *in, const Part *part) {
     Value *const *carried = old->params + first, *const *slices = carried + carries;
     Values args = { 0 }, results = { 0 };
     push_waiting(c, &args, in->args, carried, carries);
-    int waiting = args.n, handed = scope->handed.n;
-    push_held(c, &args, part->residuals.at, handed);
+    int waiting = args.n, replayed = part->states ? scope->carries : 0, handed = scope->handed.n;
+    push_held(c, &args, part->residuals.at, replayed + handed);
     push_waiting(c, &args, in->args + carries, in->args + carries, nxs);
 
     Block *body = block_new(c->l.func, NULL);
     Value *index = block_param(body, type_scalar(c->m->cx, DT_i64));
     if (first) c->held.at[scope->fwd->params[0]->id] = index;
     add_waiting_params(c, body, carried, carried, carries);
+    for (int i = 0; i < replayed; i++) {
+        const Value *carry = scope->fwd->params[scope->has_index + i];
+        c->held.at[carry->id] = block_param(body, carry->type);
+    }
     for (int i = 0; i < handed; i++) block_param(body, scope->handed.at[i]->type);
     add_waiting_params(c, body, slices, in->args + carries, nxs);
     builder_enter(&c->l, body);
-    linear_scope(c, scope, body->params + 1 + waiting);
+    linear_scope(c, scope, body->params + 1 + waiting + replayed);
     linear_block(c, old);
-    push_waiting(c, &results, old->results, in->results, old->nresults);
+    push_waiting(c, &results, old->results, in->results, carries);
+    push_held(c, &results, scope->fwd->results, replayed);
+    push_waiting(c, &results, old->results + carries, in->results + carries, old->nresults - carries);
     block_return(&c->l, results.at, results.n);
     builder_leave(&c->l);
-    const Attrs *attrs = attrs_loop(c->arena, part->trip, waiting, in->op == OP_for && in->attrs->reversed);
-    const Inst *loop = emit_region(&c->l, OP_for, args.at, args.n, attrs, &body, 1);
-    take_waiting(c, loop->results, in->results, in->nresults);
+    Attrs attrs = *attrs_loop(c->arena, part->trip, waiting + replayed, in->op == OP_for && in->attrs->reversed);
+    attrs.states = part->states;
+    const Inst *loop = emit_region(&c->l, OP_for, args.at, args.n, &attrs, &body, 1);
+    take_waiting(c, loop->results, in->results, carries);
+    take_waiting(c, loop->results + waiting + replayed, in->results + carries, in->nresults - carries);
 }
 
 static void linear_inst(Cut *c, const Inst *in) {
