@@ -266,12 +266,15 @@ static bool fold_i64(Op op, int64_t x, int64_t y, int64_t *z) {
 static bool is_zero(const LValue *v) { return loop_is_const(v, NULL) && !v->def->n; }
 static bool is_one(const LValue *v) { return loop_is_const(v, NULL) && v->def->n == 1; }
 
-/* What an instruction on integers or bools is without computing it, or NULL. */
+/* What an instruction is without computing it, or NULL. */
 static LValue *folded(LBuilder *b, Op op, LValue *const *args, int nargs, LType type) {
     LValue *x = args[0], *y = nargs > 1 ? args[1] : NULL;
     int64_t i, j, k;
     if (op == OP_select && loop_is_const(x, &i)) return i ? args[1] : args[2];
     if (op == OP_select && args[1] == args[2]) return args[1];
+    const LInst *made = x->def;
+    if (op == OP_abs && made && made->op == LOOP_apply && made->fn == OP_neg)
+        return loop_unary(b, OP_abs, made->args[0]);
     if (nargs != 2) return NULL;
     if (x->type.dtype == DT_bool && (op == OP_and || op == OP_or)) {
         if (loop_is_const(x, &i)) return (i != 0) == (op == OP_and) ? y : x;

@@ -128,9 +128,37 @@ static bool check_reshapes(Planner *p) {
     return true;
 }
 
+/* What an element of v costs that is computed in the group; each instruction once. */
+static double cost_in_group(Planner *p, const Value *v, Map *seen) {
+    if (!in_group(p, v) || map_get(seen, v->def)) return 0;
+    map_set(seen, v->def, (void *)v->def);
+    double cost = plan_cost(v->def);
+    for (int i = 0; i < v->def->nargs; i++) cost += cost_in_group(p, v->def->args[i], seen);
+    return cost;
+}
+
+/* The pieces of a concatenation, and what a pad surrounds, are computed for all elements of the result, and thrown away where
+** they are not wanted. */
+static bool wastes(Planner *p, const Inst *in) {
+    if (in->op != OP_pad && in->op != OP_concatenate) return false;
+    int64_t wanted, computed = 0;
+    Compiler *cx = p->cx;
+    bool known = dim_is_int(type_elements(cx, in->results[0]->type), &wanted);
+    double cost = 0;
+    for (int i = 0; i < in->nargs; i++) {
+        int64_t n = 0;
+        Map seen = map_new(p->arena);
+        double each = cost_in_group(p, in->args[i], &seen);
+        known = known && dim_is_int(type_elements(cx, in->args[i]->type), &n);
+        if (each > cost) cost = each, computed = n;
+    }
+    return cost > 0.1 && !(known && wanted <= computed + computed / 4);
+}
+
 static bool check_costs(Planner *p) {
     for (int i = 0; i < p->g->n; i++) {
         const Inst *in = p->g->at[i];
+        if (wastes(p, in)) return plan_refuse(p, in, "it would be computed where it is not wanted");
         if (plan_is_reduction(in) || in == p->plan->root || plan_cost(in) < dear) continue;
         for (int k = 0; k < in->nresults; k++) {
             if (label_is_repeated(p, in->results[k])) return plan_refuse(p, in, "it would be computed more than once");

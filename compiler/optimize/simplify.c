@@ -98,6 +98,26 @@ static bool dot_of_transposes(Walk *w, const Inst *in) {
     return true;
 }
 
+/* The transpose of a matrix product is the product of the other two: x y transposed is y' x', and to a dot it does not matter
+** which way round its arguments lie.  The same terms in the same order. */
+static bool transpose_of_dot(Walk *w, const Inst *in) {
+    const Value *v = in->args[0];
+    const Inst *dot = v->def;
+    if (!dot || dot->op != OP_dot || v->block != in->block || uses_of(w, v) != 1 || crosses_barrier(dot, in))
+        return false;
+    int batch = (int)dot->attrs->batch, rank = v->type->rank;
+    int left = dot->args[0]->type->rank - batch - dot->attrs->lhs_axes.n, right = rank - batch - left;
+    for (int i = 0; i < rank; i++) {
+        if (in->attrs->perm.at[i] != (i < batch ? i : i < batch + right ? i + left : i - right)) return false;
+    }
+    Attrs a = *dot->attrs;
+    a.lhs_axes = dot->attrs->rhs_axes;
+    a.rhs_axes = dot->attrs->lhs_axes;
+    Value *x[2] = { walk_value(w, dot->args[1]), walk_value(w, dot->args[0]) };
+    becomes(w, in, emit(&w->b, OP_dot, x, 2, &a));
+    return true;
+}
+
 /* Which argument of a dot has that axis of the result, and which of its axes it is; -1 for a batch axis. */
 static int dot_axis(const Inst *dot, int64_t axis, int64_t *of) {
     const Attrs *a = dot->attrs;
@@ -225,6 +245,7 @@ static void inst(Walk *w, const Inst *in) {
     case OP_sub: done = fuse_multiply_add(w, in); break;
     case OP_div: done = divide_exactly(w, in); break;
     case OP_dot: done = dot_of_transposes(w, in); break;
+    case OP_transpose: done = transpose_of_dot(w, in); break;
     case OP_reduce_sum: done = sum_of_dot(w, in); break;
     case OP_cond: done = take_side(w, in); break;
     case OP_for: done = run_through(w, in); break;

@@ -88,7 +88,7 @@ static int64_t price_of_keeping(const Cut *c, const Scope *s, const Value *w) {
     return 1 + elements(w->type) * dtype_bytes(w->type->dtype) * PRICE_OF_BYTE;
 }
 
-/* For each element. */
+/* For each element; in the units of PRICE_OF_BYTE, where the bytes are in a cache. */
 static int64_t work_of_elementwise(Op op) {
     switch (op) {
     case OP_div:
@@ -109,7 +109,7 @@ static int64_t work_of_elementwise(Op op) {
     case OP_cosh:
     case OP_tanh:
     case OP_logistic:
-    case OP_rem: return 8;
+    case OP_rem: return 32;
     case OP_asin:
     case OP_acos:
     case OP_atan:
@@ -120,7 +120,7 @@ static int64_t work_of_elementwise(Op op) {
     case OP_erf:
     case OP_erfc:
     case OP_erf_inv:
-    case OP_pow: return 16;
+    case OP_pow: return 48;
     case OP_lgamma:
     case OP_digamma:
     case OP_threefry2x32: return 80;
