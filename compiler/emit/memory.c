@@ -3,6 +3,8 @@
 ** An index counts elements; a bool is a byte in memory and a bit as a value; elements are aligned to their size. */
 #include "emit/llvm.h"
 
+enum { LONGEST_STEP = 4 /* of lanes that are picked from whole vectors */ };
+
 static LLVMValueRef of(Emit *e, const LValue *x) { return e->value[x->id]; }
 
 /* The address of element `index`, or of as many as the index has lanes. */
@@ -66,6 +68,30 @@ static void store_scalar(Emit *e, LLVMValueRef x, LLVMValueRef at, int bytes, LL
     LLVMPositionBuilderAtEnd(e->b, after);
 }
 
+/* Lane k is element index + k*n.  Machines that gather do it no faster than one element at a time; and with short strides a few
+** whole vectors hold them all.  What lies between two lanes belongs to the same array. */
+static LLVMValueRef load_strided(Emit *e, LLVMTypeRef m, LLVMValueRef ptr, LLVMValueRef index, int64_t n) {
+    LLVMTypeRef one = LLVMGetElementType(m);
+    int lanes = lanes_of(LLVMGetUndef(m)), bytes = (int)(LLVMABISizeOfType(LLVMGetModuleDataLayout(e->module), one));
+    int64_t step = n < 0 ? -n : n;
+    if (step <= LONGEST_STEP) {
+        LLVMValueRef first = n < 0 ? LLVMBuildAdd(e->b, index, int_const(e->i64, (lanes - 1) * n), "") : index;
+        LLVMValueRef all =
+            load_from(e, vector_of(one, (int)((lanes - 1) * step + 1)), address(e, ptr, first, bytes), bytes);
+        LLVMValueRef pick[LOOP_MAX_LANES];
+        for (int k = 0; k < lanes; k++) pick[k] = int_const(e->i32, (n < 0 ? lanes - 1 - k : k) * step);
+        return LLVMBuildShuffleVector(e->b, all, LLVMGetUndef(LLVMTypeOf(all)), LLVMConstVector(pick, (unsigned)lanes),
+                                      "");
+    }
+    LLVMValueRef x = LLVMGetUndef(m);
+    for (int k = 0; k < lanes; k++) {
+        LLVMValueRef at = LLVMBuildAdd(e->b, index, int_const(e->i64, k * n), "");
+        LLVMValueRef lane = load_from(e, one, address(e, ptr, at, bytes), bytes);
+        x = LLVMBuildInsertElement(e->b, x, lane, int_const(e->i32, k), "");
+    }
+    return x;
+}
+
 static LLVMValueRef load(Emit *e, const LInst *in) {
     LType t = in->results[0]->type;
     LLVMTypeRef m = memory_type(e, t);
@@ -79,6 +105,8 @@ static LLVMValueRef load(Emit *e, const LInst *in) {
     } else if (in->n == 1) {
         LLVMValueRef at = address(e, ptr, index, bytes);
         x = mask ? masked_load(e, m, at, bytes, mask) : load_from(e, m, at, bytes);
+    } else if (!mask && bytes >= 4 && t.lanes <= 16) {
+        x = load_strided(e, m, ptr, index, in->n);
     } else {
         LLVMValueRef at = address(e, ptr, strided(e, index, in->n, t.lanes), bytes);
         x = masked_gather(e, m, at, bytes, mask ? mask : all_lanes(e, t.lanes));
@@ -97,6 +125,13 @@ static void store(Emit *e, const LInst *in) {
     int bytes = loop_bytes(t);
     LLVMValueRef x = as_memory(e, of(e, in->args[0]), t), ptr = of(e, in->args[1]), index = of(e, in->args[2]);
     LLVMValueRef mask = in->nargs > 3 ? of(e, in->args[3]) : NULL;
+    if (t.lanes > 1 && in->n != 1 && !mask && bytes >= 4 && t.lanes <= 16) {
+        for (int k = 0; k < t.lanes; k++) {
+            LLVMValueRef at = LLVMBuildAdd(e->b, index, int_const(e->i64, k * in->n), "");
+            store_to(e, LLVMBuildExtractElement(e->b, x, int_const(e->i32, k), ""), address(e, ptr, at, bytes), bytes);
+        }
+        return;
+    }
     if (t.lanes > 1 && in->n != 1) {
         LLVMValueRef at = address(e, ptr, strided(e, index, in->n, t.lanes), bytes);
         masked_scatter(e, x, at, bytes, mask ? mask : all_lanes(e, t.lanes));
