@@ -137,7 +137,7 @@ static int64_t work_of(const Inst *in) {
                                                                                      : elements(in->results[0]->type);
     case CLASS_REDUCE:
     case CLASS_SCAN: return elements(in->args[0]->type);
-    case CLASS_INDEX: return in->nresults ? 2 * elements(in->results[0]->type) : 0;
+    case CLASS_INDEX: return in->nresults ? 12 * elements(in->results[0]->type) : 0;
     default: return expensive;
     }
 }
