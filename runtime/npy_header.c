@@ -92,7 +92,7 @@ static int find_dtype(const char *descr, Npy *f) {
 }
 
 /* How many elements, checked to fit into memory at all. */
-static int count_elements(Npy *f) {
+int jxl_count_elements(Npy *f) {
     int empty = 0;
     f->count = 1;
     for (int i = 0; i < f->rank; i++) empty |= f->shape[i] == 0;
@@ -162,6 +162,6 @@ int jxl_read_npy_header(jxl_call *c, FILE *file, const char *path, const char *w
     if (descr[0] == '[') return jxl_fail_file(c, path, what, "holds records, not numbers");
     if (!find_dtype(descr, f))
         return jxl_fail_file(c, path, what, "holds elements of NumPy's type '%s', not numbers", descr);
-    if (!count_elements(f)) return jxl_fail_file(c, path, what, "has a damaged header: its shape is too large");
+    if (!jxl_count_elements(f)) return jxl_fail_file(c, path, what, "has a damaged header: its shape is too large");
     return 0;
 }

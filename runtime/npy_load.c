@@ -5,13 +5,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-typedef struct {
-    FILE *file;
-    Npy header;
-    int wanted; /* the dtype of the program's array */
-    char *path, *what;
-} Opened;
-
 static char *copy(jxl_call *c, const char *text) {
     size_t n = strlen(text) + 1;
     char *to = jxl_alloc(c, (int64_t)n);
@@ -55,43 +48,75 @@ static int check_length(jxl_call *c, FILE *file, const char *path, const char *w
     return c->status;
 }
 
-static FILE *open_file(jxl_call *c, const char *path, const char *what, Npy *header) {
+Opened *jxl_opened_new(jxl_call *c, const char *path, const char *what) {
+    Opened *o = jxl_alloc(c, sizeof *o);
+    if (!o) return NULL;
+    *o = (Opened){ .path = copy(c, path), .what = copy(c, what ? what : "") };
+    if (!c->status) return o;
+    jxl_opened_close(c, o);
+    return NULL;
+}
+
+void jxl_opened_close(jxl_call *c, Opened *o) {
+    if (o->file) fclose(o->file);
+    if (o->memory) jxl_release(c, o->memory);
+    if (o->path) jxl_release(c, o->path);
+    if (o->what) jxl_release(c, o->what);
+    jxl_release(c, o);
+}
+
+int jxl_opened_memory(jxl_call *c, Opened *o, void *bytes, size_t n) {
+    o->memory = bytes;
+    o->file = fmemopen(n ? bytes : (void *)"", n ? n : 1, "rb");
+    return o->file ? 0 : jxl_fail_file(c, o->path, o->what, "could not be read: %s", strerror(errno));
+}
+
+int jxl_opened_as(jxl_call *c, Opened *o, int32_t dtype, int32_t rank, void **file, int64_t *shape) {
+    o->wanted = dtype;
+    if (!fits(o->header.dtype, dtype) || o->header.rank != rank) {
+        wrong_type(c, o->path, o->what, &o->header, dtype, rank);
+        jxl_opened_close(c, o);
+        return c->status;
+    }
+    memcpy(shape, o->header.shape, (size_t)rank * sizeof *shape);
+    *file = o;
+    return 0;
+}
+
+int jxl_opened_look(jxl_call *c, Opened *o, int32_t *dtype, int32_t *rank, int64_t *shape) {
+    *dtype = o->header.dtype;
+    *rank = o->header.rank;
+    memcpy(shape, o->header.shape, (size_t)o->header.rank * sizeof *shape);
+    jxl_opened_close(c, o);
+    return 0;
+}
+
+/* NULL after an error. */
+static Opened *open_npy(jxl_call *c, const char *path, const char *what) {
     struct stat st;
-    FILE *file = fopen(path, "rb");
-    if (!file)
+    Opened *o = jxl_opened_new(c, path, what);
+    if (!o) return NULL;
+    o->file = fopen(path, "rb");
+    if (!o->file)
         jxl_fail_file(c, path, what, "could not be opened: %s", strerror(errno));
-    else if (!fstat(fileno(file), &st) && S_ISDIR(st.st_mode))
+    else if (!fstat(fileno(o->file), &st) && S_ISDIR(st.st_mode))
         jxl_fail_file(c, path, what, "is a directory");
-    else if (!jxl_read_npy_header(c, file, path, what, header))
-        check_length(c, file, path, what, header);
-    if (file && c->status) fclose(file), file = NULL;
-    return file;
+    else if (!jxl_read_npy_header(c, o->file, path, what, &o->header))
+        check_length(c, o->file, path, what, &o->header);
+    if (!c->status) return o;
+    jxl_opened_close(c, o);
+    return NULL;
 }
 
 int jxl_load_open(jxl_call *c, const char *path, int32_t dtype, int32_t rank, const char *what, void **opened,
                   int64_t *shape) {
-    Opened *o = jxl_alloc(c, sizeof *o);
-    if (!o) return c->status;
-    *o = (Opened){ .wanted = dtype, .path = copy(c, path), .what = copy(c, what ? what : "") };
-    if (c->status || !(o->file = open_file(c, path, what, &o->header))) return c->status;
-    if (!fits(o->header.dtype, dtype) || o->header.rank != rank) {
-        fclose(o->file);
-        return wrong_type(c, path, what, &o->header, dtype, rank);
-    }
-    memcpy(shape, o->header.shape, (size_t)rank * sizeof *shape);
-    *opened = o;
-    return 0;
+    Opened *o = open_npy(c, path, what);
+    return o ? jxl_opened_as(c, o, dtype, rank, opened, shape) : c->status;
 }
 
 int jxl_load_look(jxl_call *c, const char *path, const char *what, int32_t *dtype, int32_t *rank, int64_t *shape) {
-    Npy header;
-    FILE *file = open_file(c, path, what, &header);
-    if (!file) return c->status;
-    fclose(file);
-    *dtype = header.dtype;
-    *rank = header.rank;
-    memcpy(shape, header.shape, (size_t)header.rank * sizeof *shape);
-    return 0;
+    Opened *o = open_npy(c, path, what);
+    return o ? jxl_opened_look(c, o, dtype, rank, shape) : c->status;
 }
 
 /* ---- elements ---- */
@@ -160,12 +185,9 @@ int jxl_load_read(jxl_call *c, void *opened, void *data) {
         jxl_fail_file(c, o->path, o->what, "could not be read: %s", strerror(errno));
     else if (!whole)
         jxl_fail_file(c, o->path, o->what, "is cut short: it ends before its last element");
-    fclose(o->file);
     unsigned char *bytes = data;
     if (whole && f->dtype == JXL_BOOL)
         for (size_t i = 0; i < count; i++) bytes[i] = bytes[i] != 0;
-    jxl_release(c, o->path);
-    jxl_release(c, o->what);
-    jxl_release(c, o);
+    jxl_opened_close(c, o);
     return c->status;
 }

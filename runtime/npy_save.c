@@ -24,24 +24,36 @@ static void put_header(Text *t, const jxl_array *a) {
     jxl_text_put(t, "\n");
 }
 
-static int write_all(jxl_call *c, FILE *file, const jxl_array *a) {
+void jxl_put_npy_header(Text *t, const jxl_array *a) {
+    Text words = { .call = t->call };
+    put_header(&words, a);
+    if (t->call->status) return;
+    unsigned char start[10] = {
+        0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, (unsigned char)words.n, (unsigned char)(words.n >> 8)
+    };
+    jxl_text_add(t, (const char *)start, sizeof start);
+    jxl_text_add(t, words.at, words.n);
+    jxl_release(t->call, words.at);
+}
+
+int jxl_write_npy(jxl_call *c, FILE *file, const jxl_array *a) {
     Text t = { .call = c };
-    put_header(&t, a);
+    jxl_put_npy_header(&t, a);
     if (c->status) return 0;
     size_t size = (size_t)jxl_dtypes[a->dtype].size, count = (size_t)jxl_count(a);
-    unsigned char start[10] = { 0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, (unsigned char)t.n, (unsigned char)(t.n >> 8) };
-    int good = fwrite(start, 1, 10, file) == 10 && fwrite(t.at, 1, t.n, file) == t.n;
-    good = good && fwrite(a->data, size, count, file) == count;
+    int good = fwrite(t.at, 1, t.n, file) == t.n && fwrite(a->data, size, count, file) == count;
     jxl_release(c, t.at);
     return good;
 }
 
-static int ends_with(const char *text, const char *end) {
+static int write_array(jxl_call *c, FILE *file, const void *array) { return jxl_write_npy(c, file, array); }
+
+int jxl_ends_with(const char *text, const char *end) {
     size_t n = strlen(text), m = strlen(end);
     return n >= m && !strcmp(text + n - m, end);
 }
 
-static int save_beside(jxl_call *c, const char *path, const jxl_array *a, const char *what) {
+static int save_beside(jxl_call *c, const char *path, const char *what, FileWriter write, const void *context) {
     Text beside = { .call = c };
     jxl_text_addf(&beside, "%s.XXXXXX", path);
     if (c->status) return c->status;
@@ -49,7 +61,7 @@ static int save_beside(jxl_call *c, const char *path, const jxl_array *a, const 
     mode_t mask = umask(0);
     umask(mask);
     FILE *file = fd < 0 ? NULL : fdopen(fd, "wb");
-    int good = file && write_all(c, file, a);
+    int good = file && write(c, file, context);
     int error = errno;
     if (file && fclose(file)) good = 0, error = errno;
     if (good && (chmod(beside.at, 0666 & ~mask) || rename(beside.at, path))) good = 0, error = errno;
@@ -62,25 +74,31 @@ static int save_beside(jxl_call *c, const char *path, const jxl_array *a, const 
 }
 
 /* A device or a pipe is not replaced but written to. */
-static int save_into(jxl_call *c, const char *path, const jxl_array *a, const char *what) {
+static int save_into(jxl_call *c, const char *path, const char *what, FileWriter write, const void *context) {
     FILE *file = fopen(path, "wb");
-    int good = file && write_all(c, file, a);
+    int good = file && write(c, file, context);
     int error = errno;
     if (file && fclose(file)) good = 0, error = errno;
     return good ? 0 : jxl_fail_file(c, path, what, "could not be written: %s", strerror(error));
 }
 
+int jxl_write_file(jxl_call *c, const char *path, const char *what, FileWriter write, const void *context) {
+    struct stat st;
+    int exists = !stat(path, &st);
+    char *target = exists ? realpath(path, NULL) : NULL; /* what a link points to is replaced, not the link */
+    const char *to = target ? target : path;
+    int beside = !exists || S_ISREG(st.st_mode);
+    int status = (beside ? save_beside : save_into)(c, to, what, write, context);
+    free(target);
+    return status;
+}
+
 int jxl_save(jxl_call *c, const char *path, const jxl_array *a, const char *what) {
     if (c->rank) return 0;
     Text name = { .call = c };
-    jxl_text_addf(&name, "%s%s", path, ends_with(path, ".npy") ? "" : ".npy");
+    jxl_text_addf(&name, "%s%s", path, jxl_ends_with(path, ".npy") ? "" : ".npy");
     if (c->status) return c->status;
-    struct stat st;
-    int exists = !stat(name.at, &st);
-    char *target = exists ? realpath(name.at, NULL) : NULL; /* what a link points to is replaced, not the link */
-    const char *to = target ? target : name.at;
-    int status = exists && !S_ISREG(st.st_mode) ? save_into(c, to, a, what) : save_beside(c, to, a, what);
-    free(target);
+    int status = jxl_write_file(c, name.at, what, write_array, a);
     jxl_release(c, name.at);
     return status;
 }

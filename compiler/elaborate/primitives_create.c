@@ -254,7 +254,7 @@ Py native_primitives_is_static(Elab *e, Call *c) {
     if (list_grows(c->arg[0])) return e->false_;
     tree_flatten(e, c->arg[0], &leaves);
     for (int i = 0; i < leaves.n; i++)
-        if (!py_is_static_number(leaves.at[i])) return e->false_;
+        if (!py_is_static_number(leaves.at[i]) && leaves.at[i]->kind != PY_STR) return e->false_;
     return e->true_;
 }
 

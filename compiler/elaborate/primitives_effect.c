@@ -4,13 +4,34 @@
 
 #include <string.h>
 
+static bool file_kind(Elab *e, Py x, FileKind *kind, Span span) {
+    static const char *const names[] = { "npy", "npz", "npz_compressed", "safetensors", "text", "png" };
+    const char *name;
+    for (int i = 0; py_static_text(x, &name) && i < COUNT(names); i++)
+        if (!strcmp(name, names[i])) {
+            *kind = (FileKind)i;
+            return true;
+        }
+    fail(e, span, "%s is not a kind of file", py_describe(e, x));
+    return false;
+}
+
 /* What the header of an existing file says: its dtype and rank are fixed by it, its sizes stay free. */
-static bool look(Elab *e, const char *path, DType *dtype, int *rank, Span span) {
+static bool look(Elab *e, const char *path, FileKind kind, const char *name, DType *dtype, int *rank, Span span) {
     jxl_call c;
     int32_t t, r;
     int64_t shape[32];
     jxl_call_init(&c);
-    if (jxl_load_look(&c, path, path, &t, &r, shape)) {
+    int status;
+    switch (kind) {
+    case FILE_NPZ:
+    case FILE_NPZ_COMPRESSED: status = jxl_zip_look(&c, path, name, "", &t, &r, shape); break;
+    case FILE_TENSORS: status = jxl_tensors_look(&c, path, name, "", &t, &r, shape); break;
+    case FILE_TEXT: status = jxl_csv_look(&c, path, name, "", &t, &r, shape); break;
+    case FILE_PNG: status = jxl_png_look(&c, path, name, "", &t, &r, shape); break;
+    default: status = jxl_load_look(&c, path, "", &t, &r, shape); break;
+    }
+    if (status) {
         fail(e, span,
              "%s; the file is looked at when compiling: annotate what it will hold, as in `x: f32[n, 64] = "
              "jnp.load(...)`",
@@ -26,61 +47,125 @@ static bool look(Elab *e, const char *path, DType *dtype, int *rank, Span span) 
     return true;
 }
 
-/* x = load(name): `like` NULL, or the type an annotation gives (its sizes may be new ones, which are then bound). */
-Py load_file(Elab *e, Py name, const Type *like, Sizes binds, Flavour flavour, Span span) {
-    Value **values = NULL;
-    int n = 0;
-    const char *format = text_template(e, text_of(e, name, 's', "", span), 0, &values, &n);
-    Attrs a = no_attrs;
+/* What an existing file of a known name holds, its sizes as new variables; false after a message. */
+static bool type_of_file(Elab *e, Py path, FileKind kind, const char *name, Flavour flavour, const Type **like,
+                         Sizes *binds, Span span) {
+    const char *text;
     DType dtype;
     int rank;
-    if (!like) {
-        const char *path;
-        if (!py_static_text(name, &path))
-            return fail(e, span,
-                        "the name of this file is known at run time only: annotate what it will hold, as in `x: f32[n, "
-                        "64] = jnp.load(...)`");
-        if (!look(e, path, &dtype, &rank, span)) return e->error;
-        if (flavour == FLAVOUR_JAX) dtype = canonical_dtype(e, dtype);
-        const Dim *dims[32];
-        const SizeVar **vars = NEW_ARRAY(e->arena, const SizeVar *, rank + 1);
-        if (rank > MAX_RANK) return fail(e, span, "arrays have at most %d axes", MAX_RANK);
-        for (int i = 0; i < rank; i++) {
-            vars[i] = size_var(e->cx, arena_text(e->cx->arena, "n%d", i), span);
-            dims[i] = dim_var(e->cx, vars[i]);
-        }
-        like = type_of(e->cx, dtype, rank, dims);
-        binds = (Sizes){ rank, vars };
+    const Dim *dims[32];
+    if (!py_static_text(path, &text)) {
+        fail(e, span,
+             "the name of this file is known at run time only: annotate what it will hold, as in `x: f32[n, 64] = "
+             "jnp.load(...)`");
+        return false;
     }
-    int line, column;
-    line_column(e->cx, user_span(e, span), &line, &column);
-    a.format = format;
-    a.dtype = like->dtype;
-    a.shape = dims_of(e->cx->arena, like->rank, like->dim);
-    a.binds = binds;
-    a.message =
-        name_of(e->cx, arena_text(e->arena, "%s:%d: load", source_of(e->cx, user_span(e, span).file)->path, line));
-    return py_array(e, emit(e->b, OP_load, values, n, &a), flavour, false);
+    if (!look(e, text, kind, name, &dtype, &rank, span)) return false;
+    if (flavour == FLAVOUR_JAX) dtype = canonical_dtype(e, dtype);
+    const SizeVar **vars = NEW_ARRAY(e->arena, const SizeVar *, rank + 1);
+    if (rank > MAX_RANK) {
+        fail(e, span, "arrays have at most %d axes", MAX_RANK);
+        return false;
+    }
+    for (int i = 0; i < rank; i++) {
+        vars[i] = size_var(e->cx, arena_text(e->cx->arena, "n%d", i), span);
+        dims[i] = dim_var(e->cx, vars[i]);
+    }
+    *like = type_of(e->cx, dtype, rank, dims);
+    *binds = (Sizes){ rank, vars };
+    return true;
 }
 
-Py native_primitives_load(Elab *e, Call *c) { return load_file(e, c->arg[0], NULL, (Sizes){ 0 }, e->flavour, c->span); }
-
-Py native_primitives_save(Elab *e, Call *c) {
-    Py x = given_array(e, c->arg[1], c->span);
-    if (x->kind == PY_ERROR) return x;
-    Value **values = NULL;
-    int n = 0;
+/* load(file, kind, name): what an annotation says it holds, or what it holds now. */
+Py native_primitives_load(Elab *e, Call *c) {
     Attrs a = no_attrs;
-    /* the template speaks of the arguments after the array: the holes are numbered from 1 */
+    Value **values = NULL;
+    FileKind kind;
+    const Type *like = NULL;
+    const char *name;
+    int n = 0, line, column;
+    if (!file_kind(e, c->arg[1], &kind, c->span)) return e->error;
+    if (!py_static_text(c->arg[2], &name))
+        return fail(e, c->span, "what is read of a file must be known when compiling");
     Py text = text_of(e, c->arg[0], 's', "", c->span);
-    if (text->kind != PY_STR) {
-        a.format = text_template(e, text, 0, &values, &n);
-        if (n) return fail(e, c->span, "the name of a file that is saved must be known when compiling");
-    } else {
-        a.format = text_template(e, text, 0, &values, &n);
+    if (text->kind == PY_ERROR) return text;
+    a.format = text_template(e, text, 0, &values, &n);
+    if (!annotation_wanted(e, c->span, &like, &a.binds) &&
+        !type_of_file(e, c->arg[0], kind, name, e->flavour, &like, &a.binds, c->span))
+        return e->error;
+    line_column(e->cx, user_span(e, c->span), &line, &column);
+    a.dtype = like->dtype;
+    a.shape = dims_of(e->cx->arena, like->rank, like->dim);
+    a.kind = kind;
+    a.name = *name ? name_of(e->cx, name) : NULL;
+    a.message =
+        name_of(e->cx, arena_text(e->arena, "%s:%d: load", source_of(e->cx, user_span(e, c->span).file)->path, line));
+    return py_array(e, emit(e->b, OP_load, values, n, &a), e->flavour, false);
+}
+
+/* The names in a file that exists, as a tuple of texts. */
+Py native_primitives_file_names(Elab *e, Call *c) {
+    FileKind kind;
+    const char *path;
+    if (!file_kind(e, c->arg[1], &kind, c->span)) return e->error;
+    if (!py_static_text(c->arg[0], &path))
+        return fail(e, c->span,
+                    "what is in a file is asked when compiling, and this file's name is known at run time only");
+    jxl_call call;
+    jxl_call_init(&call);
+    char *names = kind == FILE_TENSORS ? jxl_tensors_names(&call, path, "") : jxl_zip_names(&call, path, "");
+    if (!names) {
+        fail(e, c->span, "%s; the file is looked at when compiling", jxl_message(&call));
+        jxl_call_free(&call);
+        return e->error;
     }
-    Value *v = array_value(e, x);
-    emit_inst(e->b, OP_save, &v, 1, &a);
+    struct {
+        Py *at;
+        int n, cap;
+    } all = { 0 };
+    for (const char *at = names; *at;) {
+        size_t length = strcspn(at, "\n");
+        PUSH(e->arena, &all, py_str(e, arena_text(e->arena, "%.*s", (int)length, at)));
+        at += length + (at[length] == '\n');
+    }
+    jxl_release(&call, names);
+    jxl_call_free(&call);
+    const char *kept = arena_text(e->cx->arena, "%s", path);
+    PUSH(e->cx->arena, &e->cx->files_read, kept);
+    return py_tuple(e, all.n, all.at);
+}
+
+/* The runtime's number of a dtype. */
+Py native_primitives_dtype_number(Elab *e, Call *c) {
+    DType t;
+    return to_dtype(e, c->arg[0], &t, c->span) ? py_int(e, t) : e->error;
+}
+
+/* save(file, arrays, kind, name): names with '\n' between, or options. */
+Py native_primitives_save(Elab *e, Call *c) {
+    Attrs a = no_attrs;
+    FileKind kind;
+    Py *items;
+    Value **texts = NULL;
+    const char *name;
+    int n, ntexts = 0;
+    if (!file_kind(e, c->arg[2], &kind, c->span) || !iterate(e, c->arg[1], &items, &n, c->span)) return e->error;
+    if (!py_static_text(c->arg[3], &name))
+        return fail(e, c->span, "how a file is written must be known when compiling");
+    Py text = text_of(e, c->arg[0], 's', "", c->span);
+    if (text->kind == PY_ERROR) return text;
+    a.format = text_template(e, text, n, &texts, &ntexts);
+    a.kind = kind;
+    a.count = n;
+    a.name = *name ? name_of(e->cx, name) : NULL;
+    Value **all = NEW_ARRAY(e->arena, Value *, n + ntexts + 1);
+    for (int i = 0; i < n; i++) {
+        Py x = given_array(e, items[i], c->span);
+        if (x->kind == PY_ERROR) return x;
+        all[i] = array_value(e, x);
+    }
+    for (int i = 0; i < ntexts; i++) all[n + i] = texts[i];
+    emit_inst(e->b, OP_save, all, n + ntexts, &a);
     return e->none;
 }
 

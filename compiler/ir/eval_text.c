@@ -33,7 +33,17 @@ bool eval_load(Eval *ev, const Inst *in, const char *path, Tensor *result) {
     int64_t shape[MAX_RANK];
     const Attrs *a = in->attrs;
     const char *what = a->message ? a->message : path;
-    int status = jxl_load_open(&call, path, (int32_t)a->dtype, a->shape.n, what, &file, shape);
+    int32_t dtype = (int32_t)a->dtype, rank = a->shape.n;
+    const char *name = a->name ? a->name : "";
+    int status;
+    switch ((FileKind)a->kind) {
+    case FILE_NPZ:
+    case FILE_NPZ_COMPRESSED: status = jxl_zip_open(&call, path, name, dtype, rank, what, &file, shape); break;
+    case FILE_TENSORS: status = jxl_tensors_open(&call, path, name, dtype, rank, what, &file, shape); break;
+    case FILE_TEXT: status = jxl_csv_open(&call, path, name, dtype, rank, what, &file, shape); break;
+    case FILE_PNG: status = jxl_png_open(&call, path, name, dtype, rank, what, &file, shape); break;
+    default: status = jxl_load_open(&call, path, dtype, rank, what, &file, shape); break;
+    }
     if (status) return pass_on(ev, &call, status);
     for (int i = 0; i < a->shape.n; i++)
         for (int k = 0; k < a->binds.n; k++) {

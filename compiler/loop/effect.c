@@ -103,17 +103,39 @@ static void lower_load(Lower *l, const Inst *in) {
     LValue *file = loop_stack(b, 8, 8), *shape = loop_stack(b, 8 * (y->type->rank + 1), 8);
     const char *what =
         arena_text(l->arena, "%s%s", lower_where(l, in), in->attrs->message ? in->attrs->message : "load");
-    LValue *args[] = { path, word(l, y->type->dtype), word(l, y->type->rank), loop_text(b, what), file, shape };
-    loop_runtime(b, RUNTIME_load_open, args, 6);
+    static const RuntimeEntry entries[] = { [FILE_NPZ] = RUNTIME_zip_open,
+                                            [FILE_NPZ_COMPRESSED] = RUNTIME_zip_open,
+                                            [FILE_TENSORS] = RUNTIME_tensors_open,
+                                            [FILE_TEXT] = RUNTIME_csv_open,
+                                            [FILE_PNG] = RUNTIME_png_open };
+    LValue *dtype = word(l, y->type->dtype), *rank = word(l, y->type->rank), *words = loop_text(b, what);
+    if (in->attrs->kind == FILE_NPY) {
+        loop_runtime(b, RUNTIME_load_open, (LValue *[]){ path, dtype, rank, words, file, shape }, 6);
+    } else {
+        LValue *name = loop_text(b, in->attrs->name ? in->attrs->name : "");
+        loop_runtime(b, entries[in->attrs->kind], (LValue *[]){ path, name, dtype, rank, words, file, shape }, 7);
+    }
     bind_shape(l, in, y->type, shape);
     read_file_into(l, y, file);
 }
 
 static void lower_save(Lower *l, const Inst *in) {
     LBuilder *b = &l->b;
-    LValue *path = formatted(l, in->attrs->format, in->args, in->nargs);
+    const Attrs *a = in->attrs;
+    LValue *path = formatted(l, a->format, in->args, in->nargs), *name = loop_text(b, a->name ? a->name : "");
     LValue *what = loop_text(b, arena_text(l->arena, "%ssave", lower_where(l, in)));
-    loop_runtime(b, RUNTIME_save, (LValue *[]){ path, lower_descriptors(l, in->args, 1), what }, 3);
+    LValue *count = word(l, a->count), *arrays = lower_descriptors(l, in->args, (int)a->count);
+    switch ((FileKind)a->kind) {
+    case FILE_NPZ:
+    case FILE_NPZ_COMPRESSED: {
+        LValue *compressed = word(l, a->kind == FILE_NPZ_COMPRESSED);
+        loop_runtime(b, RUNTIME_zip_save, (LValue *[]){ path, name, compressed, count, arrays, what }, 6);
+        break;
+    }
+    case FILE_TENSORS: loop_runtime(b, RUNTIME_tensors_save, (LValue *[]){ path, name, count, arrays, what }, 5); break;
+    case FILE_TEXT: loop_runtime(b, RUNTIME_csv_save, (LValue *[]){ path, name, arrays, what }, 4); break;
+    default: loop_runtime(b, RUNTIME_save, (LValue *[]){ path, arrays, what }, 3); break;
+    }
 }
 
 static void lower_plot(Lower *l, const Inst *in) {

@@ -105,6 +105,26 @@ int jxl_load_read(jxl_call *, void *file, void *data);                /* reads t
 int jxl_load_look(jxl_call *, const char *path, const char *what, int32_t *dtype, int32_t *rank, int64_t *shape);
 int jxl_save(jxl_call *, const char *path, const jxl_array *, const char *what);
 
+/* Other files of arrays are read the same way.  What is read of them, or how:
+**   zip      parts/zip.c: a .npz file's member of that name              (linked with zlib)
+**   tensors  tensors.c: a .safetensors file's tensor of that name
+**   csv      csv.c: a table written as text, with options as "delimiter=,"
+**   png      parts/png.c: a picture as float32 numbers from 0 to 1       (linked with libpng) */
+int jxl_zip_open(jxl_call *, const char *path, const char *name, int32_t dtype, int32_t rank, const char *what, void **file, int64_t *shape);
+int jxl_tensors_open(jxl_call *, const char *path, const char *name, int32_t dtype, int32_t rank, const char *what, void **file, int64_t *shape);
+int jxl_csv_open(jxl_call *, const char *path, const char *options, int32_t dtype, int32_t rank, const char *what, void **file, int64_t *shape);
+int jxl_png_open(jxl_call *, const char *path, const char *options, int32_t dtype, int32_t rank, const char *what, void **file, int64_t *shape);
+int jxl_zip_look(jxl_call *, const char *path, const char *name, const char *what, int32_t *dtype, int32_t *rank, int64_t *shape);
+int jxl_tensors_look(jxl_call *, const char *path, const char *name, const char *what, int32_t *dtype, int32_t *rank, int64_t *shape);
+int jxl_csv_look(jxl_call *, const char *path, const char *options, const char *what, int32_t *dtype, int32_t *rank, int64_t *shape);
+int jxl_png_look(jxl_call *, const char *path, const char *options, const char *what, int32_t *dtype, int32_t *rank, int64_t *shape);
+/* The names in such a file, '\n' between; NULL after an error. */
+char *jxl_zip_names(jxl_call *, const char *path, const char *what);
+char *jxl_tensors_names(jxl_call *, const char *path, const char *what);
+int jxl_zip_save(jxl_call *, const char *path, const char *names, int32_t compressed, int32_t n, const jxl_array *, const char *what);
+int jxl_tensors_save(jxl_call *, const char *path, const char *names, int32_t n, const jxl_array *, const char *what);
+int jxl_csv_save(jxl_call *, const char *path, const char *options, const jxl_array *, const char *what);
+
 /* time.c: seconds */
 double jxl_time(int32_t clock); /* 0 time.time, 1 perf_counter (and monotonic), 2 process_time */
 

@@ -258,6 +258,21 @@ static int show(jxl_call *c) {
     return c->status;
 }
 
+static int save_image(jxl_call *c, const char *options, const jxl_array *array) {
+    char path[4096] = "";
+    Drawn d = { .kind = DRAW_IMAGE, .options = text_copy(options) };
+    if (!d.options || copy_numbers(&d.data[2], array)) {
+        free(d.options);
+        return jxl_fail_text(c, 1, "out of memory for a picture");
+    }
+    colour_range(&d, &d.data[2]);
+    option(options, "path", path, sizeof path);
+    plot_save_image(c, &d, path);
+    free(d.data[2].at);
+    free(d.options);
+    return c->status;
+}
+
 static int step(jxl_call *c, const char *name, const char *options, int n, const jxl_array *arrays) {
     static const char *const things[] = {
         [DRAW_LINE] = "line",   [DRAW_SCATTER] = "scatter",  [DRAW_BAR] = "bar",           [DRAW_FILL] = "fill",
@@ -281,6 +296,7 @@ static int step(jxl_call *c, const char *name, const char *options, int n, const
             close_current();
         return 0;
     }
+    if (!strcmp(name, "imsave")) return save_image(c, options, arrays);
     if (!strcmp(name, "axes")) return add_axes(c, options);
     if (!strcmp(name, "twin") || !strcmp(name, "colorbar")) return add_beside(c, options, *name == 't');
     Axes *a = axes_of(options);

@@ -119,6 +119,7 @@ double plane_y(const Plane *, double);
 void draw_thing(const Plane *, const Drawn *);
 void draw_sample(cairo_t *, const Drawn *, Box); /* in a legend */
 void set_colour(cairo_t *, Colour);
+cairo_surface_t *picture_of(const Drawn *); /* of an image: its pixels; NULL where there are none */
 
 /* contour.c */
 void draw_contour(const Plane *, const Drawn *);
@@ -129,5 +130,6 @@ Figure *figure_current(void);
 
 /* save.c */
 int plot_save(jxl_call *, Figure *, const char *path, const char *options);
+int plot_save_image(jxl_call *, const Drawn *, const char *path); /* a PNG of its pixels */
 
 #endif

@@ -62,3 +62,15 @@ int plot_save(jxl_call *c, Figure *f, const char *path, const char *options) {
     jxl_release(c, name.at);
     return 0;
 }
+
+int plot_save_image(jxl_call *c, const Drawn *d, const char *path) {
+    cairo_surface_t *s = picture_of(d);
+    if (!s)
+        return jxl_fail_text(c, 1, "imsave: a picture of %lld by %lld pixels cannot be made",
+                             (long long)d->data[2].rows, (long long)d->data[2].columns);
+    FILE *file = fopen(path, "wb");
+    cairo_status_t status = file ? cairo_surface_write_to_png_stream(s, put, file) : CAIRO_STATUS_WRITE_ERROR;
+    int failed = !file || fclose(file) || status;
+    cairo_surface_destroy(s);
+    return failed ? jxl_fail_text(c, 1, "imsave: %s could not be written: %s", path, strerror(errno)) : 0;
+}

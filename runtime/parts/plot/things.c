@@ -252,18 +252,19 @@ static void area(const Plane *p, const Drawn *d) {
 
 static unsigned byte_of(double x) { return (unsigned)(fmax(0, fmin(1, isnan(x) ? 0 : x)) * 255 + 0.5); }
 
-/* data: the edges x, the edges y (both in pairs, low and high), the pixels */
-static void image(const Plane *p, const Drawn *d) {
-    const Numbers *z = &d->data[2];
-    char map[32] = "viridis", smooth[24] = "nearest";
+/* The numbers z as pixels, row 0 above unless `lower`; NULL where there are none, or no memory. */
+static cairo_surface_t *surface_of(const Drawn *d, const Numbers *z, bool lower) {
+    char map[32] = "viridis";
     option(d->options, "cmap", map, sizeof map);
-    option(d->options, "interpolation", smooth, sizeof smooth);
-    int rows = (int)z->rows, columns = (int)z->columns,
-        stride = cairo_format_stride_for_width(CAIRO_FORMAT_ARGB32, columns);
-    bool lower = option_true(d->options, "lower", false); /* row 0 is the lowest */
-    if (rows < 1 || columns < 1 || stride < 0) return;
-    unsigned char *pixels = calloc((size_t)rows, (size_t)stride);
-    if (!pixels) return;
+    if (z->rows < 1 || z->columns < 1 || z->rows > 32767 || z->columns > 32767) return NULL;
+    int rows = (int)z->rows, columns = (int)z->columns;
+    cairo_surface_t *s = cairo_image_surface_create(CAIRO_FORMAT_ARGB32, columns, rows);
+    unsigned char *pixels = cairo_image_surface_get_data(s);
+    size_t stride = (size_t)cairo_image_surface_get_stride(s);
+    if (!pixels) {
+        cairo_surface_destroy(s);
+        return NULL;
+    }
     for (int i = 0; i < rows; i++)
         for (int j = 0; j < columns; j++) {
             const double *q = z->at + ((int64_t)(lower ? rows - 1 - i : i) * columns + j) * z->depth;
@@ -273,11 +274,29 @@ static void image(const Plane *p, const Drawn *d) {
             c.a *= option_number(d->options, "alpha", 1);
             uint32_t word =
                 byte_of(c.a) << 24 | byte_of(c.r * c.a) << 16 | byte_of(c.g * c.a) << 8 | byte_of(c.b * c.a);
-            memcpy(pixels + (size_t)i * (size_t)stride + 4 * (size_t)j, &word, 4);
+            memcpy(pixels + (size_t)i * stride + 4 * (size_t)j, &word, 4);
         }
-    cairo_surface_t *s = cairo_image_surface_create_for_data(pixels, CAIRO_FORMAT_ARGB32, columns, rows, stride);
+    cairo_surface_mark_dirty(s);
+    return s;
+}
+
+cairo_surface_t *picture_of(const Drawn *d) {
+    return surface_of(d, &d->data[2], option_true(d->options, "lower", false));
+}
+
+/* data: the edges x, the edges y (both in pairs, low and high), the pixels */
+static void image(const Plane *p, const Drawn *d) {
+    char smooth[24] = "nearest";
+    option(d->options, "interpolation", smooth, sizeof smooth);
+    cairo_surface_t *s = picture_of(d);
+    if (!s) return;
+    int columns = (int)d->data[2].columns, rows = (int)d->data[2].rows;
     double x0 = plane_x(p, d->data[0].at[0]), x1 = plane_x(p, d->data[0].at[1]);
     double y0 = plane_y(p, d->data[1].at[1]), y1 = plane_y(p, d->data[1].at[0]);
+    if (p->axes->y.inverted && !option_true(d->options, "lower", false)) { /* row 0, the lowest number, is above */
+        double swap = y0;
+        y0 = y1, y1 = swap;
+    }
     cairo_save(p->cr);
     cairo_translate(p->cr, x0, y0);
     cairo_scale(p->cr, (x1 - x0) / columns, (y1 - y0) / rows);
@@ -288,9 +307,7 @@ static void image(const Plane *p, const Drawn *d) {
     cairo_rectangle(p->cr, 0, 0, columns, rows);
     cairo_fill(p->cr);
     cairo_restore(p->cr);
-    cairo_surface_finish(s);
     cairo_surface_destroy(s);
-    free(pixels);
 }
 
 static void whisker(const Plane *p, double x0, double y0, double x1, double y1, double cap) {
