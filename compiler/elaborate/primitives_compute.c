@@ -19,7 +19,11 @@ Py native_primitives_reduce(Elab *e, Call *c) {
     if (x->kind == PY_ERROR || !operation(e, c->arg[0], CLASS_REDUCE, CLASS_REDUCE, &op, c->span)) return e->error;
     int64_t *axes = axes_of_array(e, c->arg[2], x->array.value->type->rank, &n, "axis", c->span);
     if (!axes) return e->error;
-    return n ? array_with(e, ir_reduce(e->b, op, array_value(e, x), n, axes), x) : x;
+    Attrs a = { .axes = { n, axes } };
+    Value *v = array_value(e, x);
+    const char *wrong = n ? emit_check(e->b, op, &v, 1, &a) : NULL;
+    if (wrong) return fail(e, c->span, "%s", wrong);
+    return n ? array_with(e, ir_reduce(e->b, op, v, n, axes), x) : x;
 }
 
 Py native_primitives_scan(Elab *e, Call *c) {
@@ -28,7 +32,11 @@ Py native_primitives_scan(Elab *e, Call *c) {
     if (x->kind == PY_ERROR || !operation(e, c->arg[0], CLASS_SCAN, CLASS_SCAN, &op, c->span)) return e->error;
     int axis = to_axis(e, c->arg[2], x->array.value->type->rank, "axis", c->span);
     if (axis < 0) return e->error;
-    return array_with(e, ir_scan(e->b, op, array_value(e, x), axis, c->arg[3] == e->true_), x);
+    Attrs a = { .axis = axis };
+    Value *v = array_value(e, x);
+    const char *wrong = emit_check(e->b, op, &v, 1, &a);
+    if (wrong) return fail(e, c->span, "%s", wrong);
+    return array_with(e, ir_scan(e->b, op, v, axis, c->arg[3] == e->true_), x);
 }
 
 Py native_primitives_arg(Elab *e, Call *c) {
@@ -40,7 +48,11 @@ Py native_primitives_arg(Elab *e, Call *c) {
     if (axis < 0 || !to_dtype(e, c->arg[3], &t, c->span)) return e->error;
     if (dim_is(x->array.value->type->dim[axis], 0))
         return fail(e, c->span, "attempt to get %s of an empty sequence", op_name(op));
-    return py_array(e, ir_arg(e->b, op, array_value(e, x), axis, t), x->array.flavour, false);
+    Attrs a = { .axis = axis, .dtype = t };
+    Value *v = array_value(e, x);
+    const char *wrong = emit_check(e->b, op, &v, 1, &a);
+    if (wrong) return fail(e, c->span, "%s", wrong);
+    return py_array(e, ir_arg(e->b, op, v, axis, t), x->array.flavour, false);
 }
 
 /* The axes of y as those of x, checked at run time where that cannot be proved. */

@@ -54,8 +54,33 @@ static Elem complex_exp(Lower *l, Elem x) {
     return (Elem){ loop_select(b, real, r, loop_mul(b, r, un(l, OP_cos, x.im))), loop_select(b, real, x.im, im) };
 }
 
+/* Near |x| = 1, where the logarithm loses its digits, of |x|^2 - 1 = (re - 1)(re + 1) + im^2. */
 static Elem complex_log(Lower *l, Elem x) {
-    return (Elem){ un(l, OP_log, magnitude(l, x)), bin(l, OP_atan2, x.im, x.re) };
+    LBuilder *b = &l->b;
+    LValue *r = magnitude(l, x), *one = num(l, r, 1),
+           *off = loop_mul(b, loop_sub(b, x.re, one), loop_add(b, x.re, one));
+    LValue *by_off = loop_mul(b, num(l, r, 0.5), un(l, OP_log1p, loop_add(b, off, loop_mul(b, x.im, x.im))));
+    LValue *near = loop_binary(b, OP_and, bin(l, OP_gt, r, num(l, r, 0.5)), bin(l, OP_lt, r, num(l, r, 2)));
+    return (Elem){ loop_select(b, near, by_off, un(l, OP_log, r)), bin(l, OP_atan2, x.im, x.re) };
+}
+
+/* Of small x by |1 + x|^2 - 1 = re (2 + re) + im^2. */
+static Elem complex_log1p(Lower *l, Elem x) {
+    LBuilder *b = &l->b;
+    LValue *one = num(l, x.re, 1), *half = num(l, x.re, 0.5);
+    Elem y = complex_log(l, (Elem){ loop_add(b, x.re, one), x.im });
+    LValue *off = loop_add(b, loop_mul(b, x.re, loop_add(b, num(l, one, 2), x.re)), loop_mul(b, x.im, x.im));
+    LValue *small = bin(l, OP_lt, magnitude(l, x), half);
+    y.re = loop_select(b, small, loop_mul(b, half, un(l, OP_log1p, off)), y.re);
+    return y;
+}
+
+/* e^a cos b - 1 = (e^a - 1) cos b - 2 sin(b/2)^2 */
+static Elem complex_expm1(Lower *l, Elem x) {
+    LBuilder *b = &l->b;
+    LValue *e = un(l, OP_expm1, x.re), *s = un(l, OP_sin, loop_mul(b, num(l, e, 0.5), x.im));
+    LValue *twice = loop_mul(b, num(l, e, 2), loop_mul(b, s, s));
+    return (Elem){ loop_sub(b, loop_mul(b, e, un(l, OP_cos, x.im)), twice), complex_exp(l, x).im };
 }
 
 /* The root with the non-negative real part. */
@@ -64,10 +89,10 @@ static Elem complex_sqrt(Lower *l, Elem x) {
     LValue *zero = num(l, x.re, 0), *half = num(l, x.re, 0.5);
     LValue *a = un(l, OP_sqrt, loop_mul(b, half, loop_add(b, magnitude(l, x), un(l, OP_abs, x.re))));
     LValue *c = bin(l, OP_div, loop_mul(b, half, x.im), a);
-    LValue *right = bin(l, OP_ge, x.re, zero), *down = bin(l, OP_lt, x.im, zero);
+    LValue *right = bin(l, OP_ge, x.re, zero);
     LValue *up = un(l, OP_abs, c);
     LValue *re = loop_select(b, right, a, up);
-    LValue *im = loop_select(b, right, c, loop_select(b, down, un(l, OP_neg, a), a));
+    LValue *im = loop_select(b, right, c, bin(l, OP_copysign, a, x.im));
     LValue *none = bin(l, OP_eq, a, zero);
     return (Elem){ loop_select(b, none, zero, re), loop_select(b, none, x.im, im) };
 }
@@ -95,6 +120,63 @@ static Elem complex_tanh(Lower *l, Elem x) {
     LValue *far = bin(l, OP_gt, un(l, OP_abs, x.re), num(l, x.re, 20));
     LValue *re = loop_select(b, far, t, bin(l, OP_div, un(l, OP_sinh, a), d));
     return (Elem){ re, loop_select(b, far, num(l, x.re, 0), bin(l, OP_div, un(l, OP_sin, c), d)) };
+}
+
+/* The inverse functions after Kahan (Branch cuts for complex elementary functions, 1987): square roots of 1 - x and 1 + x have
+** their digits where x is near 1, and the cuts are on the right side for zeros of either sign. */
+typedef struct {
+    Elem minus, plus; /* sqrt(1 - x), sqrt(1 + x) */
+} Roots;
+static Roots roots_of(Lower *l, Elem x) {
+    LBuilder *b = &l->b;
+    LValue *one = num(l, x.re, 1);
+    Elem minus = { loop_sub(b, one, x.re), un(l, OP_neg, x.im) }, plus = { loop_add(b, one, x.re), x.im };
+    return (Roots){ complex_sqrt(l, minus), complex_sqrt(l, plus) };
+}
+static LValue *real_of_product(Lower *l, Elem x, Elem y) {
+    return loop_sub(&l->b, loop_mul(&l->b, x.re, y.re), loop_mul(&l->b, x.im, y.im));
+}
+static LValue *imag_of_conj_product(Lower *l, Elem x, Elem y) { /* of conj(x) y */
+    return loop_sub(&l->b, loop_mul(&l->b, x.re, y.im), loop_mul(&l->b, x.im, y.re));
+}
+static LValue *doubled(Lower *l, LValue *x) { return loop_add(&l->b, x, x); }
+
+static Elem complex_asin(Lower *l, Elem x) {
+    Roots r = roots_of(l, x);
+    LValue *im = un(l, OP_asinh, imag_of_conj_product(l, r.minus, r.plus));
+    return (Elem){ bin(l, OP_atan2, x.re, real_of_product(l, r.minus, r.plus)), im };
+}
+static Elem complex_acos(Lower *l, Elem x) {
+    Roots r = roots_of(l, x);
+    LValue *im = un(l, OP_asinh, imag_of_conj_product(l, r.plus, r.minus));
+    return (Elem){ doubled(l, bin(l, OP_atan2, r.minus.re, r.plus.re)), im };
+}
+static Elem complex_acosh(Lower *l, Elem x) {
+    LBuilder *b = &l->b;
+    LValue *one = num(l, x.re, 1);
+    Elem down = complex_sqrt(l, (Elem){ loop_sub(b, x.re, one), x.im });
+    Elem up = complex_sqrt(l, (Elem){ loop_add(b, x.re, one), x.im });
+    LValue *re = loop_add(b, loop_mul(b, down.re, up.re), loop_mul(b, down.im, up.im));
+    return (Elem){ un(l, OP_asinh, re), doubled(l, bin(l, OP_atan2, down.im, up.re)) };
+}
+/* re = log1p(4 a / ((1 - a)^2 + b^2)) / 4 for a = |re x|; im = atan2(2 b, (1 - a)(1 + a) - b^2) / 2 */
+static Elem complex_atanh(Lower *l, Elem x) {
+    LBuilder *b = &l->b;
+    LValue *one = num(l, x.re, 1), *a = un(l, OP_abs, x.re), *square = loop_mul(b, x.im, x.im),
+           *off = loop_sub(b, one, a);
+    LValue *d = loop_add(b, loop_mul(b, off, off), square);
+    LValue *re = un(l, OP_log1p, bin(l, OP_div, loop_mul(b, num(l, a, 4), a), d));
+    LValue *across = loop_sub(b, loop_mul(b, off, loop_add(b, one, a)), square);
+    LValue *im = loop_mul(b, num(l, a, 0.5), bin(l, OP_atan2, doubled(l, x.im), across));
+    return (Elem){ bin(l, OP_copysign, loop_mul(b, num(l, a, 0.25), re), x.re), im };
+}
+
+/* Ordered by the real parts, and where they are equal by the imaginary ones. */
+static LValue *ordered(Lower *l, Op op, Elem x, Elem y) {
+    LBuilder *b = &l->b;
+    Op strict = op == OP_le ? OP_lt : op == OP_ge ? OP_gt : op;
+    LValue *same = loop_binary(b, OP_and, bin(l, OP_eq, x.re, y.re), bin(l, op, x.im, y.im));
+    return loop_binary(b, OP_or, bin(l, strict, x.re, y.re), same);
 }
 
 static Elem complex_pow(Lower *l, Elem x, Elem y) {
@@ -145,15 +227,22 @@ static Elem on_complex(Lower *l, const Inst *in, const Elem *x) {
         LValue *re = bin(l, OP_ne, x[0].re, y.re);
         return (Elem){ loop_binary(b, OP_or, re, bin(l, OP_ne, x[0].im, y.im)), NULL };
     }
+    case OP_lt:
+    case OP_le:
+    case OP_gt:
+    case OP_ge: return (Elem){ ordered(l, in->op, x[0], y), NULL };
     case OP_exp: return complex_exp(l, x[0]);
     case OP_exp2: return complex_exp(l, scaled(l, x[0], num(l, x[0].re, 0.69314718055994530942)));
     case OP_log: return complex_log(l, x[0]);
     case OP_log2: return scaled(l, complex_log(l, x[0]), num(l, x[0].re, 1.4426950408889634074));
-    case OP_log1p: return complex_log(l, (Elem){ loop_add(b, x[0].re, one.re), x[0].im });
-    case OP_expm1: {
-        Elem e = complex_exp(l, x[0]);
-        return (Elem){ loop_sub(b, e.re, one.re), e.im };
-    }
+    case OP_log1p: return complex_log1p(l, x[0]);
+    case OP_expm1: return complex_expm1(l, x[0]);
+    case OP_asin: return complex_asin(l, x[0]);
+    case OP_acos: return complex_acos(l, x[0]);
+    case OP_atan: return over_i(l, complex_atanh(l, times_i(l, x[0])));
+    case OP_asinh: return over_i(l, complex_asin(l, times_i(l, x[0])));
+    case OP_acosh: return complex_acosh(l, x[0]);
+    case OP_atanh: return complex_atanh(l, x[0]);
     case OP_sqrt: return complex_sqrt(l, x[0]);
     case OP_rsqrt: return complex_div(l, one, complex_sqrt(l, x[0]));
     case OP_sin: return complex_sin(l, x[0]);

@@ -361,9 +361,22 @@ static int64_t integer_gt(const int64_t *x, DType d) { return swapped_less(x, d)
 static int64_t integer_ge(const int64_t *x, DType d) { return !less(x, d); }
 static void complex_eq(const double (*x)[2], double *y) { to(y, from(x[0]) == from(x[1])); }
 static void complex_ne(const double (*x)[2], double *y) { to(y, from(x[0]) != from(x[1])); }
+/* by the real parts, and where they are equal by the imaginary ones */
+static void complex_lt(const double (*x)[2], double *y) {
+    to(y, x[0][0] < x[1][0] || (x[0][0] == x[1][0] && x[0][1] < x[1][1]));
+}
+static void complex_le(const double (*x)[2], double *y) {
+    to(y, x[0][0] < x[1][0] || (x[0][0] == x[1][0] && x[0][1] <= x[1][1]));
+}
+static void complex_gt(const double (*x)[2], double *y) {
+    complex_lt((const double[2][2]){ { x[1][0], x[1][1] }, { x[0][0], x[0][1] } }, y);
+}
+static void complex_ge(const double (*x)[2], double *y) {
+    complex_le((const double[2][2]){ { x[1][0], x[1][1] }, { x[0][0], x[0][1] } }, y);
+}
 const Rules rules_eq = { .real = real_eq, .integer = integer_eq, .complex = complex_eq, .shape = shape_bool };
 const Rules rules_ne = { .real = real_ne, .integer = integer_ne, .complex = complex_ne, .shape = shape_bool };
-const Rules rules_lt = { .real = real_lt, .integer = integer_lt, .shape = shape_bool };
-const Rules rules_le = { .real = real_le, .integer = integer_le, .shape = shape_bool };
-const Rules rules_gt = { .real = real_gt, .integer = integer_gt, .shape = shape_bool };
-const Rules rules_ge = { .real = real_ge, .integer = integer_ge, .shape = shape_bool };
+const Rules rules_lt = { .real = real_lt, .integer = integer_lt, .complex = complex_lt, .shape = shape_bool };
+const Rules rules_le = { .real = real_le, .integer = integer_le, .complex = complex_le, .shape = shape_bool };
+const Rules rules_gt = { .real = real_gt, .integer = integer_gt, .complex = complex_gt, .shape = shape_bool };
+const Rules rules_ge = { .real = real_ge, .integer = integer_ge, .complex = complex_ge, .shape = shape_bool };
