@@ -64,6 +64,11 @@ static void fill_with_nan(Lower *l, const Matrix *m, Elem like) {
     loop_end(b, &i, NULL);
 }
 
+static bool is_small(const Matrix *m) {
+    int64_t n;
+    return loop_is_const(m->n, &n) && n <= 16;
+}
+
 /* L[j, j] = sqrt(x[j, j] - sum |L[j, k]|^2);  L[i, j] = (x[i, j] - sum L[i, k] conj(L[j, k])) / L[j, j] */
 static void cholesky(Lower *l, const Matrix *m) {
     LBuilder *b = &l->b;
@@ -90,22 +95,52 @@ static void cholesky(Lower *l, const Matrix *m) {
     loop_end_then(b, &bad);
 }
 
-/* Forward or backward, column after column of the right-hand side. */
-static void triangular_solve(Lower *l, const Matrix *m) {
+/* How many columns at a time: several registers, so that their sums do not wait for each other. */
+static int columns_at_once(Lower *l, const Matrix *m) {
+    int lanes = 4 * lanes_for(l, dtype_bytes(dtype_real(m->dtype)));
+    int64_t columns;
+    if (lanes > LOOP_MAX_LANES) lanes = LOOP_MAX_LANES;
+    while (loop_is_const(m->m, &columns) && lanes > 1 && lanes / 2 >= columns) lanes /= 2;
+    return lanes;
+}
+
+/* y[row, columns], and some of it less the products of a[k] (at start + k step of x or y) and y[k, columns], k from lo to hi. */
+static Elem columns_of(Pull *p, const Matrix *m, LValue *row, LValue *column) {
+    return elem_load(p->l, m->dtype, p->lanes, m->y, at(p->l, row, m->m, column), 1, p->tail, false);
+}
+static Elem minus_rows(Pull *p, const Matrix *m, Elem s, LValue *lo, LValue *hi, Line a, LValue *column) {
+    Lower *l = p->l;
     LBuilder *b = &l->b;
+    LLoop f = loop_for(b, lo, hi, 1, s.im ? 2 : 1, (LValue *[]){ s.re, s.im });
+    Elem x = read_at(l, m, a.ptr, loop_add(b, a.start, loop_mul(b, f.i, a.step)));
+    if (a.conj && x.im) x.im = loop_unary(b, OP_neg, x.im);
+    Elem y = columns_of(p, m, f.i, column);
+    Elem next = minus_product(l, (Elem){ f.carry[0], s.im ? f.carry[1] : NULL }, elem_splat(l, x, p->lanes), y);
+    loop_end(b, &f, (LValue *[]){ next.re, next.im });
+    return (Elem){ f.carry[0], s.im ? f.carry[1] : NULL };
+}
+
+/* Forward or backward, some columns of the right-hand side at a time. */
+static void solve_columns(Pull *p, const Idx *idx, void *context) {
+    Lower *l = p->l;
+    LBuilder *b = &l->b;
+    const Matrix *m = context;
     const Attrs *attrs = m->in->attrs;
     bool forward = (attrs->lower != 0) != (attrs->transposed != 0);
     LValue *zero = loop_i64(b, 0), *one = loop_i64(b, 1), *n = m->n, *last = loop_sub(b, n, one);
-    LLoop c = loop_for(b, zero, m->m, 1, 0, NULL);
     LLoop k = loop_for(b, zero, n, 1, 0, NULL);
-    LValue *i = forward ? k.i : loop_sub(b, last, k.i), *here = at(l, i, m->m, c.i);
+    LValue *i = forward ? k.i : loop_sub(b, last, k.i);
     LValue *lo = forward ? zero : loop_add(b, i, one), *hi = forward ? i : n;
     Line row = { m->x, attrs->transposed ? i : loop_mul(b, i, n), attrs->transposed ? n : one, false };
-    Elem s = minus_products(l, m, read_at(l, m, m->y, here), lo, hi, row, (Line){ m->y, c.i, m->m, false });
-    if (!attrs->unit) s = divided(l, s, read_at(l, m, m->x, at(l, i, n, i)));
-    write_at(l, m, s, m->y, here);
+    Elem s = minus_rows(p, m, columns_of(p, m, i, idx->i), lo, hi, row, idx->i);
+    if (!attrs->unit) s = divided(l, s, elem_splat(l, read_at(l, m, m->x, at(l, i, n, i)), p->lanes));
+    elem_store(l, m->dtype, s, m->y, at(l, i, m->m, idx->i), 1, p->tail);
     loop_end(b, &k, NULL);
-    loop_end(b, &c, NULL);
+}
+
+static void triangular_solve(Lower *l, Matrix *m) {
+    Idx idx[1];
+    nest_inner(l, loop_i64(&l->b, 0), m->m, columns_at_once(l, m), true, idx, 0, solve_columns, m);
 }
 
 /* Part of a row of y: y[i, j] takes its place, or loses a multiple of another row's. */
@@ -134,6 +169,62 @@ static void along_rows(Pull *p, const Idx *idx, void *context) {
 static void over_columns(Lower *l, Rows *r, LValue *from) {
     Idx idx[1];
     nest_inner(l, from, r->m->m, lanes_for(l, dtype_bytes(dtype_real(r->m->dtype))), false, idx, 0, along_rows, r);
+}
+
+/* Row i of U where Uᴴ U = x: what the rows above leave of it, some columns at a time. */
+typedef struct {
+    const Matrix *m;
+    LValue *i;
+    LValue *pivot; /* NULL: not yet divided by */
+} Row;
+
+static void row_of_cholesky(Pull *p, const Idx *idx, void *context) {
+    Lower *l = p->l;
+    LBuilder *b = &l->b;
+    const Row *r = context;
+    Elem s = columns_of(p, r->m, r->i, idx->i);
+    s = minus_rows(p, r->m, s, loop_i64(b, 0), r->i, (Line){ r->m->y, r->i, r->m->n, true }, idx->i);
+    LValue *pivot = loop_splat(b, r->pivot, p->lanes);
+    s.re = loop_binary(b, OP_div, s.re, pivot);
+    if (s.im) s.im = loop_binary(b, OP_div, s.im, pivot);
+    elem_store(l, r->m->dtype, s, r->m->y, at(l, r->i, r->m->n, idx->i), 1, p->tail);
+}
+
+/* x, lower, into the upper half of y as xᴴ; and back, with zeros left above. */
+static void turn_over(Lower *l, const Matrix *m, LValue *from, bool back) {
+    LBuilder *b = &l->b;
+    LLoop i = loop_for(b, loop_i64(b, 0), m->n, 1, 0, NULL);
+    LLoop j = loop_for(b, back ? loop_add(b, i.i, loop_i64(b, 1)) : i.i, m->n, 1, 0, NULL);
+    LValue *low = at(l, j.i, m->n, i.i), *high = at(l, i.i, m->n, j.i);
+    Elem x = read_at(l, m, from, back ? high : low);
+    Elem none = { loop_int(b, x.re->type, 0), x.im ? loop_int(b, x.re->type, 0) : NULL };
+    if (x.im) x.im = loop_unary(b, OP_neg, x.im);
+    write_at(l, m, x, m->y, back ? low : high);
+    if (back) write_at(l, m, none, m->y, high);
+    loop_end(b, &j, NULL);
+    loop_end(b, &i, NULL);
+}
+
+static void cholesky_by_rows(Lower *l, const Matrix *m) {
+    LBuilder *b = &l->b;
+    LValue *zero = loop_i64(b, 0), *fine = loop_bool(b, true);
+    turn_over(l, m, m->x, false);
+    LLoop i = loop_for(b, zero, m->n, 1, 1, &fine);
+    LValue *diagonal = at(l, i.i, m->n, i.i);
+    Elem s = read_at(l, m, m->y, diagonal);
+    s = minus_products(l, m, s, zero, i.i, (Line){ m->y, i.i, m->n, false }, (Line){ m->y, i.i, m->n, true });
+    LValue *positive = loop_binary(b, OP_and, i.carry[0], loop_binary(b, OP_gt, s.re, loop_int(b, s.re->type, 0)));
+    s.re = loop_unary(b, OP_sqrt, s.re);
+    if (s.im) s.im = loop_int(b, s.re->type, 0);
+    write_at(l, m, s, m->y, diagonal);
+    Row row = { m, i.i, s.re };
+    Idx idx[1];
+    nest_inner(l, loop_add(b, i.i, loop_i64(b, 1)), m->n, columns_at_once(l, m), true, idx, 0, row_of_cholesky, &row);
+    loop_end(b, &i, &positive);
+    turn_over(l, m, m->y, true);
+    LLoop bad = loop_if(b, loop_unary(b, OP_not, i.carry[0]));
+    fill_with_nan(l, m, s);
+    loop_end_then(b, &bad);
 }
 
 static LValue *size_of(Lower *l, Elem x) {
@@ -200,7 +291,7 @@ static void matrices(Lower *l, LValue *lo, LValue *hi, void *context) {
     m.x = loop_at(b, m.x, loop_mul(b, f.i, loop_mul(b, m.n, columns)), bytes);
     m.y = loop_at(b, m.y, loop_mul(b, f.i, loop_mul(b, m.n, m.m)), bytes);
     if (m.in->op == OP_cholesky) {
-        cholesky(l, &m);
+        (is_small(&m) ? cholesky : cholesky_by_rows)(l, &m);
     } else if (m.in->op == OP_lu) {
         LValue *least = loop_binary(b, OP_min, m.n, m.m);
         lu(l, &m, loop_at(b, m.pivots, loop_mul(b, f.i, least), 4), loop_at(b, m.order, loop_mul(b, f.i, m.n), 4));

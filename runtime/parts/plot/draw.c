@@ -154,7 +154,7 @@ static Box legend_place(const Plane *p, double w, double h) {
 static void legend(const Plane *p, const Axes *all, int naxes, int own) {
     cairo_t *cr = p->cr;
     char label[256];
-    double size = option_number(p->axes->legend, "fontsize", 10), line = 1.45 * size, wide = 0;
+    double size = option_number(p->axes->legend, "fontsize", 10), line = 1.45 * size, wide = 0, widths[8] = { 0 };
     const Drawn *shown[32];
     int n = 0,
         columns = (int)fmax(1, option_number(p->axes->legend, "ncol", option_number(p->axes->legend, "ncols", 1)));
@@ -165,14 +165,16 @@ static void legend(const Plane *p, const Axes *all, int naxes, int own) {
                 shown[n++] = &all[k].drawn[i];
     }
     if (!n) return;
+    if (columns > n) columns = n;
+    if (columns > 8) columns = 8;
+    int rows = (n + columns - 1) / columns;
     for (int i = 0; i < n; i++) {
         option(shown[i]->options, "label", label, sizeof label);
-        wide = fmax(wide, text_extent(cr, label, size).width);
+        widths[i / rows] = fmax(widths[i / rows], 3.8 * size + text_extent(cr, label, size).width);
     }
-    if (columns > n) columns = n;
-    int rows = (n + columns - 1) / columns;
-    double title = option(p->axes->legend, "title", label, sizeof label) ? line : 0, column = 2.8 * size + wide + size;
-    Box b = legend_place(p, columns * column, rows * line + 0.6 * size + title);
+    for (int i = 0; i < columns; i++) wide += widths[i];
+    double title = option(p->axes->legend, "title", label, sizeof label) ? line : 0;
+    Box b = legend_place(p, wide, rows * line + 0.6 * size + title);
     if (option_true(p->axes->legend, "frameon", true)) {
         double r = 2;
         cairo_new_path(cr);
@@ -190,8 +192,10 @@ static void legend(const Plane *p, const Axes *all, int naxes, int own) {
         set_colour(cr, black);
         text_draw(cr, label, size, b.x + b.w / 2, b.y + 0.4 * size, 0.5, 1, 0);
     }
+    double x = b.x;
     for (int i = 0; i < n; i++) {
-        double x = b.x + i / rows * column, middle = b.y + 0.3 * size + title + (i % rows + 0.5) * line;
+        if (i && i % rows == 0) x += widths[i / rows - 1];
+        double middle = b.y + 0.3 * size + title + (i % rows + 0.5) * line;
         draw_sample(cr, shown[i], (Box){ x + 0.4 * size, middle - 0.35 * size, 2 * size, 0.7 * size });
         option(shown[i]->options, "label", label, sizeof label);
         set_colour(cr, black);
