@@ -24,6 +24,11 @@ for generator in "Unix Makefiles" Ninja; do
     said=$("$out/hello")
     [ "$said" = "hello from outside the tree: 45" ] || { echo "hello said: $said" >&2; exit 1; }
 
+    said=$(cd "$out" && ./parts)
+    [ "$said" = "eigenvalues outside the tree: [2. 3.] [ 5. -1.]" ] || { echo "parts said: $said" >&2; exit 1; }
+    [ -s "$out/parts.npz" ] && [ -s "$out/parts.svg" ] || { echo "parts wrote no files" >&2; exit 1; }
+    if ldd "$out/hello" | grep -E 'lapack|openblas|cairo|libz|libpng'; then echo "hello is linked with what it does not use" >&2; exit 1; fi
+
     # Nothing to do the second time; a library module that changes makes the program again.
     stat -c %Y.%i "$out/hello" > "$work/before"
     "$cmake" --build "$out" > "$work/log"
