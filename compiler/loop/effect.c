@@ -140,7 +140,8 @@ static void lower_save(Lower *l, const Inst *in) {
 
 static void lower_plot(Lower *l, const Inst *in) {
     LBuilder *b = &l->b;
-    LValue *args[] = { loop_text(b, in->attrs->name), loop_text(b, in->attrs->format), word(l, in->attrs->count),
+    const char *format = arena_text(l->arena, "%s\x1fwhere=%s", in->attrs->format, lower_where(l, in));
+    LValue *args[] = { loop_text(b, in->attrs->name), loop_text(b, format), word(l, in->attrs->count),
                        word(l, in->nargs), lower_descriptors(l, in->args, in->nargs) };
     loop_runtime(b, RUNTIME_plot, args, 5);
 }

@@ -29,6 +29,12 @@ if ./sin --out sin.gif 2> said; then fail "a picture was written as GIF"; fi
 grep -q 'does not end in .png, .svg or .pdf' said || { cat said >&2; exit 1; }
 [ ! -e sin.gif.part ] || fail "something was left behind"
 
+for wrong in 'color="nocolour"' 'marker="?"'; do
+    printf 'import matplotlib.pyplot as plt\nplt.plot([1, 2], %s)\n' "$wrong" > wrong.jxl
+    if "$jxlc" run wrong.jxl 2> said; then fail "$wrong is drawn"; fi
+    grep -q ' is not ' said || { cat said >&2; exit 1; }
+done
+
 "$jxlc" run "$here/nine.jxl"
 for f in nine.png phase-0.png phase-1.png phase-2.png; do [ -s "$f" ] || fail "there is no $f"; done
 cmp -s phase-0.png phase-1.png && fail "phase-0.png and phase-1.png are the same picture"

@@ -179,16 +179,31 @@ bool colour_of(const char *name, Colour *c) {
     return true;
 }
 
+/* Which map it is; -1: none.  "viridis_r" is viridis backwards; binary and Greys go from white to black. */
+static int map_index(const char *name, size_t n) {
+    if (n == 4 && !strncmp(name, "grey", n)) name = "gray";
+    for (int i = 0; i < (int)(sizeof maps / sizeof *maps); i++)
+        if (strlen(maps[i].name) == n && !strncmp(maps[i].name, name, n)) return i;
+    return -1;
+}
+
+static bool is_backwards(const char *name) {
+    size_t n = strlen(name);
+    return n > 2 && !strcmp(name + n - 2, "_r");
+}
+
+static bool is_grey(const char *name) { return !strncmp(name, "binary", 6) || !strncmp(name, "Greys", 5); }
+
+bool map_is_known(const char *name) {
+    return is_grey(name) || map_index(name, strlen(name) - (is_backwards(name) ? 2 : 0)) >= 0;
+}
+
 Colour map_colour(const char *name, double t) {
-    size_t n = strlen(name), which = 0;
-    bool backwards = n > 2 && !strcmp(name + n - 2, "_r");
-    if (backwards) n -= 2;
-    for (size_t i = 0; i < sizeof maps / sizeof *maps; i++)
-        if ((strlen(maps[i].name) == n && !strncmp(maps[i].name, name, n)) ||
-            (!strncmp(name, "grey", n) && !strcmp(maps[i].name, "gray")))
-            which = i;
+    bool backwards = is_backwards(name);
+    int which = map_index(name, strlen(name) - (backwards ? 2 : 0));
+    if (which < 0) which = 0;
     t = isnan(t) ? 0 : fmax(0, fmin(1, t));
-    if (!strncmp(name, "binary", 6) || !strncmp(name, "Greys", 5)) { /* white to black */
+    if (is_grey(name)) {
         double grey = backwards ? t : 1 - t;
         return (Colour){ grey, grey, grey, 1 };
     }

@@ -141,7 +141,27 @@ static Colour own_colour(Axes *a, const char *options, DrawKind kind) {
     return colour_cycle(a->colours++);
 }
 
+/* Colours, maps and markers that are none are the user's mistake. */
+static int check_names(jxl_call *c, const char *options) {
+    static const char *const keys[] = { "color",     "c",      "colors",          "facecolor",
+                                        "edgecolor", "ecolor", "markerfacecolor", "markeredgecolor" };
+    char name[48];
+    Colour colour;
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (option(options, keys[i], name, sizeof name) && strcmp(name, "none") && strcmp(name, "face") &&
+            !colour_of(name, &colour))
+            return jxl_fail_text(c, 1, "plt: %s='%s' is not a colour", keys[i], name);
+    if (option(options, "cmap", name, sizeof name) && !map_is_known(name))
+        return jxl_fail_text(c, 1, "plt: cmap='%s' is not a colour map; viridis, plasma, gray, coolwarm and others are",
+                             name);
+    if (option(options, "marker", name, sizeof name) && strcmp(name, "none") && *name &&
+        (name[1] || !strchr("o.,sv^<>Ddphx+*|_ ", *name)))
+        return jxl_fail_text(c, 1, "plt: marker='%s' is not one of o . , s v ^ < > D d p h x + * | _", name);
+    return 0;
+}
+
 static int add_drawn(jxl_call *c, DrawKind kind, const char *options, int n, const jxl_array *arrays) {
+    if (check_names(c, options)) return c->status;
     Axes *a = axes_of(options);
     Drawn *d = a ? one_more(&a->drawn, a->n, sizeof *d) : NULL;
     int failed = !d || !(d->options = text_copy(options));
@@ -259,6 +279,7 @@ static int show(jxl_call *c) {
 }
 
 static int save_image(jxl_call *c, const char *options, const jxl_array *array) {
+    if (check_names(c, options)) return c->status;
     char path[4096] = "";
     Drawn d = { .kind = DRAW_IMAGE, .options = text_copy(options) };
     if (!d.options || copy_numbers(&d.data[2], array)) {
@@ -337,6 +358,18 @@ static int step(jxl_call *c, const char *name, const char *options, int n, const
     return 0;
 }
 
+/* The program's place in front of what went wrong. */
+static void say_where(jxl_call *c, const char *options) {
+    char where[512];
+    if (!c->message || !option(options, "where", where, sizeof where)) return;
+    size_t n = strlen(where) + strlen(c->message) + 1;
+    char *whole = malloc(n);
+    if (!whole) return;
+    snprintf(whole, n, "%s%s", where, c->message);
+    free(c->message);
+    c->message = whole;
+}
+
 int jxl_plot(jxl_call *c, const char *name, const char *format, int32_t count, int32_t nargs, const jxl_array *args) {
     if (c->rank) return 0;
     char *options = jxl_format(c, format, nargs, args);
@@ -344,6 +377,7 @@ int jxl_plot(jxl_call *c, const char *name, const char *format, int32_t count, i
     pthread_mutex_lock(&lock);
     int status = step(c, name, options, count, args);
     pthread_mutex_unlock(&lock);
+    if (status) say_where(c, options);
     jxl_release(c, options);
     return status;
 }

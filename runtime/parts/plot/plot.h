@@ -83,6 +83,7 @@ char *text_copy(const char *); /* NULL for NULL; malloc'ed */
 /* colour.c */
 bool colour_of(const char *name, Colour *); /* "C0", "red", "#1f77b4", "0.5", "(1, 0, 0)"; false where it is none */
 Colour colour_cycle(int i);
+bool map_is_known(const char *name);
 Colour map_colour(const char *name, double t); /* t from 0 to 1 */
 
 /* ticks.c */
