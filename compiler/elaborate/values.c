@@ -350,6 +350,7 @@ bool py_equal_static(Elab *e, Py x, Py y) {
         for (int i = 0; i < x->contents->n; i++)
             if (!py_equal_static(e, x->contents->at[i], y->contents->at[i])) return false;
         return true;
+    case PY_TREEDEF: return tree_same(e, x->wrapped.wrapped, y->wrapped.wrapped);
     default: return false;
     }
 }
