@@ -9,7 +9,7 @@
 void jxl_call_init(jxl_call *c) { *c = (jxl_call){ .place = -1, .pool = jxl_process_pool(), .nranks = 1 }; }
 
 void jxl_call_free(jxl_call *c) {
-    while (c->blocks) jxl_release(c, (char *)c->blocks + JXL_BLOCK_HEADER);
+    jxl_release_all(c);
     free(c->message);
     c->message = NULL;
 }

@@ -7,8 +7,9 @@
 /* call.c: records an error in printf's words without the printer; the first error wins.  Returns the call's status. */
 int jxl_fail_text(jxl_call *, int status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* memory.c: what stands before the bytes of a block */
+/* memory.c: what stands before the bytes of a block; and every block of a call, given back for good */
 enum { JXL_BLOCK_HEADER = 64 };
+void jxl_release_all(jxl_call *);
 
 /* threads.c: 0 after recording that JXL_NUM_THREADS makes no sense */
 int jxl_threads_wanted(jxl_call *);

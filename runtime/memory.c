@@ -1,5 +1,8 @@
 /* Memory: blocks aligned to 64 bytes, chained in the call that took them, so that an error, which returns at once from
-** wherever it happens, leaves nothing behind. */
+** wherever it happens, leaves nothing behind.
+**
+** Large blocks that are given back are kept for the next time: fresh pages cost more to fetch than most arrays to fill.  They
+** never make a call hold more than it has needed at once: where that would be so, they go first. */
 #include "internal.h"
 
 #include <stdlib.h>
@@ -10,6 +13,7 @@ struct Block {
     Block *next, *before;
     size_t room; /* bytes after the header */
 };
+enum { LARGE = 1 << 20 };
 _Static_assert(sizeof(Block) <= JXL_BLOCK_HEADER, "a block's header fits before its first aligned byte");
 
 static Block *header_of(void *data) { return (Block *)((char *)data - JXL_BLOCK_HEADER); }
@@ -27,26 +31,73 @@ static void *out_of_memory(jxl_call *c, int64_t bytes) {
     return NULL;
 }
 
+static void unchain(void **chain, Block *b) {
+    if (b->next) b->next->before = b->before;
+    if (b->before)
+        b->before->next = b->next;
+    else
+        *chain = b->next;
+}
+
+static void chain(void **chain, Block *b) {
+    b->before = NULL;
+    b->next = *chain;
+    if (b->next) b->next->before = b;
+    *chain = b;
+}
+
+/* The smallest spare block that is large enough, unless most of it would be wasted. */
+static Block *spare_of(jxl_call *c, size_t room) {
+    Block *best = NULL;
+    for (Block *b = c->spare; b; b = b->next) {
+        if (b->room >= room && b->room / 2 <= room && (!best || b->room < best->room)) best = b;
+    }
+    if (best) unchain(&c->spare, best);
+    return best;
+}
+
+static void drop_spare(jxl_call *c) {
+    Block *b = c->spare;
+    unchain(&c->spare, b);
+    c->held -= b->room;
+    free(b);
+}
+
+static Block *fresh(jxl_call *c, size_t room) {
+    while (c->spare && c->held + room > c->most) drop_spare(c);
+    Block *b = aligned_alloc(64, JXL_BLOCK_HEADER + room);
+    if (!b && c->spare) {
+        while (c->spare) drop_spare(c);
+        b = aligned_alloc(64, JXL_BLOCK_HEADER + room);
+    }
+    if (!b) return NULL;
+    b->room = room;
+    c->held += room;
+    if (c->held > c->most) c->most = c->held;
+    return b;
+}
+
 void *jxl_alloc(jxl_call *c, int64_t bytes) {
     if (bytes < 0 || bytes > INT64_MAX - 2 * JXL_BLOCK_HEADER) return out_of_memory(c, bytes);
     size_t room = ((size_t)bytes + 63) / 64 * 64;
-    Block *b = aligned_alloc(64, JXL_BLOCK_HEADER + room);
+    Block *b = room >= LARGE ? spare_of(c, room) : NULL;
+    if (!b) b = fresh(c, room);
     if (!b) return out_of_memory(c, bytes);
-    *b = (Block){ .next = c->blocks, .room = room };
-    if (b->next) b->next->before = b;
-    c->blocks = b;
+    chain(&c->blocks, b);
     return data_of(b);
 }
 
 void jxl_release(jxl_call *c, void *data) {
     if (!data) return;
     Block *b = header_of(data);
-    if (b->next) b->next->before = b->before;
-    if (b->before)
-        b->before->next = b->next;
-    else
-        c->blocks = b->next;
-    free(b);
+    unchain(&c->blocks, b);
+    chain(&c->spare, b);
+    if (b->room < LARGE) drop_spare(c);
+}
+
+void jxl_release_all(jxl_call *c) {
+    while (c->blocks) jxl_release(c, data_of(c->blocks));
+    while (c->spare) drop_spare(c);
 }
 
 void *jxl_grow(jxl_call *c, void *data, int64_t bytes) {

@@ -34,6 +34,8 @@ typedef struct jxl_call {
     char     *message;       /* malloc'ed; NULL while all is well */
     jxl_pool *pool;          /* NULL: everything runs on the calling thread */
     void     *blocks;        /* memory taken and not yet given back */
+    void     *spare;         /* ... and given back, but kept for the next time */
+    size_t    held, most;    /* bytes of both: now, and at most so far */
     int       rank, nranks;  /* 0 and 1 without MPI */
 } jxl_call;
 

@@ -54,3 +54,30 @@ Test(memory, what_is_too_large_is_an_error) {
         jxl_call_free(&c);
     }
 }
+
+/* What is given back is taken again, and a call never holds more than it has needed at once. */
+Test(memory, large_blocks_are_kept) {
+    jxl_call c;
+    jxl_call_init(&c);
+    int64_t mega = 1 << 20;
+    void *a = jxl_alloc(&c, 8 * mega), *b = jxl_alloc(&c, 4 * mega);
+    jxl_release(&c, a);
+    cr_assert_eq(jxl_alloc(&c, 7 * mega), a);
+    jxl_release(&c, a);
+    jxl_release(&c, b);
+    cr_assert_eq(jxl_alloc(&c, 3 * mega), b, "the smallest that is large enough");
+    void *small = jxl_alloc(&c, mega);
+    cr_assert_neq(small, a, "most of it would be wasted");
+    jxl_release(&c, small);
+    for (int i = 0; i < 10; i++) {
+        void *x = jxl_alloc(&c, (i + 1) * mega);
+        cr_assert_not_null(x);
+        memset(x, i, (size_t)((i + 1) * mega));
+        jxl_release(&c, x);
+        cr_assert_leq(c.held, c.most);
+        cr_assert_leq(c.most, (size_t)(14 * mega));
+    }
+    jxl_call_free(&c);
+    cr_assert_null(c.spare);
+    cr_assert_eq(c.held, 0);
+}
