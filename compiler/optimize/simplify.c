@@ -149,6 +149,32 @@ static int64_t without(const int64_t *gone, int n, int64_t axis) {
     return left;
 }
 
+static void insert_ascending(int64_t *axes, int n, int64_t axis) {
+    for (; n > 0 && axes[n - 1] > axis; n--) axes[n] = axes[n - 1];
+    axes[n] = axis;
+}
+
+/* A reduction of x over some axes, x itself rather than a transpose of it: in the order in which memory has it, as far as is
+** known here. */
+static Value *reduce_plainly(Builder *b, Op op, Value *x, const int64_t *axes, int n) {
+    int64_t over[MAX_RANK], perm[MAX_RANK];
+    if (!x->def || x->def->op != OP_transpose) return emit(b, op, &x, 1, &(Attrs){ .axes = { n, axes } });
+    Ints old = x->def->attrs->perm;
+    int left = 0;
+    for (int i = 0; i < n; i++) insert_ascending(over, i, old.at[axes[i]]);
+    for (int i = 0; i < old.n; i++) {
+        if (!among(axes, n, i)) perm[left++] = without(over, n, old.at[i]);
+    }
+    Value *y = reduce_plainly(b, op, x->def->args[0], over, n);
+    return emit(b, OP_transpose, &y, 1, &(Attrs){ .perm = { left, perm } });
+}
+static bool reduce_of_transpose(Walk *w, const Inst *in) {
+    Value *x = walk_value(w, in->args[0]);
+    if (!x->def || x->def->op != OP_transpose) return false;
+    becomes(w, in, reduce_plainly(&w->b, in->op, x, in->attrs->axes.at, in->attrs->axes.n));
+    return true;
+}
+
 /* sum over i of sum over k of x[i, k] * y[k, j] is sum over k of (sum over i of x[i, k]) * y[k, j]: as many times less work as
 ** there are rows.  So it comes out of `vmap`: the gradient of what all lanes share. */
 static bool sum_of_dot(Walk *w, const Inst *in) {
@@ -175,9 +201,7 @@ static bool sum_of_dot(Walk *w, const Inst *in) {
         int64_t axis;
         int k = dot_axis(dot, gone[i] = at[in->attrs->axes.at[i]], &axis);
         if (k < 0) return false;
-        int p = naxes[k]++; /* in ascending order */
-        for (; p > 0 && axes[k][p - 1] > axis; p--) axes[k][p] = axes[k][p - 1];
-        axes[k][p] = axis;
+        insert_ascending(axes[k], naxes[k]++, axis);
     }
     Value *x[2];
     Attrs a = *dot->attrs;
@@ -186,7 +210,7 @@ static bool sum_of_dot(Walk *w, const Inst *in) {
         for (int i = 0; i < contracted->n; i++) met[k][i] = without(axes[k], naxes[k], contracted->at[i]);
         contracted->at = met[k];
         x[k] = walk_value(w, dot->args[k]);
-        if (naxes[k]) x[k] = emit(b, OP_reduce_sum, &x[k], 1, &(Attrs){ .axes = { naxes[k], axes[k] } });
+        if (naxes[k]) x[k] = reduce_plainly(b, OP_reduce_sum, x[k], axes[k], naxes[k]);
     }
     Value *y = emit(b, OP_dot, x, 2, &a);
     int left = 0;
@@ -246,7 +270,9 @@ static void inst(Walk *w, const Inst *in) {
     case OP_div: done = divide_exactly(w, in); break;
     case OP_dot: done = dot_of_transposes(w, in); break;
     case OP_transpose: done = transpose_of_dot(w, in); break;
-    case OP_reduce_sum: done = sum_of_dot(w, in); break;
+    case OP_reduce_sum: done = sum_of_dot(w, in) || reduce_of_transpose(w, in); break;
+    case OP_reduce_max:
+    case OP_reduce_min: done = reduce_of_transpose(w, in); break;
     case OP_cond: done = take_side(w, in); break;
     case OP_for: done = run_through(w, in); break;
     default: break;
