@@ -210,11 +210,13 @@ static void colour_bar(const Plane *p, const Drawn *d) {
     bool filled = d->kind == DRAW_CONTOUR;
     double levels[128];
     int n = filled ? contour_levels(d, levels, 128) - 1 : 256;
+    cairo_set_antialias(p->cr, CAIRO_ANTIALIAS_NONE); /* no seams between colours */
     for (int i = 0; i < n; i++) {
         set_colour(p->cr, map_colour(map, n > 1 ? filled ? (i + 0.5) / n : i / (n - 1.0) : 0.5));
         cairo_rectangle(p->cr, p->box.x, p->box.y + p->box.h * (n - 1 - i) / n, p->box.w, p->box.h / n + (i ? 0.5 : 0));
         cairo_fill(p->cr);
     }
+    cairo_set_antialias(p->cr, CAIRO_ANTIALIAS_DEFAULT);
 }
 
 static void draw_axes(cairo_t *cr, Figure *f, int k, Box box) {

@@ -73,7 +73,7 @@ typedef struct {
     int naxes, current;
 } Figure;
 
-/* options.c */
+/* plot_options.c */
 const char *option(const char *options, const char *key, char *value,
                    size_t room); /* NULL where it is not given, or None */
 double option_number(const char *options, const char *key, double fallback);
@@ -96,7 +96,7 @@ typedef struct {
 } Ticks;
 void ticks_of(const Axis *, int most, Ticks *);
 
-/* text.c: "$x^2$" and its kin; the anchor is 0 left, 0.5 middle, 1 right; and 0 bottom, 0.5 middle, 1 top */
+/* plot_text.c: "$x^2$" and its kin; the anchor is 0 left, 0.5 middle, 1 right; and 0 bottom, 0.5 middle, 1 top */
 typedef struct {
     double width, ascent, descent;
 } Extent;
