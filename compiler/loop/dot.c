@@ -85,7 +85,7 @@ static LValue *vector_of_y(Lower *l, const Dot *d, LValue *k, LValue *j, LValue 
     Idx idx[MAX_RANK];
     for (int i = 0; i < d->batch; i++) idx[i] = d->outer[i];
     for (int i = 0; i + 1 < d->ny; i++) idx[d->y_free[i]] = d->outer[d->batch + i];
-    idx[d->y_free[d->ny - 1]] = (Idx){ j, d->lanes > 1, NULL };
+    idx[d->y_free[d->ny - 1]] = (Idx){ .i = j, .step = d->lanes > 1 };
     put_k(l, d->in->attrs->rhs_axes, k, idx);
     Elem e = elem_splat(l, pull(&p, d->y, idx), d->lanes);
     return widened(l, d, e);
@@ -184,7 +184,7 @@ static void tile(Lower *l, const Dot *d, LValue *i, LValue *hi, LValue *j) {
             for (int a = 0; a < d->batch; a++) idx[n++] = d->outer[a];
             for (int a = 0; a < d->nx; a++) idx[n++] = rows[r][a];
             for (int a = 0; a + 1 < d->ny; a++) idx[n++] = d->outer[d->batch + a];
-            idx[n++] = (Idx){ jv, d->lanes > 1, NULL };
+            idx[n++] = (Idx){ .i = jv, .step = d->lanes > 1 };
             LValue *y = loop_convert(b, sum[r * d->vectors + v], d->x->type->dtype);
             d->store(&p, idx, (Elem){ y, NULL }, d->context);
         }

@@ -95,7 +95,7 @@ static void update_body(Pull *p, const Idx *idx, void *context) {
     const Update *q = context;
     const Type *t = q->in->args[0]->type;
     Idx at[MAX_RANK];
-    for (int a = 0; a < t->rank; a++) at[a] = (Idx){ loop_add(&p->l->b, idx[a].i, q->start[a]), idx[a].step, NULL };
+    for (int a = 0; a < t->rank; a++) at[a] = idx_add(p, idx[a], q->start[a]);
     store_at(p, t, q->to, at, pull(p, q->in->args[1], idx));
 }
 

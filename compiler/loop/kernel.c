@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-enum { MAX_EARLY = 8 };
+enum { MAX_EARLY = 8, TOO_DEAR = 40 /* nanoseconds an element: too much code to have it several times */ };
 
 /* A value of a row that is written while a phase adds up terms, for what comes later: the kernel's result, or what the result
 ** is made of, in the result's memory until then. */
@@ -148,7 +148,10 @@ static Axes merged_axes(Lower *l, const Kernel *k) {
 static void lower_map_kernel(Lower *l, Kernel *k) {
     for (int i = 0; i < k->in->nresults; i++) home_new(l, k->in->results[i]);
     Axes axes = merged_axes(l, k);
-    nest(l, &axes, (Work){ cost_of(l, k), NULL }, lanes_of(l, k), map_body, k);
+    double cost = cost_of(l, k);
+    Reach r = { 0 };
+    if (cost < TOO_DEAR) r = reach_of(l, &axes, k->g.results, k->g.nresults);
+    nest_interior(l, &axes, r.has_interior ? &r.interior : NULL, (Work){ cost, NULL }, lanes_of(l, k), map_body, k);
 }
 
 /* rows */
@@ -189,7 +192,7 @@ static void store_rows(Lower *l, const Kernel *k, const Idx *kept) {
 static void store_across(Pull *p, const Kernel *k, const Idx *kept) {
     Lower *l = p->l;
     LBuilder *b = &l->b;
-    Idx reduced[MAX_RANK], idx[MAX_RANK];
+    Idx reduced[MAX_RANK] = { { 0 } }, idx[MAX_RANK];
     LLoop loops[MAX_RANK];
     int n = k->domain.n - k->domain.nkept;
     for (int i = 0; i < n; i++) {

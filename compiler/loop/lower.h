@@ -24,6 +24,7 @@ typedef struct {
     LValue *i;
     int64_t step;
     LValue *each;
+    const Dim *lo, *hi; /* lo <= it < hi, in lanes that exist; NULL where that is not known */
 } Idx;
 
 typedef struct { LValue *value, *shape; } Flag; /* where the command line left it */
@@ -88,6 +89,16 @@ void    store_at(Pull *, const Type *, LValue *ptr, const Idx *, Elem); /* into 
 void    pull_known(Pull *, const Value *, const Idx *, Elem); /* that is what it is there */
 bool    can_pull(const Inst *);                      /* each element depends on few others */
 Idx     idx_at(LValue *i);
+Idx     idx_from(LValue *);                          /* one for all lanes, or one for each */
+Idx     idx_add(Pull *, Idx, LValue *);
+Idx     idx_sub(Pull *, Idx, LValue *);
+Idx     idx_shift(Pull *, Idx, const Dim *);         /* ... by a size: its range moves too */
+Idx     idx_scale(Pull *, Idx, LValue *);
+Idx     idx_sum(Pull *, Idx, Idx);
+Idx     idx_op(Pull *, Op, Idx, LValue *);
+Idx     flat_index(Pull *, const Type *, const Idx *);
+Elem    load_flat(Pull *, const Home *, DType, Idx at);
+LValue *masks_both(LBuilder *, LValue *, LValue *);  /* either may be NULL, for all lanes */
 LValue *idx_value(Pull *, Idx);                      /* i64, one per lane unless it is the same for all */
 LValue *pull_live(Pull *);                           /* tail and valid, or NULL */
 LValue *idx_as(Pull *, Idx, DType, bool small);      /* as numbers of that dtype; small: all indices fit into i32 */
@@ -97,6 +108,11 @@ double  pull_cost(Lower *, const Value *);           /* rough nanoseconds an ele
 /* lanes.c */
 void pull_control(Pull *, const Inst *, const Idx *); /* a loop or branch each of whose elements goes its own way */
 void lower_lanes(Lower *, const Inst *kernel, const Plan *);
+
+/* layout.c */
+Elem    pull_layout(Pull *, const Inst *, const Idx *);
+LValue *within(Pull *, LValue *mask, Idx, const Dim *lo, const Dim *hi); /* mask, and lo <= it < hi */
+Elem    pull_where(Pull *, LValue *inside, const Value *, const Idx *, Elem outside);
 
 /* complex.c */
 Elem elem_apply(Lower *, const Inst *, const Elem *x, DType from, LValue *live); /* live: lanes that may trap; NULL is all */
@@ -122,12 +138,31 @@ typedef struct {
 typedef void (*NestBody)(Pull *, const Idx *, void *context);
 /* body at every index, the last axis in vectors of so many lanes; on the pool where that pays. */
 void nest(Lower *, const Axes *, Work, int lanes, NestBody, void *context);
+/* Where, along each axis, nothing has to be asked (reach.c): lo <= index < hi; NULL where the whole axis is one. */
+typedef struct {
+    const Dim *lo[MAX_RANK], *hi[MAX_RANK];
+} Interior;
+void nest_interior(Lower *, const Axes *, const Interior *, Work, int lanes, NestBody, void *context);
 /* body at the indices lo .. hi of one axis: whole vectors, then a tail. */
 void nest_inner(Lower *, LValue *lo, LValue *hi, int lanes, bool heavy, Idx *idx, int axis, NestBody, void *context);
 /* body(lo, hi) for pieces of 0 .. n, on the pool where that pays. */
 typedef void (*PieceBody)(Lower *, LValue *lo, LValue *hi, void *context);
 void pieces(Lower *, LValue *n, Work, PieceBody, void *context);
 LValue *round_up(Lower *, LValue *n, int64_t by); /* n divided by it, rounded up */
+
+/* reach.c: what an element of a nest reads, before any code is made */
+typedef struct {
+    const Value *v;  /* an array in memory, ... */
+    int row, column; /* ... whose last axis follows that axis of the nest, and this one of its axes the nest's last */
+} Crossing;
+enum { MAX_CROSSINGS = 4 };
+typedef struct {
+    Interior interior;
+    bool     has_interior;
+    Crossing crossing[MAX_CROSSINGS]; /* all with the same row */
+    int      ncrossings;
+} Reach;
+Reach reach_of(Lower *, const Axes *, const Value *const *results, int n);
 
 /* accum.c: what reductions, dots and argmax add up */
 enum { MAX_ACCUMS = MOST_SUMS };

@@ -69,7 +69,10 @@ void lower_map(Lower *l, const Inst *in) {
     double each = 0.1;
     for (int i = 0; i < in->nargs; i++) each += pull_cost(l, in->args[i]);
     for (int i = 0; i < in->nresults; i++) home_new(l, in->results[i]);
-    nest(l, &axes, (Work){ each + plan_cost(in), NULL }, lanes_for(l, widest_element(in)), map_body, (void *)in);
+    const Value *results[2] = { in->results[0], in->nresults > 1 ? in->results[1] : NULL };
+    Reach r = reach_of(l, &axes, results, in->nresults > 1 ? 2 : 1);
+    nest_interior(l, &axes, r.has_interior ? &r.interior : NULL, (Work){ each + plan_cost(in), NULL },
+                  lanes_for(l, widest_element(in)), map_body, (void *)in);
 }
 
 /* reductions and dots, one instruction at a time */

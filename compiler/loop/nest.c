@@ -4,6 +4,8 @@
 ** the result: what is summed is summed inside of one piece, or block by block (reduce.c). */
 #include "loop/lower.h"
 
+#include <string.h>
+
 enum { GRAIN = 10000 /* nanoseconds of work worth handing to another thread */, MAX_PARALLEL_CHUNK = 1 << 16 };
 
 LValue *round_up(Lower *l, LValue *n, int64_t by) {
@@ -36,6 +38,9 @@ void pieces(Lower *l, LValue *n, Work w, PieceBody body, void *context) {
     loop_end(b, &p, NULL);
 }
 
+/* Another place within the same range. */
+static Idx along(Idx x, LValue *i, int64_t step) { return (Idx){ .i = i, .step = step, .lo = x.lo, .hi = x.hi }; }
+
 void nest_inner(Lower *l, LValue *lo, LValue *hi, int lanes, bool heavy, Idx *idx, int axis, NestBody body,
                 void *context) {
     LBuilder *b = &l->b;
@@ -46,14 +51,14 @@ void nest_inner(Lower *l, LValue *lo, LValue *hi, int lanes, bool heavy, Idx *id
     if (known == 0) return;
     bool whole = lanes == 1 || (known > 0 && known % lanes == 0);
     if (known >= 0 && known < lanes) { /* one vector, some lanes of it */
-        idx[axis] = (Idx){ lo, 1, NULL };
+        idx[axis] = along(idx[axis], lo, 1);
         p.tail = loop_lanes_below(b, length, lanes);
         body(&p, idx, context);
         return;
     }
     if (!whole && heavy) { /* much code: once, with a mask */
         LLoop f = loop_for(b, lo, hi, lanes, 0, NULL);
-        idx[axis] = (Idx){ f.i, 1, NULL };
+        idx[axis] = along(idx[axis], f.i, 1);
         p.tail = loop_lanes_below(b, loop_sub(b, hi, f.i), lanes);
         body(&p, idx, context);
         loop_end(b, &f, NULL);
@@ -62,12 +67,12 @@ void nest_inner(Lower *l, LValue *lo, LValue *hi, int lanes, bool heavy, Idx *id
     LValue *end = hi;
     if (!whole) end = loop_add(b, lo, loop_binary(b, OP_and, length, loop_i64(b, -lanes)));
     LLoop f = loop_for(b, lo, end, lanes, 0, NULL);
-    idx[axis] = (Idx){ f.i, lanes > 1, NULL };
+    idx[axis] = along(idx[axis], f.i, lanes > 1);
     body(&p, idx, context);
     loop_end(b, &f, NULL);
     if (whole) return;
     LLoop rest = loop_if(b, loop_binary(b, OP_lt, end, hi));
-    idx[axis] = (Idx){ end, 1, NULL };
+    idx[axis] = along(idx[axis], end, 1);
     p.tail = loop_lanes_below(b, loop_sub(b, hi, end), lanes);
     body(&p, idx, context);
     loop_end_then(b, &rest);
@@ -81,13 +86,68 @@ typedef struct {
     int n, lanes;
     int64_t chunk;
     bool heavy;
+    const Interior *interior; /* or NULL */
+    bool within;              /* the outer axes are inside of it */
     NestBody body;
     void *context;
     Idx idx[MAX_RANK];
 } Nest;
 
+/* Along the last axis: before the interior, the interior, and what is behind it. */
 static void inner(Lower *l, Nest *t, LValue *lo, LValue *hi) {
-    nest_inner(l, lo, hi, t->lanes, t->heavy, t->idx, t->axis[t->n - 1], t->body, t->context);
+    LBuilder *b = &l->b;
+    int a = t->axis[t->n - 1];
+    Idx *x = &t->idx[a];
+    *x = (Idx){ .lo = dim_int(l->cx, 0), .hi = t->dim[a] };
+    const Dim *first = t->interior && t->within ? t->interior->lo[a] : NULL;
+    bool edge = t->heavy || (t->interior && !t->within);
+    if (!first) {
+        nest_inner(l, lo, hi, t->lanes, edge, t->idx, a, t->body, t->context);
+        return;
+    }
+    const Dim *end = t->interior->hi[a];
+    LValue *from = loop_binary(b, OP_min, loop_binary(b, OP_max, lower_dim(l, first), lo), hi);
+    LValue *to = loop_binary(b, OP_max, loop_binary(b, OP_min, lower_dim(l, end), hi), from);
+    nest_inner(l, lo, from, t->lanes, true, t->idx, a, t->body, t->context);
+    *x = (Idx){ .lo = first, .hi = end };
+    nest_inner(l, from, to, t->lanes, t->heavy, t->idx, a, t->body, t->context);
+    *x = (Idx){ .lo = dim_int(l->cx, 0), .hi = t->dim[a] };
+    nest_inner(l, to, hi, t->lanes, true, t->idx, a, t->body, t->context);
+}
+
+/* A row, whose outer axes have their indices: in two ways, if these may lie outside of the interior. */
+static void row(Lower *l, Nest *t) {
+    LBuilder *b = &l->b;
+    LValue *inside = NULL, *zero = loop_i64(b, 0), *size = t->size[t->axis[t->n - 1]];
+    for (int k = 0; k + 1 < t->n; k++) {
+        int a = t->axis[k];
+        t->idx[a].lo = dim_int(l->cx, 0);
+        t->idx[a].hi = t->dim[a];
+        if (!t->interior || !t->interior->lo[a]) continue;
+        LValue *i = t->idx[a].i, *above = loop_binary(b, OP_ge, i, lower_dim(l, t->interior->lo[a]));
+        above = loop_binary(b, OP_and, above, loop_binary(b, OP_lt, i, lower_dim(l, t->interior->hi[a])));
+        inside = masks_both(b, inside, above);
+    }
+    t->within = true;
+    if (!inside) {
+        inner(l, t, zero, size);
+        return;
+    }
+    Idx before[MAX_RANK];
+    memcpy(before, t->idx, sizeof before);
+    LLoop f = loop_if(b, inside);
+    for (int k = 0; k + 1 < t->n; k++) {
+        int a = t->axis[k];
+        if (!t->interior->lo[a]) continue;
+        t->idx[a].lo = t->interior->lo[a];
+        t->idx[a].hi = t->interior->hi[a];
+    }
+    inner(l, t, zero, size);
+    loop_else(b, &f, 0, NULL);
+    memcpy(t->idx, before, sizeof before);
+    t->within = false;
+    inner(l, t, zero, size);
+    loop_end_if(b, &f, 0, NULL);
 }
 
 /* Chunks lo .. hi of the only axis. */
@@ -95,6 +155,7 @@ static void chunks(Lower *l, LValue *lo, LValue *hi, void *nest_in_hand) {
     Nest *t = nest_in_hand;
     LBuilder *b = &l->b;
     LValue *size = t->size[t->axis[0]], *chunk = loop_i64(b, t->chunk);
+    t->within = true;
     inner(l, t, loop_mul(b, lo, chunk), loop_binary(b, OP_min, loop_mul(b, hi, chunk), size));
 }
 
@@ -109,7 +170,7 @@ static void rows(Lower *l, LValue *lo, LValue *hi, void *nest_in_hand) {
         t->idx[a] = idx_at(k ? loop_binary(b, OP_rem, rest, t->size[a]) : rest);
         if (k) rest = loop_binary(b, OP_div, rest, t->size[a]);
     }
-    inner(l, t, loop_i64(b, 0), t->size[t->axis[t->n - 1]]);
+    row(l, t);
     loop_end(b, &f, NULL);
 }
 
@@ -117,7 +178,7 @@ static void nested(Lower *l, Nest *t, int k) {
     LBuilder *b = &l->b;
     LValue *zero = loop_i64(b, 0);
     if (k == t->n - 1) {
-        inner(l, t, zero, t->size[t->axis[k]]);
+        row(l, t);
         return;
     }
     LLoop f = loop_for(b, zero, t->size[t->axis[k]], 1, 0, NULL);
@@ -127,11 +188,16 @@ static void nested(Lower *l, Nest *t, int k) {
 }
 
 void nest(Lower *l, const Axes *axes, Work w, int lanes, NestBody body, void *context) {
+    nest_interior(l, axes, NULL, w, lanes, body, context);
+}
+
+void nest_interior(Lower *l, const Axes *axes, const Interior *in, Work w, int lanes, NestBody body, void *context) {
     LBuilder *b = &l->b;
-    Nest t = { .lanes = lanes, .body = body, .context = context, .heavy = w.each > 2 };
+    Nest t = { .lanes = lanes, .body = body, .context = context, .heavy = w.each > 2, .interior = in };
     LValue *outer = loop_i64(b, 1);
     for (int a = 0; a < axes->n; a++) {
         t.size[a] = lower_dim(l, axes->dim[a]);
+        t.dim[a] = axes->dim[a];
         t.idx[a] = idx_at(loop_i64(b, 0));
         if (!dim_is(axes->dim[a], 1)) t.axis[t.n++] = a;
     }

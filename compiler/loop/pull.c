@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-Idx idx_at(LValue *i) { return (Idx){ i, 0, NULL }; }
+Idx idx_at(LValue *i) { return (Idx){ .i = i }; }
 
 int lanes_for(const Lower *l, int bytes) {
     int lanes = l->to->target->vector_bytes / (bytes ? bytes : 1);
@@ -24,44 +24,54 @@ LValue *idx_value(Pull *p, Idx x) {
 
 static bool uniform(Idx x) { return !x.each && !x.step; }
 
-static Idx idx_from(LValue *v) { return v->type.lanes > 1 ? (Idx){ .each = v } : idx_at(v); }
+Idx idx_from(LValue *v) { return v->type.lanes > 1 ? (Idx){ .each = v } : idx_at(v); }
 
-static Idx idx_add(Pull *p, Idx x, LValue *y) {
+static const Dim *moved(Pull *p, const Dim *d, const Dim *by) { return d ? dim_add(p->l->cx, d, by) : NULL; }
+
+Idx idx_add(Pull *p, Idx x, LValue *y) {
     LBuilder *b = &p->l->b;
     if (x.each) return (Idx){ .each = loop_add(b, x.each, y) };
-    return (Idx){ loop_add(b, x.i, y), x.step, NULL };
+    return (Idx){ .i = loop_add(b, x.i, y), .step = x.step };
 }
 
-static Idx idx_sub(Pull *p, Idx x, LValue *y) {
+Idx idx_shift(Pull *p, Idx x, const Dim *by) {
+    Idx y = idx_add(p, x, lower_dim(p->l, by));
+    y.lo = moved(p, x.lo, by);
+    y.hi = moved(p, x.hi, by);
+    return y;
+}
+
+Idx idx_sub(Pull *p, Idx x, LValue *y) {
     LBuilder *b = &p->l->b;
     if (x.each) return (Idx){ .each = loop_sub(b, x.each, y) };
-    return (Idx){ loop_sub(b, x.i, y), x.step, NULL };
+    return (Idx){ .i = loop_sub(b, x.i, y), .step = x.step };
 }
 
-static Idx idx_scale(Pull *p, Idx x, LValue *y) {
+Idx idx_scale(Pull *p, Idx x, LValue *y) {
     LBuilder *b = &p->l->b;
     int64_t k;
-    if (!x.each && x.step && loop_is_const(y, &k)) return (Idx){ loop_mul(b, x.i, y), x.step * k, NULL };
+    if (loop_is_const(y, &k) && k == 1) return x;
+    if (!x.each && x.step && loop_is_const(y, &k)) return (Idx){ .i = loop_mul(b, x.i, y), .step = x.step * k };
     if (uniform(x)) return idx_at(loop_mul(b, x.i, y));
     return (Idx){ .each = loop_mul(b, idx_value(p, x), y) };
 }
 
-static Idx idx_sum(Pull *p, Idx x, Idx y) {
+Idx idx_sum(Pull *p, Idx x, Idx y) {
     LBuilder *b = &p->l->b;
-    if (!x.each && !y.each) return (Idx){ loop_add(b, x.i, y.i), x.step + y.step, NULL };
+    if (!x.each && !y.each) return (Idx){ .i = loop_add(b, x.i, y.i), .step = x.step + y.step };
     return (Idx){ .each = loop_add(b, idx_value(p, x), idx_value(p, y)) };
 }
 
 /* Divisions of indices: neither side is negative. */
-static Idx idx_op(Pull *p, Op op, Idx x, LValue *y) { return idx_from(loop_binary(&p->l->b, op, idx_value(p, x), y)); }
+Idx idx_op(Pull *p, Op op, Idx x, LValue *y) { return idx_from(loop_binary(&p->l->b, op, idx_value(p, x), y)); }
 
-static LValue *both(LBuilder *b, LValue *x, LValue *y) { return !x ? y : !y ? x : loop_binary(b, OP_and, x, y); }
+LValue *masks_both(LBuilder *b, LValue *x, LValue *y) { return !x ? y : !y ? x : loop_binary(b, OP_and, x, y); }
 
-LValue *pull_live(Pull *p) { return both(&p->l->b, p->tail, p->valid); }
+LValue *pull_live(Pull *p) { return masks_both(&p->l->b, p->tail, p->valid); }
 
 /* reading memory */
 
-static Idx flat_index(Pull *p, const Type *t, const Idx *idx) {
+Idx flat_index(Pull *p, const Type *t, const Idx *idx) {
     LBuilder *b = &p->l->b;
     Idx flat = idx_at(loop_i64(b, 0));
     LValue *stride = loop_i64(b, 1);
@@ -72,7 +82,7 @@ static Idx flat_index(Pull *p, const Type *t, const Idx *idx) {
     return flat;
 }
 
-static Elem load_flat(Pull *p, const Home *h, DType d, Idx at) {
+Elem load_flat(Pull *p, const Home *h, DType d, Idx at) {
     Lower *l = p->l;
     LBuilder *b = &l->b;
     if (uniform(at) || p->lanes == 1) { /* a tail has a first lane, so only `valid` can forbid it */
@@ -118,181 +128,6 @@ void store_at(Pull *p, const Type *t, LValue *ptr, const Idx *idx, Elem x) {
     }
 }
 
-/* layout */
-
-static Elem pull_broadcast(Pull *p, const Inst *in, const Idx *idx) {
-    Idx x[MAX_RANK];
-    const Type *from = in->args[0]->type, *to = in->results[0]->type;
-    for (int i = 0; i < from->rank; i++) {
-        int64_t axis = in->attrs->map.at[i];
-        bool stretched = from->dim[i] != to->dim[axis]; /* an axis of size 1 repeats too */
-        x[i] = stretched ? idx_at(loop_i64(&p->l->b, 0)) : idx[axis];
-    }
-    return pull(p, in->args[0], x);
-}
-
-static Elem pull_transpose(Pull *p, const Inst *in, const Idx *idx) {
-    Idx x[MAX_RANK];
-    for (int i = 0; i < in->results[0]->type->rank; i++) x[in->attrs->perm.at[i]] = idx[i];
-    return pull(p, in->args[0], x);
-}
-
-static Elem pull_slice(Pull *p, const Inst *in, const Idx *idx) {
-    Idx x[MAX_RANK];
-    for (int i = 0; i < in->results[0]->type->rank; i++) {
-        LValue *stride = loop_i64(&p->l->b, in->attrs->stride.at[i]);
-        x[i] = idx_add(p, idx_scale(p, idx[i], stride), lower_dim(p->l, in->attrs->start.at[i]));
-    }
-    return pull(p, in->args[0], x);
-}
-
-static Elem pull_reverse(Pull *p, const Inst *in, const Idx *idx) {
-    Idx x[MAX_RANK];
-    const Type *t = in->results[0]->type;
-    memcpy(x, idx, sizeof(Idx) * (size_t)t->rank);
-    for (int k = 0; k < in->attrs->axes.n; k++) {
-        int64_t a = in->attrs->axes.at[k];
-        LBuilder *b = &p->l->b;
-        LValue *last = loop_sub(b, lower_dim(p->l, t->dim[a]), loop_i64(b, 1));
-        if (x[a].each)
-            x[a].each = loop_sub(b, last, x[a].each);
-        else
-            x[a] = (Idx){ loop_sub(b, last, x[a].i), -x[a].step, NULL };
-    }
-    return pull(p, in->args[0], x);
-}
-
-static Elem pull_windows(Pull *p, const Inst *in, const Idx *idx) {
-    Idx x[MAX_RANK];
-    int rank = in->args[0]->type->rank;
-    LBuilder *b = &p->l->b;
-    memcpy(x, idx, sizeof(Idx) * (size_t)rank);
-    for (int i = 0; i < in->attrs->axes.n; i++) {
-        Idx *at = &x[in->attrs->axes.at[i]];
-        Idx place = idx_scale(p, idx[rank + i], loop_i64(b, in->attrs->dilation.at[i]));
-        *at = idx_sum(p, idx_scale(p, *at, loop_i64(b, in->attrs->step.at[i])), place);
-    }
-    return pull(p, in->args[0], x);
-}
-
-/* Axes of both sides fall into groups with equal products; inside one, indices go by way of the flat index. */
-static void reshape_index(Pull *p, const Type *to, const Type *from, const Idx *idx, Idx *x) {
-    Lower *l = p->l;
-    LBuilder *b = &l->b;
-    int i = from->rank, j = to->rank;
-    while (i > 0 || j > 0) {
-        int i_end = i, j_end = j;
-        const Dim *pi = dim_int(l->cx, 1), *pj = pi;
-        if (i > 0) pi = from->dim[--i];
-        if (j > 0) pj = to->dim[--j];
-        while (pi != pj && (i > 0 || j > 0)) {
-            if (j > 0 && (i == 0 || !dim_at_least(l->cx, pj, pi)))
-                pj = dim_mul(l->cx, pj, to->dim[--j]);
-            else if (i > 0)
-                pi = dim_mul(l->cx, pi, from->dim[--i]);
-            else
-                break;
-        }
-        if (pi != pj) i = j = 0; /* equal only at run time: one group is left */
-        if (i_end - i == 1 && j_end - j == 1) {
-            x[i] = idx[j];
-            continue;
-        }
-        Idx flat = idx_at(loop_i64(b, 0));
-        LValue *stride = loop_i64(b, 1);
-        for (int a = j_end - 1; a >= j; a--) {
-            flat = idx_sum(p, idx_scale(p, idx[a], stride), flat);
-            stride = loop_mul(b, stride, lower_dim(l, to->dim[a]));
-        }
-        for (int a = i_end - 1; a >= i; a--) {
-            if (dim_is(from->dim[a], 1)) {
-                x[a] = idx_at(loop_i64(b, 0));
-                continue;
-            }
-            bool first = true;
-            for (int k = i; k < a; k++) first &= dim_is(from->dim[k], 1);
-            LValue *n = lower_dim(l, from->dim[a]);
-            x[a] = first ? flat : idx_op(p, OP_rem, flat, n);
-            if (!first) flat = idx_op(p, OP_div, flat, n);
-        }
-    }
-}
-
-static Elem pull_reshape(Pull *p, const Inst *in, const Idx *idx) {
-    const Value *x = in->args[0];
-    Home h = home_of(p->l, x);
-    if (h.ptr) return load_flat(p, &h, x->type->dtype, flat_index(p, in->results[0]->type, idx));
-    Idx at[MAX_RANK];
-    reshape_index(p, in->results[0]->type, x->type, idx, at);
-    return pull(p, x, at);
-}
-
-/* Pulls x where `inside` holds, else gives `outside`. */
-static Elem pull_where(Pull *p, LValue *inside, const Value *x, const Idx *idx, Elem outside) {
-    int64_t known;
-    if (!inside || (loop_is_const(inside, &known) && known)) return pull(p, x, idx);
-    LValue *before = p->valid;
-    p->valid = both(&p->l->b, before, inside);
-    Elem y = pull(p, x, idx);
-    p->valid = before;
-    return elem_select(p->l, inside, y, outside);
-}
-
-/* lo <= x < hi as a mask; NULL stands for no bound. */
-static LValue *within(Pull *p, LValue *mask, Idx x, LValue *lo, LValue *hi) {
-    LBuilder *b = &p->l->b;
-    LValue *v = idx_value(p, x);
-    if (lo) mask = both(b, mask, loop_binary(b, OP_ge, v, loop_splat(b, lo, v->type.lanes)));
-    if (hi) mask = both(b, mask, loop_binary(b, OP_lt, v, loop_splat(b, hi, v->type.lanes)));
-    return mask;
-}
-
-static Elem pull_pad(Pull *p, const Inst *in, const Idx *idx) {
-    Lower *l = p->l;
-    LBuilder *b = &l->b;
-    const Type *t = in->args[0]->type;
-    const Dim *zero = dim_int(l->cx, 0);
-    Idx x[MAX_RANK];
-    LValue *inside = NULL;
-    for (int i = 0; i < t->rank; i++) {
-        int64_t gap = in->attrs->interior.at[i] + 1;
-        const Dim *low = in->attrs->low.at[i], *high = in->attrs->high.at[i];
-        x[i] = idx_sub(p, idx[i], lower_dim(l, low));
-        if (!dim_at_least(l->cx, zero, low)) inside = within(p, inside, x[i], loop_i64(b, 0), NULL);
-        if (gap > 1) {
-            Idx rest = idx_op(p, OP_rem, x[i], loop_i64(b, gap)), none = idx_at(loop_i64(b, 0));
-            LValue *zero_rest = loop_binary(b, OP_eq, idx_value(p, rest), none.i);
-            inside = both(b, inside, zero_rest);
-            x[i] = idx_op(p, OP_div, x[i], loop_i64(b, gap));
-        }
-        if (!dim_at_least(l->cx, zero, high)) inside = within(p, inside, x[i], NULL, lower_dim(l, t->dim[i]));
-    }
-    return pull_where(p, inside, in->args[0], x, pull(p, in->args[1], NULL));
-}
-
-static Elem pull_concatenate(Pull *p, const Inst *in, const Idx *idx) {
-    Lower *l = p->l;
-    LBuilder *b = &l->b;
-    int64_t axis = in->attrs->axis;
-    LValue *start = loop_i64(b, 0);
-    Elem y = { 0 };
-    for (int k = 0; k < in->nargs; k++) {
-        const Type *t = in->args[k]->type;
-        Idx x[MAX_RANK];
-        memcpy(x, idx, sizeof(Idx) * (size_t)t->rank);
-        x[axis] = idx_sub(p, idx[axis], start);
-        LValue *end = loop_add(b, start, lower_dim(l, t->dim[axis]));
-        LValue *inside = within(p, NULL, idx[axis], k ? start : NULL, k + 1 < in->nargs ? end : NULL);
-        LValue *before = p->valid;
-        p->valid = both(b, before, inside);
-        Elem e = pull(p, in->args[k], x);
-        p->valid = before;
-        y = k ? elem_select(l, inside, e, y) : e;
-        start = end;
-    }
-    return y;
-}
-
 /* index */
 
 static LValue *clamped(LBuilder *b, LValue *i, LValue *last) {
@@ -325,7 +160,8 @@ static Elem pull_gather(Pull *p, const Inst *in, const Idx *idx) {
         LValue *last = loop_sub(b, size, loop_i64(b, 1));
         if (in->attrs->mode == GATHER_FILL) {
             LValue *low = loop_binary(b, OP_ge, i, loop_int(b, i->type, 0));
-            inside = both(b, both(b, inside, low), loop_binary(b, OP_le, i, loop_splat(b, last, i->type.lanes)));
+            inside =
+                masks_both(b, masks_both(b, inside, low), loop_binary(b, OP_le, i, loop_splat(b, last, i->type.lanes)));
         } else {
             i = clamped(b, i, last);
         }
@@ -361,7 +197,7 @@ static Elem pull_dynamic_update_slice(Pull *p, const Inst *in, const Idx *idx) {
     LValue *inside = NULL;
     for (int a = 0; a < t->rank; a++) {
         x[a] = idx_sub(p, idx[a], start_of(p, in->args[2 + a], t, u->dim[a], a));
-        if (t->dim[a] != u->dim[a]) { inside = within(p, inside, x[a], loop_i64(&l->b, 0), lower_dim(l, u->dim[a])); }
+        if (t->dim[a] != u->dim[a]) { inside = within(p, inside, x[a], dim_int(l->cx, 0), u->dim[a]); }
     }
     return pull_where(p, inside, in->args[1], x, pull(p, in->args[0], idx));
 }
@@ -455,23 +291,15 @@ Elem pull_inst(Pull *p, const Inst *in, int result, const Idx *idx) {
     case OP_constant: return pull_constant(p, in, idx);
     case OP_iota: return pull_iota(p, in, idx);
     case OP_size: return (Elem){ lower_dim(p->l, in->attrs->dim), NULL };
-    case OP_broadcast: return pull_broadcast(p, in, idx);
-    case OP_reshape: return pull_reshape(p, in, idx);
     case OP_optimization_barrier:
     case OP_checkpoint_name:
-    case OP_retype: return pull(p, in->args[0], idx);
-    case OP_transpose: return pull_transpose(p, in, idx);
-    case OP_slice: return pull_slice(p, in, idx);
-    case OP_pad: return pull_pad(p, in, idx);
-    case OP_concatenate: return pull_concatenate(p, in, idx);
-    case OP_reverse: return pull_reverse(p, in, idx);
-    case OP_windows: return pull_windows(p, in, idx);
     case OP_gather: return pull_gather(p, in, idx);
     case OP_dynamic_slice: return pull_dynamic_slice(p, in, idx);
     case OP_dynamic_update_slice: return pull_dynamic_update_slice(p, in, idx);
     case OP_threefry2x32: return pull_threefry(p, in, result, idx);
     default:
         if (op_class(in->op) == CLASS_ELEMENTWISE) return pull_elementwise(p, in, idx);
+        if (op_class(in->op) == CLASS_LAYOUT) return pull_layout(p, in, idx);
         bug(p->l->cx, "%s has no elements to be pulled one by one", op_name(in->op));
     }
 }

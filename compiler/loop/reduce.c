@@ -74,7 +74,7 @@ enum { MAX_SUMS = MAX_ACCUMS * 2 * LANE_BYTES / 4 };
 static void add_sub(Lower *l, Run *r, Sums *s, LValue *k, int sub, LValue *tail) {
     Pull p = { .l = l, .lanes = r->width, .tail = tail };
     LValue *i = loop_add(&l->b, k, loop_i64(&l->b, (int64_t)sub * r->width));
-    r->at[r->d->n - 1] = (Idx){ i, r->width > 1, NULL };
+    r->at[r->d->n - 1] = (Idx){ .i = i, .step = r->width > 1 };
     for (int a = 0; a < r->n; a++) {
         Elem *e = &s->at[a][sub % r->subs[a]];
         *e = accum_step(&p, r->d, &r->a[a], *e, r->at);
@@ -101,7 +101,7 @@ static void add_compact(Lower *l, Run *r, Sums *s, LValue *lo, LValue *hi) {
     LLoop f = loop_for(b, lo, hi, r->width, 0, NULL);
     Pull p = { .l = l, .lanes = r->width };
     p.tail = loop_lanes_below(b, loop_sub(b, hi, f.i), r->width);
-    r->at[r->d->n - 1] = (Idx){ f.i, r->width > 1, NULL };
+    r->at[r->d->n - 1] = (Idx){ .i = f.i, .step = r->width > 1 };
     for (int i = 0; i < r->n; i++) {
         LValue *slot = loop_sub(b, f.i, lo), *re = memory[i][0], *im = memory[i][1];
         slot = loop_binary(b, OP_and, slot, loop_i64(b, (int64_t)r->subs[i] * r->width - 1));

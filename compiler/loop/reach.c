@@ -1,0 +1,179 @@
+/* reach: what an element of a loop nest reads, before any code is made.
+**
+** A walk from the results to the arrays in memory, with the index along every axis as an axis of the nest and an offset.  Pads
+** and concatenations on the way say where the nest is to be cut, so that most of it asks nothing; an array that is read along
+** another axis than its last is better read in blocks (tile.c). */
+#include "loop/lower.h"
+
+#include <string.h>
+
+enum { NEAR = 64 /* of the ends of an axis whose size is known at run time only */ };
+
+typedef struct {
+    int axis;          /* of the nest; -1: the same everywhere, or not known */
+    const Dim *offset; /* index of the axis + offset */
+} Along;
+
+typedef struct {
+    Lower *l;
+    const Axes *axes;
+    Reach reach;
+    int last; /* the axis of the nest along which vectors lie */
+    Map seen;
+    struct {
+        const Dim **at;
+        int n, cap;
+    } cuts[MAX_RANK];
+} Walker;
+
+static void visit(Walker *w, const Value *v, const Along *at);
+
+static void cut(Walker *w, Along x, const Dim *boundary) {
+    Compiler *cx = w->l->cx;
+    if (x.axis < 0) return;
+    const Dim *at = dim_sub(cx, boundary, x.offset);
+    if (dim_at_least(cx, dim_int(cx, 0), at) || dim_at_least(cx, at, w->axes->dim[x.axis])) return;
+    PUSH(w->l->arena, &w->cuts[x.axis], at);
+}
+
+static void note_crossing(Walker *w, const Value *v, const Along *at) {
+    int last = v->type->rank - 1, column = -1;
+    Reach *r = &w->reach;
+    if (last < 1 || dtype_is_complex(v->type->dtype) || r->ncrossings == MAX_CROSSINGS) return;
+    for (int i = 0; i <= last; i++) {
+        if (at[i].axis < 0 || !dim_is(at[i].offset, 0)) return;
+        if (at[i].axis == w->last) column = i;
+        for (int k = 0; k < i; k++) {
+            if (at[k].axis == at[i].axis) return;
+        }
+    }
+    if (column < 0 || column == last) return;
+    int row = at[last].axis;
+    if (v->type->dim[last] != w->axes->dim[row] || v->type->dim[column] != w->axes->dim[w->last]) return;
+    if (r->ncrossings && r->crossing[0].row != row) return;
+    r->crossing[r->ncrossings++] = (Crossing){ v, row, column };
+}
+
+static Along shifted(Walker *w, Along x, const Dim *by) {
+    return (Along){ x.axis, x.axis < 0 ? NULL : dim_add(w->l->cx, x.offset, by) };
+}
+
+static void visit_pad(Walker *w, const Inst *in, const Along *at) {
+    Compiler *cx = w->l->cx;
+    Along x[MAX_RANK];
+    for (int i = 0; i < in->args[0]->type->rank; i++) {
+        const Dim *low = in->attrs->low.at[i];
+        x[i] = (Along){ -1, NULL };
+        if (in->attrs->interior.at[i]) continue;
+        cut(w, at[i], low);
+        cut(w, at[i], dim_add(cx, low, in->args[0]->type->dim[i]));
+        x[i] = shifted(w, at[i], dim_sub(cx, dim_int(cx, 0), low));
+    }
+    visit(w, in->args[0], x);
+}
+
+static void visit_concatenate(Walker *w, const Inst *in, const Along *at) {
+    Compiler *cx = w->l->cx;
+    const Dim *start = dim_int(cx, 0);
+    int axis = (int)in->attrs->axis;
+    for (int k = 0; k < in->nargs; k++) {
+        Along x[MAX_RANK];
+        memcpy(x, at, sizeof *x * (size_t)in->args[k]->type->rank);
+        x[axis] = shifted(w, at[axis], dim_sub(cx, dim_int(cx, 0), start));
+        start = dim_add(cx, start, in->args[k]->type->dim[axis]);
+        if (k + 1 < in->nargs) cut(w, at[axis], start);
+        visit(w, in->args[k], x);
+    }
+}
+
+static void visit_inst(Walker *w, const Inst *in, const Along *at) {
+    Along x[MAX_RANK];
+    for (int i = 0; i < MAX_RANK; i++) x[i] = (Along){ -1, NULL };
+    const Type *from = in->nargs ? in->args[0]->type : NULL, *to = in->results[0]->type;
+    switch ((int)in->op) {
+    case OP_broadcast:
+        for (int i = 0; i < from->rank; i++) {
+            int64_t axis = in->attrs->map.at[i];
+            if (from->dim[i] == to->dim[axis]) x[i] = at[axis];
+        }
+        break;
+    case OP_transpose:
+        for (int i = 0; i < to->rank; i++) x[in->attrs->perm.at[i]] = at[i];
+        break;
+    case OP_slice:
+        for (int i = 0; i < to->rank; i++) {
+            if (in->attrs->stride.at[i] == 1) x[i] = shifted(w, at[i], in->attrs->start.at[i]);
+        }
+        break;
+    case OP_pad: visit_pad(w, in, at); return;
+    case OP_concatenate: visit_concatenate(w, in, at); return;
+    default:
+        if (op_class(in->op) == CLASS_ELEMENTWISE || in->op == OP_retype) memcpy(x, at, sizeof *x * (size_t)to->rank);
+        break;
+    }
+    for (int i = 0; i < in->nargs; i++) visit(w, in->args[i], x);
+}
+
+static void visit(Walker *w, const Value *v, const Along *at) {
+    struct {
+        const Value *v;
+        Along at[MAX_RANK];
+    } key;
+    memset(&key, 0, sizeof key);
+    key.v = v;
+    for (int i = 0; i < v->type->rank; i++) {
+        key.at[i].axis = at[i].axis;
+        key.at[i].offset = at[i].offset;
+    }
+    Home h = home_of(w->l, v);
+    if (h.elem.re || v->type->rank == 0 || map_get_bytes(&w->seen, &key, sizeof key)) return;
+    map_set_bytes(&w->seen, &key, sizeof key, w);
+    if (h.ptr)
+        note_crossing(w, v, at);
+    else if (v->def)
+        visit_inst(w, v->def, at);
+}
+
+/* The part of an axis between what is cut off near its two ends. */
+static void find_interior(Walker *w, int a) {
+    Compiler *cx = w->l->cx;
+    const Dim *size = w->axes->dim[a];
+    int64_t n = -1, at, low = 0, high = 0, longest = 0, best = 0;
+    bool known = dim_is_int(size, &n);
+    if (known) { /* the longest stretch between two cuts */
+        for (int i = -1; i < w->cuts[a].n; i++) {
+            int64_t from = 0, to = n;
+            if (i >= 0 && !dim_is_int(w->cuts[a].at[i], &from)) return;
+            for (int k = 0; k < w->cuts[a].n; k++) {
+                if (!dim_is_int(w->cuts[a].at[k], &at)) return;
+                if (at > from && at < to) to = at;
+            }
+            if (to - from > longest) longest = to - from, best = from;
+        }
+        low = best;
+        high = n - best - longest;
+    }
+    for (int i = 0; i < w->cuts[a].n && !known; i++) {
+        const Dim *cut_at = w->cuts[a].at[i];
+        if (dim_is_int(cut_at, &at) && at >= 0 && at <= NEAR)
+            low = at > low ? at : low;
+        else if (dim_is_int(dim_sub(cx, size, cut_at), &at) && at >= 0 && at <= NEAR)
+            high = at > high ? at : high;
+    }
+    if (!low && !high) return;
+    w->reach.interior.lo[a] = dim_int(cx, low);
+    w->reach.interior.hi[a] = dim_sub(cx, size, dim_int(cx, high));
+    w->reach.has_interior = true;
+}
+
+Reach reach_of(Lower *l, const Axes *axes, const Value *const *results, int n) {
+    Walker w = { .l = l, .axes = axes, .seen = map_new(l->arena), .last = -1 };
+    Along at[MAX_RANK];
+    for (int a = 0; a < axes->n; a++) {
+        at[a] = (Along){ a, dim_int(l->cx, 0) };
+        if (!dim_is(axes->dim[a], 1)) w.last = a;
+    }
+    for (int i = 0; i < n; i++) visit_inst(&w, results[i]->def, at);
+    for (int a = 0; a < axes->n; a++) find_interior(&w, a);
+    return w.reach;
+}
