@@ -19,6 +19,7 @@ typedef struct {
     DType sum;
     int rows, vectors, lanes; /* of a tile */
     bool copy, whole;         /* whole: panels have no tail */
+    bool across;              /* y lies in memory along the contracted axis */
     Idx outer[MAX_RANK];      /* of the batch axes, then of the outer free axes of y */
     LValue *panel;            /* the copy */
     DotStore store;
@@ -104,8 +105,54 @@ static LValue *panel_index(Lower *l, const Dot *d, LValue *k, int v) {
     return loop_add(b, loop_mul(b, k, loop_i64(b, (int64_t)d->vectors * d->lanes)), loop_i64(b, (int64_t)v * d->lanes));
 }
 
+/* The axis of v along which neighbours lie side by side in memory; -1 where that is not known. */
+static int memory_axis(Lower *l, const Value *v) {
+    if (home_of(l, v).ptr || !v->def) return v->type->rank - 1;
+    const Inst *in = v->def;
+    int a = in->nargs && (in->op == OP_transpose || in->op == OP_convert || in->op == OP_slice)
+                ? memory_axis(l, in->args[0])
+                : -1;
+    if (in->op != OP_transpose) return a;
+    for (int i = 0; i < v->type->rank; i++) {
+        if (in->attrs->perm.at[i] == a) return i;
+    }
+    return -1;
+}
+
+/* Rows j .. of y as columns of the panel: blocks are transposed in registers. */
+static void copy_across(Lower *l, const Dot *d, LValue *j) {
+    LBuilder *b = &l->b;
+    LValue *rows[LOOP_MAX_LANES], *last = loop_sub(b, d->n, loop_i64(b, 1));
+    int64_t known;
+    bool whole = loop_is_const(d->k, &known) && known % d->lanes == 0;
+    LLoop f = loop_for(b, loop_i64(b, 0), d->k, d->lanes, 0, NULL);
+    Pull p = { .l = l, .lanes = d->lanes };
+    p.tail = whole ? NULL : loop_lanes_below(b, loop_sub(b, d->k, f.i), d->lanes);
+    for (int v = 0; v < d->vectors; v++) {
+        Idx idx[MAX_RANK];
+        for (int i = 0; i < d->batch; i++) idx[i] = d->outer[i];
+        for (int i = 0; i + 1 < d->ny; i++) idx[d->y_free[i]] = d->outer[d->batch + i];
+        idx[d->in->attrs->rhs_axes.at[0]] = (Idx){ .i = f.i, .step = d->lanes > 1 };
+        for (int r = 0; r < d->lanes; r++) {
+            LValue *row = loop_add(b, column(l, d, j, v), loop_i64(b, r));
+            idx[d->y_free[d->ny - 1]] = idx_at(d->whole ? row : loop_binary(b, OP_min, row, last));
+            rows[r] = widened(l, d, elem_splat(l, pull(&p, d->y, idx), d->lanes));
+        }
+        transpose_block(b, rows, d->lanes);
+        for (int r = 0; r < d->lanes; r++) {
+            LValue *k = loop_add(b, f.i, loop_i64(b, r));
+            loop_store(b, rows[r], d->panel, panel_index(l, d, k, v), 1, NULL);
+        }
+    }
+    loop_end(b, &f, NULL);
+}
+
 static void copy_panel(Lower *l, const Dot *d, LValue *j) {
     LBuilder *b = &l->b;
+    if (d->across) {
+        copy_across(l, d, j);
+        return;
+    }
     LLoop f = loop_for(b, loop_i64(b, 0), d->k, 1, 0, NULL);
     for (int v = 0; v < d->vectors; v++) {
         LValue *jv = column(l, d, j, v);
@@ -197,7 +244,8 @@ static void dot_pieces(Lower *l, LValue *lo, LValue *hi, void *context) {
     LBuilder *b = &l->b;
     LValue *columns = loop_i64(b, (int64_t)d.vectors * d.lanes), *rows = loop_i64(b, ROWS / d.rows * d.rows);
     if (d.copy) {
-        LValue *room = loop_mul(b, loop_mul(b, d.k, columns), loop_i64(b, dtype_bytes(d.sum)));
+        LValue *k = loop_mul(b, round_up(l, d.k, d.lanes), loop_i64(b, d.lanes));
+        LValue *room = loop_mul(b, loop_mul(b, k, columns), loop_i64(b, dtype_bytes(d.sum)));
         d.panel = loop_alloc(b, room);
     }
     LLoop f = loop_for(b, lo, hi, 1, 0, NULL);
@@ -241,6 +289,12 @@ static void choose_tile(Lower *l, Dot *d) {
         if (m < d->rows) d->rows = m < 1 ? 1 : (int)m;
         d->copy = m > FEW_ROWS;
     }
+    d->across = d->nk == 1 && d->lanes > 1 && d->lanes <= 16 && memory_axis(l, d->y) == d->in->attrs->rhs_axes.at[0];
+    int64_t k;
+    bool small = loop_is_const(d->m, &m) && m <= FEW_ROWS && loop_is_const(d->k, &k) && loop_is_const(d->n, &n) &&
+                 n * k <= FEW_ROWS * FEW_ROWS;
+    d->across &= !small;
+    d->copy |= d->across;
     d->whole = loop_is_const(d->n, &n) && n % ((int64_t)d->vectors * d->lanes) == 0;
 }
 

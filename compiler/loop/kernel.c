@@ -151,6 +151,10 @@ static void lower_map_kernel(Lower *l, Kernel *k) {
     double cost = cost_of(l, k);
     Reach r = { 0 };
     if (cost < TOO_DEAR) r = reach_of(l, &axes, k->g.results, k->g.nresults);
+    if (r.ncrossings && !r.has_interior) {
+        nest_tiles(l, &axes, &r, (Work){ cost, NULL }, lanes_of(l, k), map_body, k);
+        return;
+    }
     nest_interior(l, &axes, r.has_interior ? &r.interior : NULL, (Work){ cost, NULL }, lanes_of(l, k), map_body, k);
 }
 

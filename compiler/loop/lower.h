@@ -81,6 +81,7 @@ typedef struct {
     int     lanes;
     LValue *tail;  /* lanes that exist, or NULL for all */
     LValue *valid; /* where elements may be read: inside a pad or a piece of a concatenation; NULL for everywhere */
+    const struct Crossed *crossed; /* arrays of which blocks lie transposed in buffers, or NULL */
 } Pull;
 Elem    pull(Pull *, const Value *, const Idx *);
 Elem    pull_inst(Pull *, const Inst *, int result, const Idx *); /* computed here even if it has a home */
@@ -154,6 +155,7 @@ LValue *round_up(Lower *, LValue *n, int64_t by); /* n divided by it, rounded up
 typedef struct {
     const Value *v;  /* an array in memory, ... */
     int row, column; /* ... whose last axis follows that axis of the nest, and this one of its axes the nest's last */
+    int axis[MAX_RANK]; /* which axis of the nest each of its axes follows */
 } Crossing;
 enum { MAX_CROSSINGS = 4 };
 typedef struct {
@@ -163,6 +165,17 @@ typedef struct {
     int      ncrossings;
 } Reach;
 Reach reach_of(Lower *, const Axes *, const Value *const *results, int n);
+
+/* tile.c */
+typedef struct Crossed {
+    LValue *row, *column, *at; /* the index in hand; where its row begins in the buffers */
+    const Reach *reach;
+    LValue *const *buffers;
+    int lanes;
+} Crossed;
+void transpose_block(LBuilder *, LValue **rows, int n);
+void nest_tiles(Lower *, const Axes *, const Reach *, Work, int lanes, NestBody, void *context);
+bool crossed_load(Pull *, const Value *, const Idx *, Elem *);
 
 /* accum.c: what reductions, dots and argmax add up */
 enum { MAX_ACCUMS = MOST_SUMS };

@@ -71,8 +71,12 @@ void lower_map(Lower *l, const Inst *in) {
     for (int i = 0; i < in->nresults; i++) home_new(l, in->results[i]);
     const Value *results[2] = { in->results[0], in->nresults > 1 ? in->results[1] : NULL };
     Reach r = reach_of(l, &axes, results, in->nresults > 1 ? 2 : 1);
-    nest_interior(l, &axes, r.has_interior ? &r.interior : NULL, (Work){ each + plan_cost(in), NULL },
-                  lanes_for(l, widest_element(in)), map_body, (void *)in);
+    Work w = { each + plan_cost(in), NULL };
+    int lanes = lanes_for(l, widest_element(in));
+    if (r.ncrossings)
+        nest_tiles(l, &axes, &r, w, lanes, map_body, (void *)in);
+    else
+        nest_interior(l, &axes, r.has_interior ? &r.interior : NULL, w, lanes, map_body, (void *)in);
 }
 
 /* reductions and dots, one instruction at a time */

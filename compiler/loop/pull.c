@@ -292,7 +292,7 @@ Elem pull_inst(Pull *p, const Inst *in, int result, const Idx *idx) {
     case OP_iota: return pull_iota(p, in, idx);
     case OP_size: return (Elem){ lower_dim(p->l, in->attrs->dim), NULL };
     case OP_optimization_barrier:
-    case OP_checkpoint_name:
+    case OP_checkpoint_name: return pull(p, in->args[0], idx);
     case OP_gather: return pull_gather(p, in, idx);
     case OP_dynamic_slice: return pull_dynamic_slice(p, in, idx);
     case OP_dynamic_update_slice: return pull_dynamic_update_slice(p, in, idx);
@@ -310,6 +310,7 @@ typedef struct {
     struct {
         int i, each;
         int64_t step;
+        const Dim *lo, *hi;
     } at[MAX_RANK];
 } Key;
 
@@ -320,6 +321,8 @@ static int key_of(const Pull *p, const Value *v, const Idx *idx, Key *key) {
         key->at[a].i = idx[a].i ? idx[a].i->id : -1;
         key->at[a].each = idx[a].each ? idx[a].each->id : -1;
         key->at[a].step = idx[a].step;
+        key->at[a].lo = idx[a].lo;
+        key->at[a].hi = idx[a].hi;
     }
     return (int)offsetof(Key, at) + v->type->rank * (int)sizeof key->at[0];
 }
@@ -348,6 +351,8 @@ static const Elem *known_at(Pull *p, const Value *v, const Idx *idx) {
 Elem pull(Pull *p, const Value *v, const Idx *idx) {
     Home h = home_of(p->l, v);
     if (h.elem.re) return h.elem;
+    Elem e;
+    if (h.ptr && crossed_load(p, v, idx, &e)) return e;
     if (h.ptr) return load_flat(p, &h, v->type->dtype, flat_index(p, v->type, idx));
     if (!v->def) bug(p->l->cx, "a block parameter has no home");
     const Elem *known = known_at(p, v, idx);

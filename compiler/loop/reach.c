@@ -7,7 +7,11 @@
 
 #include <string.h>
 
-enum { NEAR = 64 /* of the ends of an axis whose size is known at run time only */ };
+enum {
+    NEAR = 64,   /* of the ends of an axis whose size is known at run time only */
+    SMALL = 256, /* elements of an array that is not read in blocks, */
+    NARROW = 8   /* ... nor is one with so few rows or columns */
+};
 
 typedef struct {
     int axis;          /* of the nest; -1: the same everywhere, or not known */
@@ -49,9 +53,15 @@ static void note_crossing(Walker *w, const Value *v, const Along *at) {
     }
     if (column < 0 || column == last) return;
     int row = at[last].axis;
+    int64_t rows, columns;
+    if (dim_is_int(v->type->dim[column], &rows) && dim_is_int(v->type->dim[last], &columns) &&
+        (rows < NARROW || columns < NARROW || rows * columns < SMALL))
+        return; /* in registers, perhaps */
     if (v->type->dim[last] != w->axes->dim[row] || v->type->dim[column] != w->axes->dim[w->last]) return;
     if (r->ncrossings && r->crossing[0].row != row) return;
-    r->crossing[r->ncrossings++] = (Crossing){ v, row, column };
+    Crossing *c = &r->crossing[r->ncrossings++];
+    *c = (Crossing){ .v = v, .row = row, .column = column };
+    for (int i = 0; i <= last; i++) c->axis[i] = at[i].axis;
 }
 
 static Along shifted(Walker *w, Along x, const Dim *by) {
