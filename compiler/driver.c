@@ -3,6 +3,7 @@
 #include "check.h"
 #include "elaborate/elaborate.h"
 #include "emit/emit.h"
+#include "optimize/optimize.h"
 #include "pipeline.h"
 #include "syntax/syntax.h"
 
@@ -103,6 +104,7 @@ static Module *front_end(Compiler *cx, int file, const char *path) {
 /* Loops, then LLVM. */
 static bool back_end(Compiler *cx, const Command *c, Module *m, const char *output) {
     double start = pipeline_now();
+    if (cx->options.print) memory_print(stderr, m);
     const Target *target = emit_target(cx);
     if (!target) return false;
     cx->pass = "lower";
@@ -317,6 +319,8 @@ static int nonsense(const Command *c) {
     } else if (c->mode == MODE_COMPILE && !linking && sources > 1 && c->options.output &&
                strcmp(c->options.output, "-")) {
         fprintf(stderr, "jxlc: error: cannot specify '-o' with '-c', '-S' or '--emit' with multiple files\n");
+    } else if (c->options.print && strcmp(c->options.print, "memory")) {
+        fprintf(stderr, "jxlc: error: --print=%s: only `memory` can be printed\n", c->options.print);
     } else if (c->depfile && c->depfile_path && sources > 1) {
         fprintf(stderr, "jxlc: error: cannot specify '-MF' with multiple files\n");
     } else {

@@ -77,6 +77,7 @@ static const Option options[] = {
       "evaluate every function before and after each pass, and name the pass that changed what it computes" },
     { "--time-passes", 0, TURNS_ON, AT(options.time_passes), 0, 0, "how long each step took" },
     { "--eval", 0, TURNS_ON, AT(eval), 0, 0, "let the evaluator run the program, slowly and simply" },
+    { "--print=", "memory", TAKES, AT(options.print), 0, 0, "bytes each function needs, as a formula in its sizes" },
     { "--why=", "PASS", TAKES, AT(options.why), 0, 0, "why PASS did not do more" },
 };
 

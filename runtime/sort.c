@@ -2,7 +2,8 @@
 **
 ** Every key becomes an unsigned integer whose order is the wanted one, and rows of those are sorted digit by digit from
 ** the lowest (radix sort), or by insertion where they are short.  Several keys are sorted from the last to the first:
-** each sort is stable, so what the later keys decided stays where the earlier ones are equal. */
+** each sort is stable, so what the later keys decided stays where the earlier ones are equal.  Where only the values of one
+** key are wanted, no permutation is made. */
 #include "internal.h"
 
 #include <string.h>
@@ -86,16 +87,88 @@ static Item *sort_items(Item *items, Item *other, int64_t n, int bytes) {
 }
 
 typedef struct {
-    const jxl_array *index, *keys;
+    const jxl_array *index, *keys, *sorted; /* sorted: the values themselves are wanted, or NULL */
     int nkeys;
     int64_t n; /* of each row */
 } Sort;
+
+/* One key of four bytes: a pair is the key above, the index below, in one word, and digits are wider. */
+
+enum { DIGIT = 11, DIGITS = 3, KINDS = 1 << DIGIT };
+
+static int is_narrow(const Sort *s) {
+    return s->nkeys == 1 && jxl_dtypes[s->keys->dtype].size == 4 && s->n > SHORT_ROW && s->n <= UINT32_MAX &&
+           jxl_dtypes[s->keys->dtype].kind != KIND_COMPLEX;
+}
+
+static uint64_t order_narrow(int dtype, uint32_t x) {
+    if (dtype == JXL_F32) return order_float(x, 32, 23);
+    return dtype == JXL_I32 ? x ^ 1U << 31 : x;
+}
+
+static uint64_t *sort_pairs(uint64_t *pairs, uint64_t *other, int64_t n, int64_t (*start)[KINDS]) {
+    memset(start, 0, sizeof *start * DIGITS);
+    for (int64_t i = 0; i < n; i++) {
+        for (int d = 0; d < DIGITS; d++) start[d][pairs[i] >> (32 + d * DIGIT) & (KINDS - 1)]++;
+    }
+    for (int d = 0; d < DIGITS; d++) {
+        int shift = 32 + d * DIGIT;
+        if (start[d][pairs[0] >> shift & (KINDS - 1)] == n) continue; /* the same in all */
+        int64_t sum = 0;
+        for (int k = 0; k < KINDS; k++) {
+            int64_t count = start[d][k];
+            start[d][k] = sum;
+            sum += count;
+        }
+        for (int64_t i = 0; i < n; i++) other[start[d][pairs[i] >> shift & (KINDS - 1)]++] = pairs[i];
+        uint64_t *sorted = other;
+        other = pairs;
+        pairs = sorted;
+    }
+    return pairs;
+}
+
+/* What a key was made of; among zeros and NaNs, whose keys are equal, the argument says which. */
+static uint32_t value_of(int dtype, uint64_t pair, const uint32_t *from) {
+    uint32_t key = (uint32_t)(pair >> 32), sign = 1U << 31;
+    if (dtype == JXL_U32) return key;
+    if (dtype == JXL_I32) return key ^ sign;
+    if (key == sign || key == UINT32_MAX) return from[(uint32_t)pair];
+    return key & sign ? key ^ sign : ~key;
+}
+
+static int sort_narrow_rows(jxl_call *c, const Sort *s, int64_t lo, int64_t hi) {
+    int64_t n = s->n;
+    int dtype = s->keys->dtype;
+    uint64_t *pairs = jxl_alloc(c, 2 * n * (int64_t)sizeof *pairs + (int64_t)sizeof(int64_t[DIGITS][KINDS]));
+    if (!pairs) return c->status;
+    for (int64_t row = lo; row < hi; row++) {
+        const uint32_t *from = (const uint32_t *)s->keys->data + row * n;
+        for (int64_t i = 0; i < n; i++) pairs[i] = order_narrow(dtype, from[i]) << 32 | (uint64_t)i;
+        const uint64_t *p = sort_pairs(pairs, pairs + n, n, (int64_t(*)[KINDS])(pairs + 2 * n));
+        for (int64_t i = 0; i < n && s->sorted; i++)
+            ((uint32_t *)s->sorted->data)[row * n + i] = value_of(dtype, p[i], from);
+        for (int64_t i = 0; i < n && !s->sorted; i++) {
+            if (s->index->dtype == JXL_I32)
+                ((int32_t *)s->index->data)[row * n + i] = (int32_t)(uint32_t)p[i];
+            else
+                ((int64_t *)s->index->data)[row * n + i] = (int64_t)(uint32_t)p[i];
+        }
+    }
+    jxl_release(c, pairs);
+    return 0;
+}
 
 static Item *sort_by(const jxl_array *key, int64_t row, int64_t n, int part, Item *items, Item *other) {
     int size = jxl_dtypes[key->dtype].size, dtype = jxl_dtypes[key->dtype].part, bytes = jxl_dtypes[dtype].size;
     const char *at = (const char *)key->data + row * n * size + part * bytes;
     for (int64_t i = 0; i < n; i++) items[i].key = order(dtype, at + items[i].index * size);
     return sort_items(items, other, n, bytes);
+}
+
+static void copy_element(const Sort *s, int64_t to, int64_t from) {
+    size_t size = (size_t)jxl_dtypes[s->keys->dtype].size;
+    memcpy((char *)s->sorted->data + (size_t)to * size, (const char *)s->keys->data + (size_t)from * size, size);
 }
 
 static void sort_row(const Sort *s, int64_t row, Item *items, Item *other) {
@@ -108,16 +181,20 @@ static void sort_row(const Sort *s, int64_t row, Item *items, Item *other) {
             other = items == both[0] ? both[1] : both[0];
         }
     }
-    int32_t *narrow = (int32_t *)s->index->data + row * s->n;
-    int64_t *wide = (int64_t *)s->index->data + row * s->n;
-    if (s->index->dtype == JXL_I32)
-        for (int64_t i = 0; i < s->n; i++) narrow[i] = (int32_t)items[i].index;
-    else
-        for (int64_t i = 0; i < s->n; i++) wide[i] = items[i].index;
+    for (int64_t i = 0; i < s->n; i++) {
+        int64_t at = row * s->n + i, from = items[i].index;
+        if (s->sorted)
+            copy_element(s, at, row * s->n + from);
+        else if (s->index->dtype == JXL_I32)
+            ((int32_t *)s->index->data)[at] = (int32_t)from;
+        else
+            ((int64_t *)s->index->data)[at] = from;
+    }
 }
 
 static int sort_rows(jxl_call *c, void *context, int64_t lo, int64_t hi) {
     const Sort *s = context;
+    if (is_narrow(s)) return sort_narrow_rows(c, s, lo, hi);
     Item *items = jxl_alloc(c, 2 * s->n * (int64_t)sizeof *items);
     if (!items) return c->status;
     for (int64_t row = lo; row < hi; row++) sort_row(s, row, items, items + s->n);
@@ -130,6 +207,13 @@ int jxl_argsort(jxl_call *c, const jxl_array *index, int nkeys, const jxl_array 
     if (!count) return 0;
     if (index->dtype == JXL_I32 && n > INT32_MAX)
         return jxl_fail_text(c, 1, "a sort of %lld elements needs 64-bit indices", (long long)n);
-    Sort s = { index, keys, nkeys, n };
+    Sort s = { .index = index, .keys = keys, .nkeys = nkeys, .n = n };
+    return jxl_parallel_for(c, sort_rows, &s, count / n, 1 + PARALLEL_ELEMENTS / n);
+}
+
+int jxl_sort(jxl_call *c, const jxl_array *sorted, const jxl_array *keys) {
+    int64_t n = keys->rank ? keys->shape[keys->rank - 1] : 1, count = jxl_count(keys);
+    if (!count) return 0;
+    Sort s = { .sorted = sorted, .keys = keys, .nkeys = 1, .n = n };
     return jxl_parallel_for(c, sort_rows, &s, count / n, 1 + PARALLEL_ELEMENTS / n);
 }

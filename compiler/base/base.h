@@ -158,6 +158,7 @@ typedef struct {
     int tape_states; /* carries that the reverse sweep of a loop may store; 0: all */
     int tape_mb;     /* likewise, by their size */
     const char  *why;          /* "fuse" */
+    const char  *print;        /* "memory" */
     const char **include_dirs; /* -I, then the library's own */
     int          ninclude_dirs;
     int          max_unroll;   /* instructions one unrolled loop may make */

@@ -138,7 +138,7 @@ static void copy_across(Lower *l, const Dot *d, LValue *j) {
             idx[d->y_free[d->ny - 1]] = idx_at(d->whole ? row : loop_binary(b, OP_min, row, last));
             rows[r] = widened(l, d, elem_splat(l, pull(&p, d->y, idx), d->lanes));
         }
-        transpose_block(b, rows, d->lanes);
+        rows_to_columns(b, rows, d->lanes);
         for (int r = 0; r < d->lanes; r++) {
             LValue *k = loop_add(b, f.i, loop_i64(b, r));
             loop_store(b, rows[r], d->panel, panel_index(l, d, k, v), 1, NULL);

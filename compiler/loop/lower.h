@@ -173,7 +173,7 @@ typedef struct Crossed {
     LValue *const *buffers;
     int lanes;
 } Crossed;
-void transpose_block(LBuilder *, LValue **rows, int n);
+void rows_to_columns(LBuilder *, LValue **rows, int n);
 void nest_tiles(Lower *, const Axes *, const Reach *, Work, int lanes, NestBody, void *context);
 bool crossed_load(Pull *, const Value *, const Idx *, Elem *);
 

@@ -38,7 +38,21 @@ static void by_order(Pull *p, const Idx *idx, void *context) {
     store_at(p, r->x->type, r->to, idx, pull(p, r->x, at));
 }
 
+/* One array along its last axis: no permutation is needed. */
+static bool sort_values(Lower *l, const Inst *in) {
+    const Value *x = in->args[0];
+    LValue *from = home_of(l, x).ptr;
+    if (in->nargs != 1 || in->attrs->axis != x->type->rank - 1 || !from) return false;
+    LValue *to = home_new(l, in->results[0]).ptr;
+    LValue *args[] = { lower_descriptor(l, to, x->type), lower_descriptor(l, from, x->type) };
+    loop_runtime(&l->b, RUNTIME_sort, args, 2);
+    l->b.epoch++;
+    l->memo = map_new(l->arena);
+    return true;
+}
+
 void lower_sort(Lower *l, const Inst *in) {
+    if (sort_values(l, in)) return;
     LBuilder *b = &l->b;
     const Type *t = in->args[0]->type;
     int axis = (int)in->attrs->axis, keys = (int)in->attrs->keys;

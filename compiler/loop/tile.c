@@ -13,7 +13,7 @@ enum {
 };
 
 /* v[k] is row k; n vectors of n lanes each, n a power of two.  Blocks of size `half` change places, for ever larger ones. */
-void transpose_block(LBuilder *b, LValue **v, int n) {
+void rows_to_columns(LBuilder *b, LValue **v, int n) {
     for (int half = 1; half < n; half *= 2) {
         int low[LOOP_MAX_LANES], high[LOOP_MAX_LANES];
         for (int k = 0; k < n; k++) {
@@ -53,7 +53,7 @@ static void fill_buffer(Lower *l, const Tiles *t, const Crossing *c, const Idx *
         x[c->column] = idx_at(loop_binary(b, OP_min, i, loop_sub(b, columns, loop_i64(b, 1))));
         v[k] = load_at(&p, c->v->type, home_of(l, c->v).ptr, x).re;
     }
-    transpose_block(b, v, t->lanes);
+    rows_to_columns(b, v, t->lanes);
     for (int k = 0; k < t->lanes; k++) { loop_store(b, v[k], buffer, loop_i64(b, (int64_t)k * t->lanes), 1, NULL); }
 }
 

@@ -89,4 +89,7 @@ Module *pass_fuse(const Module *);
 /* place.c */
 Module *pass_place(const Module *);
 
+/* memory.c */
+void memory_print(FILE *, const Module *); /* what `place` asks for, in bytes, function by function */
+
 #endif

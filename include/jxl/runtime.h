@@ -80,6 +80,7 @@ char *jxl_format(jxl_call *, const char *format, int nargs, const jxl_array *arg
 ** are arrays of index's shape; where the first is equal the second decides, and so on.  lax.sort's order: -0.0 equals
 ** 0.0, all NaNs are equal and last, complex numbers go by their real part first. */
 int jxl_argsort(jxl_call *, const jxl_array *index, int nkeys, const jxl_array *keys);
+int jxl_sort(jxl_call *, const jxl_array *sorted, const jxl_array *keys); /* the rows of one key, sorted */
 
 /* parts/lapack.c: factorizations of every matrix of a batch (the last two axes); the arrays are the argument, then the results, of
 ** which those without data are not wanted.  Part of programs that use it, which are linked with LAPACK.

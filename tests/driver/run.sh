@@ -116,6 +116,9 @@ sleep 0.3; kill -TERM $pid; wait $pid; [ $? = 143 ] || say "SIGTERM: another sta
 rm pipe.jxl
 
 # texts
+status 0 "--print=memory" "$jxlc" --print=memory --emit=loops small.jxl
+holds err "powers: 16000"
+status 2 "--print=nothing" "$jxlc" --print=nothing --emit=loops sizes.jxir
 status 0 "--emit=ir" "$jxlc" --emit=ir sizes.jxir
 holds out "reduce_sum"
 status 0 "--emit=tree" "$jxlc" --emit=tree hello.jxl

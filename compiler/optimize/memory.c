@@ -1,0 +1,34 @@
+/* memory: what a function needs beside its arguments and results, as a formula in its sizes (--print=memory). */
+#include "optimize/optimize.h"
+
+#include <stdio.h>
+
+static const Dim *bytes_of(Compiler *cx, const Type *t) {
+    const Dim *n = dim_int(cx, dtype_bytes(t->dtype));
+    for (int i = 0; i < t->rank; i++) n = dim_mul(cx, n, t->dim[i]);
+    return n;
+}
+
+static void print_calls(FILE *out, const Block *block) {
+    for (const Inst *in = block->first; in; in = in->next) {
+        if (in->op == OP_call) fprintf(out, " + %s", in->attrs->callee->name);
+        for (int k = 0; k < in->nregions; k++) print_calls(out, in->regions[k]);
+    }
+}
+
+/* "step: 4*n + 800, on the stack 64": an arena taken at entry, and after instructions that bind a size further ones. */
+void memory_print(FILE *out, const Module *m) {
+    Compiler *cx = m->cx;
+    for (const Func *f = m->first; f; f = f->next) {
+        const Dim *arena = dim_int(cx, 0), *stack = arena;
+        for (int i = 0; i < f->nbuffers; i++) {
+            const Buffer *u = f->buffers[i];
+            if (u->kind == BUFFER_ARENA) arena = dim_add(cx, arena, bytes_of(cx, u->type));
+            if (u->kind == BUFFER_STACK) stack = dim_add(cx, stack, bytes_of(cx, u->type));
+        }
+        fprintf(out, "%s: %s", f->name, dim_text(cx, arena));
+        print_calls(out, f->body);
+        if (!dim_is(stack, 0)) fprintf(out, ", on the stack %s", dim_text(cx, stack));
+        fputc('\n', out);
+    }
+}
