@@ -25,7 +25,8 @@ typedef struct Node {
     int nreaders;
     int *binder; /* nodes that bind sizes which stand in its types */
     int nbinders;
-    int mark; /* of a search */
+    int mark;  /* of a search */
+    int taken; /* of a list of members */
 } Node;
 
 typedef struct {
@@ -34,8 +35,9 @@ typedef struct {
     Arena *arena;
     const Block *block;
     Node *node;
-    int n, mark, visited;
-    Map at; /* Inst to Node */
+    int n, mark, visited, taken;
+    Map at;      /* Inst to Node */
+    Map refused; /* two groups, as they were, between which no plan was found */
 } Fuse;
 
 static Node *node_of(const Fuse *f, const Value *v) {
@@ -43,7 +45,10 @@ static Node *node_of(const Fuse *f, const Value *v) {
 }
 
 static Node *group_of(Node *n) {
-    while (n->group != n) n = n->group;
+    while (n->group != n) {
+        n->group = n->group->group;
+        n = n->group;
+    }
     return n;
 }
 
@@ -200,20 +205,19 @@ static void find_nodes(Fuse *f) {
 
 typedef struct {
     const Inst **at;
-    int n;
+    int n, cap;
     const Value **results;
     int nresults;
 } Members;
 
-static void add_with_free(Fuse *f, Members *m, const Inst *in) {
-    for (int i = 0; i < m->n; i++) {
-        if (m->at[i] == in) return;
+static void add_with_free(Fuse *f, Members *m, Node *n) {
+    if (n->taken == f->taken) return;
+    n->taken = f->taken;
+    for (int i = 0; i < n->in->nargs; i++) {
+        Node *made = node_of(f, n->in->args[i]);
+        if (made && made->free) add_with_free(f, m, made);
     }
-    for (int i = 0; i < in->nargs; i++) {
-        Node *made = node_of(f, in->args[i]);
-        if (made && made->free) add_with_free(f, m, made->in);
-    }
-    m->at[m->n++] = in;
+    PUSH(f->arena, m, n->in);
 }
 
 static bool read_outside(const Fuse *f, const Node *n, const Node *a, const Node *b) {
@@ -227,12 +231,13 @@ static bool read_outside(const Fuse *f, const Node *n, const Node *a, const Node
 
 /* The instructions of one or two groups, with what they need of the free ones, and what others read of them. */
 static Members members_of(Fuse *f, const Node *a, const Node *b) {
-    Members m = { NEW_ARRAY(f->arena, const Inst *, f->n), 0, NEW_ARRAY(f->arena, const Value *, 2 * f->n + 2), 0 };
     int i = 0, j = 0, nb = b ? b->nmembers : 0;
+    Members m = { .results = NEW_ARRAY(f->arena, const Value *, 2 * (a->nmembers + nb) + 2) };
+    f->taken++;
     while (i < a->nmembers || j < nb) {
         bool from_a = j == nb || (i < a->nmembers && a->member[i] < b->member[j]);
-        const Node *n = &f->node[from_a ? a->member[i++] : b->member[j++]];
-        add_with_free(f, &m, n->in);
+        Node *n = &f->node[from_a ? a->member[i++] : b->member[j++]];
+        add_with_free(f, &m, n);
         if (!read_outside(f, n, a, b)) continue;
         for (int k = 0; k < n->in->nresults; k++) m.results[m.nresults++] = n->in->results[k];
     }
@@ -303,10 +308,22 @@ static void say_why(Fuse *f, const Inst *made, const Inst *reader, const char *w
     fprintf(stderr, "%s\n", t.at);
 }
 
+/* What was said of two groups holds until one of them grows. */
+typedef struct {
+    const char *why;
+    const Inst *because;
+} Refusal;
+
 static bool try_join(Fuse *f, Node *a, Node *b, const char **why, const Inst **because) {
-    Plan plan;
-    *because = NULL;
-    if (a->segment != b->segment)
+    Plan plan = { .why_not = "nobody reads it" };
+    int key[] = { a->member[0], b->member[0], a->nmembers, b->nmembers };
+    const Refusal *known = map_get_bytes(&f->refused, key, sizeof key);
+    *because = known ? known->because : NULL;
+    if (known)
+        *why = known->why;
+    else if (a->nmembers + b->nmembers > MOST)
+        *why = "together they are too many";
+    else if (a->segment != b->segment)
         *why = "the clock is read between them";
     else if (blocked(f, a, b))
         *why = "something else must run between them";
@@ -319,6 +336,8 @@ static bool try_join(Fuse *f, Node *a, Node *b, const char **why, const Inst **b
         *why = plan.why_not;
         *because = plan.because;
     }
+    if (!known)
+        map_set_bytes(&f->refused, key, sizeof key, arena_copy(f->arena, &(Refusal){ *why, *because }, sizeof *known));
     return false;
 }
 
@@ -482,7 +501,7 @@ static void emit_node(Fuse *f, Node *n) {
 
 static void fuse_block(Walk *w, const Block *block) {
     Arena *a = arena_new();
-    Fuse f = { .w = w, .cx = w->b.cx, .arena = a, .block = block, .at = map_new(a) };
+    Fuse f = { .w = w, .cx = w->b.cx, .arena = a, .block = block, .at = map_new(a), .refused = map_new(a) };
     find_nodes(&f);
     for (int i = f.n - 1; i >= 0; i--) {
         if (f.node[i].fusable && !f.node[i].free) join_readers(&f, &f.node[i]);
