@@ -16,7 +16,9 @@ typedef struct {
 } Search;
 
 static Flow *flow_of(Module *m, Search *search, const MemoKey *key, void (*spread)(Marks *, const Inst *)) {
-    const Func *f = key->kind == MEMO_LANES ? with_calls_bared(m, key->func) : key->func;
+    const Func *f = key->kind == MEMO_LANES     ? with_calls_bared(m, key->func)
+                    : key->kind == MEMO_UNKNOWN ? as_loops(m, key->func)
+                                                : key->func;
     const Block *body = f->body;
     Flow *flow = memo_get(m, key);
     if (!flow) {

@@ -52,7 +52,7 @@ static void hold(Cut *, Scope *, Value *);
 
 static void repeat(Cut *c, Scope *s, Inst *in) {
     if (map_get(&s->again, in)) return;
-    if (inst_effect(in) == EFFECT_ORDERED) {
+    if (happens_once(c->arena, in)) {
         diag(c->m->cx, in->origin ? in->origin->span : (Span){ 0 },
              "reverse mode would have to repeat %s here, which happens once", op_name(in->op));
         note(c->m->cx, "move it out of the loop that is differentiated");

@@ -41,7 +41,7 @@ static int64_t elements(const Type *t) {
 }
 
 /* A value that has to be kept, if it is needed: what makes it happens once. */
-static bool is_once(const Inst *in) { return in && (inst_effect(in) == EFFECT_ORDERED || in->attrs->binds.n); }
+static bool is_once(const Cut *c, const Inst *in) { return in && (in->attrs->binds.n || happens_once(c->arena, in)); }
 
 /* Names are separated by spaces. */
 static bool is_listed(const char *names, int n, const char *name) {
@@ -84,7 +84,7 @@ static bool is_saveable(const char *policy, const Inst *in) {
 
 static int64_t price_of_keeping(const Cut *c, const Scope *s, const Value *w) {
     if (has_own_size(s, w)) return never;
-    if (c->remat && !s->outer) return is_saveable(c->remat, w->def) ? 1 : is_once(w->def) ? expensive : never;
+    if (c->remat && !s->outer) return is_saveable(c->remat, w->def) ? 1 : is_once(c, w->def) ? expensive : never;
     return 1 + elements(w->type) * dtype_bytes(w->type->dtype) * PRICE_OF_BYTE;
 }
 
@@ -202,7 +202,7 @@ static void add_value(Net *t, Value *w) {
     int node = node_of(t, w, NULL);
     const Inst *in = w->def;
     int64_t price = price_of_keeping(t->c, t->s, w);
-    if (!in || (is_once(in) && price < never)) {
+    if (!in || (is_once(t->c, in) && price < never)) {
         edge_new(t, SOURCE, node, price);
         return;
     }

@@ -54,7 +54,9 @@ static bool reaches(const Block *b, const Func *f, Map *seen) {
     return false;
 }
 
-bool calls_itself(Module *m, const Func *f) {
+bool func_reaches(Module *m, const Func *from, const Func *to) {
     Map seen = map_new(m->arena);
-    return reaches(f->body, f, &seen);
+    return reaches(from->body, to, &seen);
 }
+
+bool calls_itself(Module *m, const Func *f) { return func_reaches(m, f, f); }

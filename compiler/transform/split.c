@@ -428,7 +428,7 @@ static void keep_promise(const Cutting *cut, Module *m, const Func *f) {
     block_return(&b, call->results, early->forward->body->nresults);
     b = builder_new(early->linear);
     Values args = { 0 };
-    call = transform_call(&b, made->forward, b.block->params, nknown, sizes, &behind);
+    call = transform_call(&b, silent_func(m, made->forward), b.block->params, nknown, sizes, &behind);
     Value *const *extra = call->results + early->forward->body->nresults;
     for (int i = 0, k; i < made->nresiduals; i++) {
         for (k = 0; k < nknown && early->from_param[k] != made->from_param[i];) k++;
@@ -438,11 +438,11 @@ static void keep_promise(const Cutting *cut, Module *m, const Func *f) {
                                          : *extra++);
     }
     for (int i = nknown; i < b.block->nparams; i++) PUSH(m->arena, &args, b.block->params[i]);
+    if (inst_effect(b.block->first) == EFFECT_ORDERED)
+        diag(m->cx, f->origin ? f->origin->span : (Span){ 0 },
+             "reverse mode would have to repeat %s, which calls itself and in which something happens once", f->title);
     call = transform_call(&b, made->linear, args.at, args.n, behind, NULL);
     block_return(&b, call->results, call->nresults);
-    if (inst_effect(call) == EFFECT_ORDERED || inst_effect(b.block->first) == EFFECT_ORDERED)
-        diag(m->cx, f->origin ? f->origin->span : (Span){ 0 },
-             "reverse mode would have to repeat %s, which calls itself and writes something", f->title);
 }
 
 static void cut_func(Cutting *cut, Module *m, const Func *f, const bool *known, bool all_extra, const char *remat) {
@@ -464,6 +464,7 @@ static void cut_func(Cutting *cut, Module *m, const Func *f, const bool *known, 
 }
 
 const Split *split_func(Module *m, const Func *f, const bool *known, int waits, bool all_extra, const char *remat) {
+    f = as_loops(m, f);
     int nresults = f->body->nresults;
     MemoKey key = { .kind = MEMO_SPLIT,
                     .func = f,

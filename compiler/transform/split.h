@@ -100,6 +100,11 @@ bool has_own_size(const Scope *, const Value *);
 /* keep.c */
 void choose_repeats(Cut *, Scope *);
 
+/* silent.c: what is run again writes nothing */
+bool happens_once(Arena *, const Inst *); /* it cannot be run again: something in it happens in order and gives a result */
+void copy_silently(Module *, Builder *, const Inst *, ValueMap *);
+Func *silent_func(Module *, Func *); /* itself, if it writes nothing */
+
 /* wait.c */
 void linear_scope(Cut *, const Scope *, Value *const *params); /* at the start of a linear block: its handed values */
 void linear_block(Cut *, const Block *);

@@ -11,7 +11,7 @@ void linear_scope(Cut *c, const Scope *s, Value *const *params) {
     for (int i = 0; i < s->handed.n; i++) c->held.at[s->handed.at[i]->id] = params[i];
     c->l.origin = NULL;
     for (const Inst *in = s->fwd->first; in; in = in->next)
-        if (map_get(&s->again, in)) copy_inst(&c->l, in, &c->held, &c->no_sizes, false);
+        if (map_get(&s->again, in)) copy_silently(c->m, &c->l, in, &c->held);
 }
 
 static void push_waiting(Cut *c, Values *list, Value *const *old, Value *const *marked_as, int n) {

@@ -17,7 +17,9 @@ typedef enum {
     MEMO_TRANSPOSE,
     MEMO_LINEAR,
     MEMO_VMAP,
-    MEMO_INLINED, /* functions */
+    MEMO_INLINED,
+    MEMO_CHAIN,
+    MEMO_SILENT, /* functions */
     MEMO_ACTIVE,
     MEMO_UNKNOWN,
     MEMO_LANES,
@@ -38,6 +40,10 @@ void memo_set(Module *, const MemoKey *, void *);
 ** without definition until block_return says what they are. */
 void promise_result(Func *, const Type *);
 bool calls_itself(Module *, const Func *);
+bool func_reaches(Module *, const Func *from, const Func *to); /* by calls */
+
+/* chain.c: a function that calls itself at one place only, as loops; others as they are */
+const Func *as_loops(Module *, const Func *);
 
 /* marks.c: a property that spreads from arguments to results */
 
