@@ -144,7 +144,7 @@ typedef enum {
 } OpClass;
 typedef enum { LINEAR_ALL, LINEAR_EACH, LINEAR_FIRST, LINEAR_REST, LINEAR_FLAT, LINEAR_CURVED, LINEAR_OWN } Linear;
 typedef enum { EFFECT_NONE, EFFECT_TRAP, EFFECT_ORDERED } Effect;
-typedef enum { GATHER_CLIP, GATHER_FILL } GatherMode;
+typedef enum { GATHER_CLIP, GATHER_FILL, GATHER_INSIDE } GatherMode; /* the last: no index is out of range */
 typedef enum { FILE_NPY, FILE_NPZ, FILE_NPZ_COMPRESSED, FILE_TENSORS, FILE_TEXT, FILE_PNG } FileKind;
 typedef enum { COMBINE_SET, COMBINE_ADD, COMBINE_MUL, COMBINE_MIN, COMBINE_MAX } Combine;
 typedef enum {

@@ -86,10 +86,10 @@ static bool eval_gather(Eval *ev, const Inst *in, const Tensor *args, Tensor *y)
     Positions p = positions(in->attrs, &args[0], &args[1]);
     DType d = y->type->dtype;
     for (int64_t i = 0; i < y->n; i++) {
-        int64_t from = position(&p, index, in->attrs->mode == GATHER_CLIP);
+        int64_t from = position(&p, index, in->attrs->mode != GATHER_FILL);
         if (from >= 0)
             copy_element(y, i, &args[0], from);
-        else if (in->attrs->mode == GATHER_CLIP)
+        else if (in->attrs->mode != GATHER_FILL)
             return eval_fail(ev, "an element of an empty array is read");
         else if (dtype_is_inexact(d))
             element_set_complex(d, tensor_slot(y, i), (double[]){ (double)NAN, dtype_is_complex(d) ? (double)NAN : 0 });

@@ -38,9 +38,7 @@ bool is_at_hand(const Scope *s, const Value *w) {
     return !w->def && (!s->outer || given_place(s, w) >= 0 || (s->has_index && w->index == 0));
 }
 
-/* A size in its type is bound in this block, so in another round or another side it is another. */
-bool has_own_size(const Scope *s, const Value *w) {
-    if (!s->outer) return false;
+bool has_size_bound_here(const Scope *s, const Value *w) {
     for (const Inst *in = s->fwd->first; in; in = in->next)
         for (int k = 0; k < in->attrs->binds.n; k++)
             for (int i = 0; i < w->type->rank; i++)

@@ -41,7 +41,13 @@ static int64_t elements(const Type *t) {
 }
 
 /* A value that has to be kept, if it is needed: what makes it happens once. */
-static bool is_once(const Cut *c, const Inst *in) { return in && (in->attrs->binds.n || happens_once(c->arena, in)); }
+static bool is_once(const Cut *c, const Inst *in) {
+    if (!in) return false;
+    bool once = in->attrs->binds.n && !c->remat; /* or the linear part would bind again what it is given */
+    for (int i = 0; i < in->attrs->binds.n; i++)
+        for (int k = 0; k < c->bound.n; k++) once |= in->attrs->binds.at[i] == c->bound.at[k];
+    return once || happens_once(c->arena, in);
+}
 
 /* Names are separated by spaces. */
 static bool is_listed(const char *names, int n, const char *name) {
@@ -84,7 +90,8 @@ static bool is_saveable(const char *policy, const Inst *in) {
 
 static int64_t price_of_keeping(const Cut *c, const Scope *s, const Value *w) {
     if (has_own_size(s, w)) return never;
-    if (c->remat && !s->outer) return is_saveable(c->remat, w->def) ? 1 : is_once(c, w->def) ? expensive : never;
+    if (c->remat && !s->outer)
+        return is_saveable(c->remat, w->def) && !has_size_bound_here(s, w) ? 1 : is_once(c, w->def) ? expensive : never;
     return 1 + elements(w->type) * dtype_bytes(w->type->dtype) * PRICE_OF_BYTE;
 }
 

@@ -58,6 +58,14 @@ static Value *index_of_round(Replay *r, Value *round) {
 
 static Value *is_before(Replay *r, Value *const *c) { return ir_lt(r->b, c[0], c[1]); }
 
+/* Of an array with a slice for each round; how many there are may differ between lanes. */
+static Value *slice_at(Replay *r, Value *x, Value *index) {
+    if (dim_is_int(x->type->dim[0], NULL)) return ir_index0(r->b, x, index);
+    const Dim *one = dim_int(r->w->m->cx, 1);
+    Value *at = ir_reshape(r->b, index, type_of(r->w->m->cx, DT_i64, 1, &one));
+    return ir_gather(r->b, x, at, 0, 1, &(int64_t){ 0 }, GATHER_INSIDE);
+}
+
 static void one_round(Replay *r, Value *const *c, Values *results) {
     Back *w = r->w;
     int carries = (int)r->in->attrs->carries, nxs = r->in->nargs - carries;
@@ -66,7 +74,7 @@ static void one_round(Replay *r, Value *const *c, Values *results) {
     w->known.at[r->old->params[0]->id] = index;
     for (int i = 0; i < r->nstates; i++) w->known.at[r->old->params[1 + r->carry[i]]->id] = c[2 + i];
     for (int i = 0; i < nxs; i++)
-        if (r->xs[i]) w->known.at[r->old->params[1 + carries + i]->id] = ir_index0(r->b, r->xs[i], index);
+        if (r->xs[i]) w->known.at[r->old->params[1 + carries + i]->id] = slice_at(r, r->xs[i], index);
     for (const Inst *in = r->old->first; in; in = in->next)
         if (!involves(w, in)) copy_inst(r->b, in, &w->known, &sizes, true);
     PUSH(w->arena, results, plus(r, c[0], 1));

@@ -57,11 +57,14 @@ Func *silent_func(Module *m, Func *f) {
 }
 
 void copy_silently(Module *m, Builder *b, const Inst *in, ValueMap *map) {
-    DimMap none = { 0 };
+    /* sizes bound inside its blocks become new ones, since a block beside it may bind the old ones too */
+    DimMap own = { 0 };
+    for (int i = 0; i < in->attrs->binds.n; i++)
+        dim_map_add(m->cx, &own, in->attrs->binds.at[i], dim_var(m->cx, in->attrs->binds.at[i]));
     bool itself = op_effect(in->op) == EFFECT_ORDERED;
     if (itself && in->nresults == 0) return;
     if (itself || inst_effect(in) != EFFECT_ORDERED) {
-        copy_inst(b, in, map, &none, false);
+        copy_inst(b, in, map, &own, true);
         return;
     }
     Values args = { 0 };

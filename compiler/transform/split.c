@@ -305,7 +305,8 @@ static void forward_block(Cut *c, const Block *block) {
 
 /* A size that the linear part speaks of must be seen in what it is handed, or its caller could not say it. */
 static void keep_sizes(Cut *c, Scope *s, const Values *results) {
-    for (const Inst *in = s->fwd->first; in; in = in->next)
+    for (const Inst *in = s->fwd->first; in; in = in->next) {
+        if (map_get(&s->again, in)) continue; /* bound there, too */
         for (int k = 0; k < in->attrs->binds.n; k++) {
             const SizeVar *size = in->attrs->binds.at[k];
             bool seen = false;
@@ -319,6 +320,7 @@ static void keep_sizes(Cut *c, Scope *s, const Values *results) {
             PUSH(c->arena, &s->handed, mark_of_size);
             map_set(&s->held, mark_of_size, (void *)&held_kept);
         }
+    }
 }
 
 /* A split while it is made, and what stands for it where the function calls itself. */
@@ -451,6 +453,7 @@ static void cut_func(Cutting *cut, Module *m, const Func *f, const bool *known, 
     c.parts = map_new(m->arena);
     c.remat = remat;
     c.uses = use_counts(m->arena, f);
+    c.bound = func_bound_sizes(m->arena, f);
     c.unknown = marks_new(m, f, spread, NULL);
     for (int i = 0; i < body->nparams; i++)
         if (!known[i]) mark(&c.unknown, body->params[i]);

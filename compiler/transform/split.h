@@ -61,7 +61,8 @@ typedef struct {
     Module *m;
     Arena *arena;
     const char *remat;
-    int *uses; /* by old id */
+    int *uses;   /* by old id */
+    Sizes bound; /* bound in the function and seen in its results */
     Marks unknown;
     Builder b;      /* of the forward function */
     ValueMap known; /* old id -> forward value */
@@ -94,8 +95,9 @@ void need(Cut *, Value *forward);
 void settle(Cut *, Scope *); /* decides how everything needed is held */
 /* It costs nothing to have: it is held already, stands outside, or is a parameter that is no carry. */
 bool is_at_hand(const Scope *, const Value *);
-/* A size in its type is bound in this block, so in another round or another side it is another. */
-bool has_own_size(const Scope *, const Value *);
+/* A size in its type is bound in this block; if that is a body or a side, it is another each time. */
+bool has_size_bound_here(const Scope *, const Value *);
+static inline bool has_own_size(const Scope *s, const Value *w) { return s->outer && has_size_bound_here(s, w); }
 
 /* keep.c */
 void choose_repeats(Cut *, Scope *);

@@ -107,6 +107,7 @@ static bool slices_from_zero(const Marks *m, const Inst *in) {
 }
 
 static bool indexes_ragged(const Marks *m, const Inst *in) {
+    if (in->attrs->mode == GATHER_INSIDE) return false;
     for (int i = 0; i < in->attrs->axes.n; i++)
         if (dim_is_marked(m, in->args[0]->type->dim[in->attrs->axes.at[i]])) return true;
     return false;
@@ -120,7 +121,8 @@ static bool keeps_places(const Marks *m, const Inst *in) {
     case CLASS_CONTROL: return true;
     case CLASS_LAYOUT:
         if (in->op == OP_reshape) return keeps_axes(in->args[0]->type, in->results[0]->type);
-        return in->op == OP_broadcast || in->op == OP_transpose || in->op == OP_retype;
+        return in->op == OP_broadcast || in->op == OP_transpose || in->op == OP_retype ||
+               in->op == OP_optimization_barrier || in->op == OP_checkpoint_name;
     case CLASS_INDEX:
         if (in->op == OP_dynamic_slice) return slices_from_zero(m, in);
         return in->op == OP_of_present || (in->op == OP_gather && !indexes_ragged(m, in));
