@@ -163,7 +163,9 @@ static Py check_array(Elab *e, const Check *c, Py x) {
 
 Py annotation_parameter(Elab *e, Py f, Env *env, Node *p, Py x, Span span) {
     Check c = { arena_text(e->arena, "%s of %s()", p->arg.arg, f->function.name), p->arg.annotation, env, span };
-    return check_array(e, &c, x);
+    Py r = check_array(e, &c, x);
+    if (r->kind == PY_ARRAY && !r->array.value->def) map_set(&e->declared, r->array.value, p);
+    return r;
 }
 
 /* Sizes that only the result's type names are bound by it. */

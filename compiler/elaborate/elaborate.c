@@ -87,10 +87,16 @@ static const char *public_name(Elab *e, Span span) {
     return name && *name != '_' ? name : NULL;
 }
 
-/* "vmap(loss)"; inside the library what the user called of it. */
-static const char *inside_title(const Inside *in) {
+const char *inside_title(const Inside *in) {
     const char *name = in->frame && in->frame->library ? in->frame->title : in->title;
     return *name == '_' || *name == '<' ? NULL : name;
+}
+
+/* main and exported functions are called by nobody in the program: the place is their own name. */
+static bool calls_itself(const Frame *f) {
+    if (!f->function || f->function->kind != PY_FUNCTION) return false;
+    Span at = f->function->function.node->at;
+    return at.file == f->call.file && at.start == f->call.start;
 }
 
 /* Where the user's functions that led to a mistake were called, innermost first; of what the library called, and of what
@@ -101,7 +107,7 @@ static void note_calls(Elab *e, Span mistake) {
     for (const Frame *f = e->frame; f && f->caller && said < 3; f = f->caller) {
         const char *through = NULL;
         for (; in && in->frame == f->caller; in = in->outer) through = inside_title(in);
-        if (f->library || !f->call.file) continue;
+        if (f->library || !f->call.file || calls_itself(f)) continue;
         const Frame *user = f;
         while (user->caller && source_of(e->cx, user->call.file)->library) {
             user = user->caller;
@@ -115,6 +121,15 @@ static void note_calls(Elab *e, Span mistake) {
             note_at(e->cx, user->call, "%s is called here", f->title);
         said++;
     }
+}
+
+const char *place_text(Elab *e, Span span) {
+    Span at = user_span(e, span);
+    int line, column;
+    line_column(e->cx, at, &line, &column);
+    const char *inside = e->inside ? e->inside->name : NULL;
+    return arena_text(e->arena, "%s:%d%s%s", source_of(e->cx, at.file)->path, line, inside ? ", inside " : "",
+                      inside ? inside : "");
 }
 
 Py fail(Elab *e, Span span, const char *format, ...) {
@@ -136,11 +151,19 @@ Py fail(Elab *e, Span span, const char *format, ...) {
 }
 
 void note_shape(Elab *e, Span mistake, const Value *v) {
+    const Type *type = v->type;
+    while (!v->def && map_get(&e->sources, v)) v = map_get(&e->sources, v);
+    const Node *declared = v->def ? NULL : map_get(&e->declared, v);
+    if (declared) note_at(e->cx, declared->span, "%s is declared as %s", declared->arg.arg, type_text(e->cx, v->type));
     const Origin *o = v->def ? v->def->origin : NULL;
     if (!o || v->def->elsewhere || !o->span.file || source_of(e->cx, o->span.file)->library) return;
     Span user = user_span(e, mistake);
     bool inside = o->span.file == user.file && o->span.start >= user.start && o->span.end <= user.end;
-    if (!inside) note_at(e->cx, o->span, "%s is made here", type_text(e->cx, v->type));
+    if (inside) return;
+    if (type == v->type)
+        note_at(e->cx, o->span, "%s is made here", type_text(e->cx, type));
+    else
+        note_at(e->cx, o->span, "%s is one lane of %s, made here", type_text(e->cx, type), type_text(e->cx, v->type));
 }
 
 Module *elaborate(Compiler *cx, int file) {
@@ -148,6 +171,8 @@ Module *elaborate(Compiler *cx, int file) {
     e->module = module_new(cx);
     e->modules = map_new(e->arena);
     e->memory = map_new(e->arena);
+    e->sources = map_new(e->arena);
+    e->declared = map_new(e->arena);
     make_singletons(e);
     Node *tree = parse_file(cx, file);
     if (!tree || diag_errors(cx)) return e->module;

@@ -65,11 +65,8 @@ static Py fresh(Elab *e, Py x, const char *name, Span span) {
 
 /* What a loop gives a value that may not run: a trap where it did not. */
 static Py value_if(Elab *e, Py x, const char *name, Span span) {
-    Span at = user_span(e, span);
-    int line, column;
-    line_column(e->cx, at, &line, &column);
-    const char *format = arena_text(e->arena, "%s:%d: %s has no value: the loop that gives it one did not run",
-                                    source_of(e->cx, at.file)->path, line, name);
+    const char *format =
+        arena_text(e->arena, "%s: %s has no value: the loop that gives it one did not run", place_text(e, span), name);
     Value *holds = scalar_value(e, x->apart.holds, NUMBER_BOOL);
     emit_inst(e->b, OP_assert, &holds, 1, &(Attrs){ .format = name_of(e->cx, format) });
     return x->apart.value;

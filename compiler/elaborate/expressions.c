@@ -11,6 +11,7 @@ void at_node(Elab *e, const Node *n) {
     o->span = n->span;
     o->func = e->frame->title;
     o->caller = e->frame->origin;
+    o->inside = e->inside ? e->inside->name : NULL;
     e->b->origin = o;
 }
 

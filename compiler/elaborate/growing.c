@@ -65,11 +65,7 @@ Py growing_item(Elab *e, Py x, Py index, Span span) {
     Value *n = ir_size(e->b, g->count), *zero = ir_i64(e->b, 0);
     i = ir_select(e->b, ir_lt(e->b, i, zero), ir_add(e->b, i, n), i);
     Value *inside = ir_and(e->b, ir_ge(e->b, i, zero), ir_lt(e->b, i, n));
-    Span at = user_span(e, span);
-    int line, column;
-    line_column(e->cx, at, &line, &column);
-    const char *message =
-        arena_text(e->arena, "%s:%d: IndexError: list index out of range", source_of(e->cx, at.file)->path, line);
+    const char *message = arena_text(e->arena, "%s: IndexError: list index out of range", place_text(e, span));
     emit_inst(e->b, OP_assert, &inside, 1, &(Attrs){ .format = name_of(e->cx, message) });
     return item_at(e, g, i);
 }

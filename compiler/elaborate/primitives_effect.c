@@ -83,7 +83,7 @@ Py native_primitives_load(Elab *e, Call *c) {
     FileKind kind;
     const Type *like = NULL;
     const char *name;
-    int n = 0, line, column;
+    int n = 0;
     if (!file_kind(e, c->arg[1], &kind, c->span)) return e->error;
     if (!py_static_text(c->arg[2], &name))
         return fail(e, c->span, "what is read of a file must be known when compiling");
@@ -93,13 +93,11 @@ Py native_primitives_load(Elab *e, Call *c) {
     if (!annotation_wanted(e, c->span, &like, &a.binds) &&
         !type_of_file(e, c->arg[0], kind, name, e->flavour, &like, &a.binds, c->span))
         return e->error;
-    line_column(e->cx, user_span(e, c->span), &line, &column);
     a.dtype = like->dtype;
     a.shape = dims_of(e->cx->arena, like->rank, like->dim);
     a.kind = kind;
     a.name = *name ? name_of(e->cx, name) : NULL;
-    a.message =
-        name_of(e->cx, arena_text(e->arena, "%s:%d: load", source_of(e->cx, user_span(e, c->span).file)->path, line));
+    a.message = name_of(e->cx, arena_text(e->arena, "%s: load", place_text(e, c->span)));
     return py_array(e, emit(e->b, OP_load, values, n, &a), e->flavour, false);
 }
 

@@ -114,10 +114,7 @@ static void trap_text(Elab *e, void *holds, Py text) {
 
 /* A message with the place in front, as a template and its values. */
 static void trap(Elab *e, Value *holds, Span span, const char *what, Py message) {
-    Span at = user_span(e, span);
-    int line, column;
-    line_column(e->cx, at, &line, &column);
-    const char *head = arena_text(e->arena, "%s:%d: %s", source_of(e->cx, at.file)->path, line, what);
+    const char *head = arena_text(e->arena, "%s: %s", place_text(e, span), what);
     Py parts[3] = { py_str(e, head), py_str(e, message ? ": " : ""), message ? message : e->none };
     Py text = text_join(e, message ? 3 : 1, parts);
     if (text->kind == PY_ERROR) return;

@@ -73,13 +73,16 @@ bool trace(Elab *e, Traced *t, Py f, const Entering *in, Span span) {
         }
         nparams++;
         Value *p = block_param(tr->func->body, in->types[i]);
+        if (leaf->kind == PY_ARRAY) map_set(&e->sources, p, leaf->array.value);
         params[i] = py_array(e, p, leaf->kind == PY_ARRAY ? leaf->array.flavour : FLAVOUR_JAX, leaf_weak(leaf));
         if (leaf->kind == PY_ARRAY) params[i]->array.key = leaf->array.key;
     }
     for (int i = 0; i < a->nargs; i++) inner.args[i] = in->chosen[i] ? tree_unflatten(e, a->args[i], &at) : a->args[i];
     for (int i = 0; i < a->nkeywords; i++)
         inner.values[i] = in->keywords ? tree_unflatten(e, a->values[i], &at) : a->values[i];
-    Inside inside = { in->title ? in->title : title, e->frame, e->inside };
+    Inside inside = { in->title ? in->title : title, NULL, e->frame, e->inside };
+    bool part = inside.outer && inside.outer->frame == e->frame && inside.outer->name; /* grad(f) in vmap(grad(f)) */
+    inside.name = part ? inside.outer->name : inside_title(&inside);
     e->inside = &inside;
     t->result = call(e, f, &inner);
     e->inside = inside.outer;

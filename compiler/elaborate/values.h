@@ -306,8 +306,8 @@ struct Frame {
 
 /* A transformation whose function is traced, as in "inside vmap(loss)". */
 typedef struct Inside {
-    const char *title;
-    const Frame *frame; /* that transforms */
+    const char *title, *name; /* its own, and the whole transformation's; NULL: one of the library's */
+    const Frame *frame;       /* that transforms */
     struct Inside *outer;
 } Inside;
 
@@ -372,6 +372,8 @@ struct Elab {
     LoopIndex *indices;
     const char *last_error;
     struct CustomCall *custom;
+    Map sources;    /* parameters of traced functions -> what they stand for outside */
+    Map declared;   /* parameters of exported functions -> the Node that declares them */
     Inside *inside; /* the transformations whose functions are traced now, innermost first */
     struct {
         Write *at;
@@ -736,5 +738,7 @@ void text_use_pieces(Elab *, Py text, TextUse, void *data); /* one piece after t
 Py fail(Elab *, Span, const char *format, ...) FORMAT(3, 4);
 void note_shape(Elab *, Span mistake, const Value *); /* to the last diagnostic: where the program made it */
 Span user_span(Elab *, Span);
+const char *place_text(Elab *, Span); /* "f.jxl:12, inside vmap(loss)", for messages of the program */
+const char *inside_title(const Inside *); /* "vmap(loss)"; inside the library what the user called of it, or NULL */
 
 #endif

@@ -205,6 +205,7 @@ typedef struct Origin {
     Span span;                   /* the expression */
     const char *what;            /* NULL, or "jvp", "transpose", "vmap": made by that transformation of ... */
     const char *func;            /* the function the expression stands in, as the user calls it */
+    const char *inside;          /* NULL, or "vmap(loss)": what the program transformed */
     const struct Origin *caller; /* where that function was called, or the origin this was made from */
 } Origin;
 

@@ -188,7 +188,8 @@ const char *lower_where(Lower *l, const Inst *in) {
     if (!o || !o->span.file) return "";
     int line, column;
     line_column(l->cx, o->span, &line, &column);
-    return arena_text(l->arena, "%s:%d: ", doubled(l->arena, source_of(l->cx, o->span.file)->path), line);
+    return arena_text(l->arena, "%s:%d%s%s: ", doubled(l->arena, source_of(l->cx, o->span.file)->path), line,
+                      o->inside ? ", inside " : "", o->inside ? o->inside : "");
 }
 
 /* One jxl_array: data, dtype, rank, shape. */

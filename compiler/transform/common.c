@@ -13,7 +13,7 @@ int count_true(const bool *at, int n) {
 const Origin *origin_made(Arena *arena, const Origin *from, const char *what) {
     if (!from) return NULL;
     Origin *o = NEW(arena, Origin);
-    *o = (Origin){ .span = from->span, .what = what, .func = from->func, .caller = from };
+    *o = (Origin){ .span = from->span, .what = what, .func = from->func, .inside = from->inside, .caller = from };
     return o;
 }
 
