@@ -176,6 +176,7 @@ Module *elaborate(Compiler *cx, int file) {
     make_singletons(e);
     Node *tree = parse_file(cx, file);
     if (!tree || diag_errors(cx)) return e->module;
+    refuse_tree(cx, tree);
     Tracing main;
     tracing_begin(e, &main, "main", "the program");
     run_module(e, "__main__", tree);

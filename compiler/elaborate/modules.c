@@ -65,6 +65,7 @@ static Py import_file(Elab *e, const char *name) {
     int file = add_source(e->cx, path, text, (int)length, library);
     Node *tree = parse_file(e->cx, file);
     if (!tree) return e->error;
+    if (!library) refuse_tree(e->cx, tree);
     /* a module is run once, and outside of every branch and function */
     return run_module(e, name, tree);
 }

@@ -1,6 +1,7 @@
 /* main: a function main(...) that the module does not call is the program, its parameters the command line's flags. */
 #include "elaborate/values.h"
 
+#include <limits.h>
 #include <string.h>
 
 /* What stands on the command line for a parameter. */
@@ -10,6 +11,7 @@ typedef struct {
     Py preset;        /* NULL: must be given */
     Span span;
     Env *env;
+    const char *doc; /* of the program, with its first flag; or NULL */
 } Flag;
 
 static const struct {
@@ -25,6 +27,7 @@ static const struct {
 static Value *flag_value(Elab *e, const Flag *f, const Type *type, Sizes binds) {
     Attrs a = no_attrs;
     a.name = name_of(e->cx, f->name);
+    if (f->doc) a.doc = name_of(e->cx, f->doc);
     a.dtype = type->dtype;
     a.shape = dims_of(e->cx->arena, type->rank, type->dim);
     a.binds = binds;
@@ -82,6 +85,28 @@ static Py flag_argument(Elab *e, const Flag *f) {
     return fail(e, f->span, "%s needs a type, as in `%s: int`, so that the command line can give it", f->name, f->name);
 }
 
+/* A docstring as Python's inspect.cleandoc gives it: the indentation that all lines but the first share is not part of it. */
+static const char *without_indentation(Elab *e, const Constant *doc) {
+    const char *end = doc->text + doc->length, *s;
+    int shared = INT_MAX;
+    for (s = memchr(doc->text, '\n', (size_t)doc->length); s && s < end; s = memchr(s, '\n', (size_t)(end - s))) {
+        int n = 0;
+        for (s++; s < end && *s == ' '; s++) n++;
+        if (s < end && *s != '\n' && n < shared) shared = n;
+    }
+    Text t = text_new(e->arena);
+    bool first = true;
+    for (s = doc->text; s < end; first = false) {
+        const char *line = memchr(s, '\n', (size_t)(end - s)), *stop = line ? line : end;
+        for (int n = 0; s < stop && *s == ' ' && (first || n < shared); n++) s++;
+        text_put(&t, s, (int)(stop - s));
+        if (line) text_put(&t, "\n", 1);
+        s = line ? line + 1 : end;
+    }
+    while (t.n && (t.at[t.n - 1] == '\n' || t.at[t.n - 1] == ' ')) t.at[--t.n] = 0;
+    return t.at;
+}
+
 void run_main(Elab *e) {
     Py module = import_or_null(e, "__main__");
     if (!module || module->kind != PY_MODULE || diag_errors(e->cx)) return;
@@ -101,7 +126,13 @@ void run_main(Elab *e) {
     for (int g = 0, at = 0; g < 3; g++)
         for (int i = 0; i < groups[g].n; i++, at++) {
             Node *p = groups[g].at[i];
-            Flag flag = { p->arg.arg, p->arg.annotation, f->function.defaults[at], p->span, types };
+            const Constant *doc = args.n + values.n ? NULL : docstring(def->FunctionDef.body);
+            Flag flag = { p->arg.arg,
+                          p->arg.annotation,
+                          f->function.defaults[at],
+                          p->span,
+                          types,
+                          doc ? without_indentation(e, doc) : NULL };
             Py x = flag_argument(e, &flag);
             right &= x->kind != PY_ERROR;
             if (g == 2) PUSH(e->arena, &names, p->arg.arg);

@@ -183,7 +183,11 @@ static void read_flags(Lower *l, const Block *block) {
         map_set(&l->flags, (void *)in, arena_copy(l->arena, &(Flag){ value, shape }, sizeof(Flag)));
         n++;
     }
-    LValue *args[] = { l->argc, l->argv, loop_text(b, ""), table, word(l, n), values, shapes };
+    LValue *args[] = {
+        l->argc, l->argv,    loop_text(b, first_flag(block)->attrs->doc ? first_flag(block)->attrs->doc : ""),
+        table,   word(l, n), values,
+        shapes
+    };
     loop_runtime(b, RUNTIME_flags, args, 7);
 }
 

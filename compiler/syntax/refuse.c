@@ -25,3 +25,9 @@ bool refuse_node(Compiler *cx, const Node *n) {
     }
     return false;
 }
+
+static void refuse_below(void *data, Node *n) {
+    if (!refuse_node(data, n)) node_children(n, refuse_below, data);
+}
+
+void refuse_tree(Compiler *cx, Node *tree) { refuse_below(cx, tree); }

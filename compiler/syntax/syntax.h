@@ -124,6 +124,7 @@ Node *parse_file(Compiler *, int file);
 /* refuse.c: reports a node that refused.def lists, or a part of one that is not supported; whether it did */
 
 bool refuse_node(Compiler *, const Node *);
+void refuse_tree(Compiler *, Node *); /* all of them, in functions that nobody calls too */
 
 /* scope.c: what each name means
 **
