@@ -137,7 +137,9 @@ static Fit attempt_once(Elab *e, Try *t, bool *leaves) {
     Loop *l = t->loop;
     int errors = diag_mark(e->cx);
     Func *func = e->tracing->func;
-    Attempt a = { .outer = e->attempt, .id = ++e->attempts, .reads = map_new(e->arena), .func = func };
+    Attempt a = {
+        .outer = e->attempt, .id = ++e->attempts, .reads = map_new(e->arena), .looked = map_new(e->arena), .func = func
+    };
     a.first_value = func->nvalues;
     a.counted = t->count && dim_is_int(t->count, NULL);
     int mark = journal_mark(e), returns = e->frame->returns;
@@ -202,7 +204,14 @@ static Fit attempt_once(Elab *e, Try *t, bool *leaves) {
         if (!after) bug(e->cx, "a loop carries what its body does not write");
         cell_leaves(e, c, after, &next);
     }
-    for (int i = 0; i < t->cells.n; i++) row_values(e, &t->cells.at[i], &next);
+    int carried = next.n;
+    bool grows = false;
+    for (int i = 0; i < t->cells.n; i++) {
+        grows |= t->cells.at[i].grows > 0;
+        row_values(e, &t->cells.at[i], &next);
+    }
+    /* a list of one known value again and again: how long it is, is the length of what is stacked */
+    if (t->as_while && grows && next.n == carried) PUSH(e->arena, &next, ir_bool(e->b, true));
     for (int i = 0; i < next.n; i++) next.at[i] = value_here(e, next.at[i]);
     block_return(e->b, next.at, next.n);
     builder_leave(e->b);

@@ -343,7 +343,7 @@ static bool holds_list(Py x) {
 static Fit fit_growth(Elab *e, Cell *c, Py after, const Attempt *a) {
     int n = c->before->contents->n;
     if (after->contents->grown || c->before->contents->grown) return DIFFERS;
-    if (c->object->kind != PY_LIST || after->contents->n <= n || map_get(&a->reads, c->object)) return DIFFERS;
+    if (c->object->kind != PY_LIST || after->contents->n <= n || map_get(&a->looked, c->object)) return DIFFERS;
     for (int i = 0; i < n; i++)
         if (c->before->contents->at[i] != after->contents->at[i]) return DIFFERS;
     c->grows = after->contents->n - n;

@@ -133,8 +133,16 @@ static bool lazy_items(Elab *e, Py x, Py **items, int *n, Span span) {
     return true;
 }
 
+static bool never_ends(Elab *e, Py x, Span span) {
+    if (!is_endless(x)) return false;
+    fail(e, span, "the generator %s never ends: take what is needed by next() or itertools.islice",
+         x->generator.function->function.name);
+    return true;
+}
+
 /* Makes a once-only iterable whole; what is left of it. */
 static bool remaining(Elab *e, Py x, Py **items, int *n, Span span) {
+    if (never_ends(e, x, span)) return false;
     const Contents *c = contents_of(e, x);
     if (!c->n) {
         Py *all;
@@ -230,6 +238,7 @@ Py native_builtins_next(Elab *e, Call *c) {
         return call_method(e, x, "__next__", 0, NULL, c->span);
     if (x->kind != PY_LAZY && x->kind != PY_GENERATOR)
         return fail(e, c->span, "next() takes an iterator, and was given %s; write next(iter(...))", py_describe(e, x));
+    if (is_endless(x)) return endless_next(e, x, c->span);
     if (!remaining(e, x, &items, &n, c->span)) return e->error;
     if (!n)
         return c->arg[1]->kind == PY_ELLIPSIS ? fail(e, c->span, "StopIteration: the iterator has no more items")
@@ -332,6 +341,7 @@ Py native_builtins_len(Elab *e, Call *c) {
 static Py listed(Elab *e, Call *c, Py (*make)(Elab *, int, Py const *)) {
     Py *items, x = c->arg[0];
     int n;
+    if (never_ends(e, x, c->span)) return e->error;
     if (is_driven(x)) {
         Collected got = { py_list(e, 0, NULL), c->span };
         if (!drive(e, x, collect, &got, c->span)) return e->error;

@@ -60,6 +60,7 @@ const Contents *contents_of(Elab *e, Py x) {
     Contents *c = *contents_slot(x);
     if (x->kind != PY_TUPLE) outside_read(e, x->born, x, c, false);
     if (e->attempt) note_read(e, x, x->written);
+    for (Attempt *a = x->kind == PY_LIST ? e->attempt : NULL; a; a = a->outer) map_set(&a->looked, x, a);
     if (c->apart) value_read(e, c->apart, "this container", e->span);
     if (c->grown) return growing_spread(e, c);
     return c;

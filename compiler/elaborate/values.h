@@ -340,6 +340,7 @@ typedef struct Attempt {
     int first_value; /* values made in it have this id or a higher one */
     bool counted;    /* how often the loop runs is known when compiling */
     Map reads;       /* places and objects it read before it wrote them */
+    Map looked;      /* lists it looked into, before or after */
 } Attempt;
 
 /* The counter of a run-time loop: no size, but known to be at least 0 and less than `count`. */
@@ -620,6 +621,8 @@ Py frame_end(Elab *, Span);
 Py function_new(Elab *, Node *, const char *name);
 Py function_decorated(Elab *, Node *);
 Py generator_new(Elab *, Py f, Env *);
+bool is_endless(Py);                  /* endless.c: a generator that next() can be asked of for ever */
+Py endless_next(Elab *, Py, Span);
 void generator_run(Elab *, Py, Py (*on_yield)(Elab *, void *, Py), void *data, Span);
 Py class_new(Elab *, Node *);
 Py class_call(Elab *, Py, const Args *);
