@@ -55,7 +55,7 @@ Value *scalar_value(Elab *e, Py x, NumberKind kind) {
     return v->type->dtype == python_dtype[kind] ? v : ir_convert(e->b, v, python_dtype[kind]);
 }
 
-static bool fits(Int128 x, DType t) {
+bool int_fits(Int128 x, DType t) {
     if (t == DT_bool || !dtype_is_integer(t)) return true;
     int bits = 8 * dtype_bytes(t);
     Int128 one = 1;
@@ -67,7 +67,7 @@ static bool fits(Int128 x, DType t) {
 Value *number_as(Elab *e, Py x, DType t) {
     if (py_is_static_number(x)) {
         /* as JAX: a number that fits the default int wraps in a smaller one */
-        if (x->kind == PY_INT && !fits(x->integer, t) && !fits(x->integer, default_dtype(e, NUMBER_INT))) {
+        if (x->kind == PY_INT && !int_fits(x->integer, t) && !int_fits(x->integer, default_dtype(e, NUMBER_INT))) {
             fail(e, e->span, "the Python int %s does not fit %s", int_text(e, x->integer), dtype_long_name(t));
         }
         return constant(e, x, t);

@@ -213,9 +213,10 @@ Py native_builtins_chr(Elab *e, Call *c) {
 
 Py native_builtins_ord(Elab *e, Call *c) {
     const char *s;
-    if (!py_static_text(c->arg[0], &s) || !*s)
+    unsigned char b = py_static_text(c->arg[0], &s) ? (unsigned char)*s : 0;
+    int bytes = b < 0x80 ? 1 : b < 0xE0 ? 2 : b < 0xF0 ? 3 : 4;
+    if (!b || (int)strlen(s) != bytes)
         return fail(e, c->span, "ord() takes a str of one character, known when compiling");
-    unsigned char b = (unsigned char)*s;
     int64_t u = b < 0x80 ? b : b < 0xE0 ? b & 31 : b < 0xF0 ? b & 15 : b & 7;
     for (const char *p = s + 1; (*p & 0xC0) == 0x80; p++) u = u << 6 | (*p & 63);
     return py_int(e, u);

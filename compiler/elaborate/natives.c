@@ -144,9 +144,11 @@ Py native_call(Elab *e, const Native *row, const Args *args) {
         if (!x) return fail(e, args->span, "%s() needs its argument %s", row->name, p[i].name);
         bound[nb++] = x;
     }
-    if (given < args->nargs)
-        return fail(e, args->span, "%s() takes %d argument%s, and was given %d", row->name, given,
-                    given == 1 ? "" : "s", args->nargs);
+    if (given < args->nargs) {
+        int self = np && strcmp(p[0].name, "self") == 0; /* is not written between the parentheses */
+        return fail(e, args->span, "%s() takes %d argument%s, and was given %d", row->name, given - self,
+                    given - self == 1 ? "" : "s", args->nargs - self);
+    }
     if (dict_at >= 0) {
         bound[dict_at] = py_dict(e);
         for (int k = 0; k < args->nkeywords; k++)

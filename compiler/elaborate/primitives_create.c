@@ -50,6 +50,18 @@ static Py as_dtype(Elab *e, Py x, DType t, Span span) {
     return py_array(e, ir_convert(e->b, array_value(e, x), t), e->flavour, false);
 }
 
+/* An int that is written out must fit the dtype that is asked for, as in NumPy. */
+static bool ints_fit(Elab *e, Py x, DType t, Span span) {
+    if (x->kind == PY_INT && !int_fits(x->integer, t)) {
+        fail(e, span, "the Python int %s does not fit %s", int_text(e, x->integer), dtype_long_name(t));
+        return false;
+    }
+    const Contents *all = (x->kind == PY_LIST && !list_grows(x)) || x->kind == PY_TUPLE ? contents_of(e, x) : NULL;
+    for (int i = 0; all && i < all->n; i++)
+        if (!ints_fit(e, all->at[i], t, span)) return false;
+    return true;
+}
+
 Py native_primitives_array(Elab *e, Call *c) {
     DType t;
     Flavour before = e->flavour;
@@ -57,7 +69,7 @@ Py native_primitives_array(Elab *e, Call *c) {
     Py y;
     if (c->arg[1]->kind == PY_NONE)
         y = given_array(e, c->arg[0], c->span);
-    else if (!to_dtype(e, c->arg[1], &t, c->span))
+    else if (!to_dtype(e, c->arg[1], &t, c->span) || !ints_fit(e, c->arg[0], t, c->span))
         y = e->error;
     else if (c->arg[0]->kind == PY_ARRAY && c->arg[0]->array.value->type->dtype == t &&
              c->arg[0]->array.flavour == e->flavour && !c->arg[0]->array.weak)
