@@ -24,8 +24,6 @@ static int count_parts(Py x) {
     }
 }
 
-static bool structural(Py x) { return count_parts(x) >= 0; }
-
 static Py *text_slot(PyText *t, int at) {
     for (int i = 0; i < t->nparts; i++) {
         struct TextPart *p = &t->part[i];
@@ -43,6 +41,31 @@ static Py part(Py x, int i) {
     case PY_TEXT: return *text_slot(&x->text, i);
     default: return x->contents->at[i];
     }
+}
+
+/* Objects that lead back to themselves (a child that knows its parent) have no structure: they are what they are. */
+enum { MOST_SEEN = 4096 };
+typedef struct {
+    Py object, seen[MOST_SEEN];
+    int n;
+} Search;
+
+static bool leads_back(Search *s, Py x) {
+    for (int i = 0; i < s->n; i++)
+        if (s->seen[i] == x) return false;
+    if (s->n == MOST_SEEN) return false;
+    s->seen[s->n++] = x;
+    for (int i = 0; i < count_parts(x); i++) {
+        Py p = part(x, i);
+        if (p == s->object || (count_parts(p) > 0 && leads_back(s, p))) return true;
+    }
+    return false;
+}
+
+static bool structural(Py x) {
+    if (x->kind != PY_OBJECT) return count_parts(x) >= 0;
+    Search s = { .object = x };
+    return !leads_back(&s, x);
 }
 
 static Py with_parts(Elab *e, Py like, Py *parts, int n) {
@@ -334,7 +357,8 @@ static bool holds_list(Py x) {
     if (x->kind == PY_TEXT)
         for (int i = 0; i < x->text.nparts; i++)
             if (x->text.part[i].each) return true;
-    for (int i = 0; i < count_parts(x); i++)
+    bool inside = structural(x);
+    for (int i = 0; inside && i < count_parts(x); i++)
         if (holds_list(part(x, i))) return true;
     return x->kind == PY_LIST && x->contents->grown;
 }
