@@ -64,9 +64,37 @@ static Py better(Elab *e, Py x, Py y, Py kx, Py ky, bool most, Span span) {
     return r;
 }
 
+/* Of a list whose length is known at run time only; an empty one is a trap. */
+typedef struct {
+    Place *best;
+    bool most;
+    Span span;
+} Extreme;
+
+static void keep_better(Elab *e, void *data, Py item) {
+    const Extreme *x = data;
+    Py best = place_get(e, x->best);
+    place_set(e, x->best, better(e, best, item, best, item, x->most, x->span), x->span);
+}
+
+static Py extreme_grown(Elab *e, Call *c, Py list, bool most) {
+    if (c->arg[1]->kind != PY_NONE || c->arg[2]->kind != PY_ELLIPSIS)
+        return fail(e, c->span, "%s() of a list whose length is known at run time only takes no key and no default",
+                    c->native->name);
+    Extreme x = { place_new(e, c->native->name), most, c->span };
+    place_set(e, x.best, growing_item(e, list, py_int(e, 0), c->span), c->span);
+    for_each(e, list, keep_better, &x, c->span);
+    return value_read(e, place_get(e, x.best), c->native->name, c->span);
+}
+
 static Py extreme(Elab *e, Call *c, bool most) {
     Py *items = c->arg[0]->contents->at, key = c->arg[1];
     int n = c->arg[0]->contents->n;
+    Py list = n == 1 && is_driven(items[0]) ? call_values(e, py_native(e, "builtins", "list"), 1, items, c->span)
+              : n == 1                      ? items[0]
+                                            : NULL;
+    if (list && list_grows(list)) return extreme_grown(e, c, list, most);
+    if (list) items = &list;
     if (n == 1 && !iterate(e, items[0], &items, &n, c->span)) return e->error;
     if (!n && c->arg[2]->kind != PY_ELLIPSIS) return c->arg[2];
     if (!n) return fail(e, c->span, "%s() of nothing", c->native->name);

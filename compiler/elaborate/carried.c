@@ -7,118 +7,6 @@
 
 #include <string.h>
 
-/* The parts that a value of a known structure is made of. */
-static int count_parts(Py x) {
-    int n = 0;
-    switch (x->kind) {
-    case PY_TUPLE:
-    case PY_LIST:
-    case PY_DICT:
-    case PY_OBJECT: return x->contents->n;
-    case PY_RANGE:
-    case PY_SLICE: return 3;
-    case PY_TEXT:
-        for (int i = 0; i < x->text.nparts; i++) n += x->text.part[i].value ? 1 : x->text.part[i].left ? 3 : 0;
-        return n;
-    default: return -1;
-    }
-}
-
-static Py *text_slot(PyText *t, int at) {
-    for (int i = 0; i < t->nparts; i++) {
-        struct TextPart *p = &t->part[i];
-        int n = p->value ? 1 : p->left ? 3 : 0;
-        if (at < n) return p->value ? &p->value : at == 0 ? &p->which : at == 1 ? &p->left : &p->right;
-        at -= n;
-    }
-    return NULL;
-}
-
-static Py part(Py x, int i) {
-    switch (x->kind) {
-    case PY_RANGE:
-    case PY_SLICE: return i == 0 ? x->slice.start : i == 1 ? x->slice.stop : x->slice.step;
-    case PY_TEXT: return *text_slot(&x->text, i);
-    default: return x->contents->at[i];
-    }
-}
-
-/* Objects that lead back to themselves (a child that knows its parent) have no structure: they are what they are. */
-enum { MOST_SEEN = 4096 };
-typedef struct {
-    Py object, seen[MOST_SEEN];
-    int n;
-} Search;
-
-static bool leads_back(Search *s, Py x) {
-    for (int i = 0; i < s->n; i++)
-        if (s->seen[i] == x) return false;
-    if (s->n == MOST_SEEN) return false;
-    s->seen[s->n++] = x;
-    for (int i = 0; i < count_parts(x); i++) {
-        Py p = part(x, i);
-        if (p == s->object || (count_parts(p) > 0 && leads_back(s, p))) return true;
-    }
-    return false;
-}
-
-static bool structural(Py x) {
-    if (x->kind != PY_OBJECT) return count_parts(x) >= 0;
-    Search s = { .object = x };
-    return !leads_back(&s, x);
-}
-
-static Py with_parts(Elab *e, Py like, Py *parts, int n) {
-    Py x = py_new(e, like->kind);
-    x->cls = like->cls;
-    if (like->kind == PY_RANGE || like->kind == PY_SLICE) {
-        x->slice.start = parts[0];
-        x->slice.stop = parts[1];
-        x->slice.step = parts[2];
-    } else if (like->kind == PY_TEXT) {
-        x->text.nparts = like->text.nparts;
-        x->text.part = arena_copy(e->arena, like->text.part, sizeof *like->text.part * (size_t)like->text.nparts);
-        for (int i = 0; i < n; i++) *text_slot(&x->text, i) = parts[i];
-    } else {
-        Contents *c = NEW(e->arena, Contents);
-        c->epoch = e->epoch;
-        for (int i = 0; i < n; i++)
-            contents_push(e, c, like->contents->keys ? like->contents->keys[i] : NULL, parts[i]);
-        x->contents = c;
-    }
-    return x;
-}
-
-/* Which part of x stands where part i of `like` does; -1: none.  The keys of dicts may stand in another order. */
-static int part_like(Elab *e, Py like, int i, Py x) {
-    if (like->kind != PY_DICT && like->kind != PY_OBJECT) return i;
-    if (like->contents == x->contents) return i;
-    return contents_find(e, x->contents, like->contents->keys[i]);
-}
-
-static bool same_text(const PyText *a, const PyText *b) {
-    if (a->nparts != b->nparts) return false;
-    for (int i = 0; i < a->nparts; i++) {
-        const struct TextPart *p = &a->part[i], *q = &b->part[i];
-        if (!p->value != !q->value || !p->left != !q->left || p->each != q->each || !p->text != !q->text) return false;
-        if (p->text && (p->length != q->length || memcmp(p->text, q->text, (size_t)p->length) != 0)) return false;
-        if (p->value && (p->conversion != q->conversion || strcmp(p->spec, q->spec) != 0)) return false;
-    }
-    return true;
-}
-
-static bool same_structure(Py a, Py b) {
-    if (a->kind != b->kind || a->cls != b->cls || count_parts(a) != count_parts(b)) return false;
-    return a->kind != PY_TEXT || same_text(&a->text, &b->text);
-}
-
-static int count_leaves(Py x) {
-    if (!structural(x)) return 1;
-    int n = 0, parts = count_parts(x);
-    for (int i = 0; i < parts; i++) n += count_leaves(part(x, i));
-    return n;
-}
-
 static Py leaf_value_of(Elab *e, const Leaf *f, Value *v) {
     if (f->mode == LEAF_NUMBER) return py_scalar(e, f->number, v);
     Py x = py_array(e, v, f->kind.flavour, f->kind.weak);
@@ -126,11 +14,23 @@ static Py leaf_value_of(Elab *e, const Leaf *f, Value *v) {
     return x;
 }
 
+/* A part of which nothing is carried stays the object it is: others may know it, or it is a list that grows by itself. */
+static bool stays(Py x, const Leaf *f) {
+    for (int i = count_leaves(x); i > 0; i--, f++)
+        if (f->mode != LEAF_SAME) return false;
+    return true;
+}
+
 static Py rebuild(Elab *e, Py like, const Leaf **f, Value ***v) {
     if (structural(like)) {
         int n = count_parts(like);
         Py *parts = NEW_ARRAY(e->arena, Py, n + 1);
-        for (int i = 0; i < n; i++) parts[i] = rebuild(e, part(like, i), f, v);
+        for (int i = 0; i < n; i++) {
+            Py x = part(like, i);
+            bool same = structural(x) && stays(x, *f);
+            if (same) *f += count_leaves(x);
+            parts[i] = same ? x : rebuild(e, x, f, v);
+        }
         return with_parts(e, like, parts, n);
     }
     const Leaf *leaf = (*f)++;
@@ -363,8 +263,23 @@ static bool holds_list(Py x) {
     return x->kind == PY_LIST && x->contents->grown;
 }
 
+/* Where the body appends several items, and how often is not known, they are rows of one kind if that can be. */
+static void share_rows(Elab *e, Cell *c) {
+    int n = c->nrows / c->grows;
+    const Py *items = c->tail->contents->at;
+    Leaf *row = arena_copy(e->arena, c->rows, sizeof *row * (size_t)(n + 1));
+    for (bool again = true; again;) {
+        again = false;
+        for (int i = 1; i < c->grows; i++) {
+            Leaf *f = row;
+            if (count_leaves(items[i]) != n || !widen_all(e, &f, items[0], items[i], &again)) return;
+        }
+    }
+    for (int i = 0; i < c->grows; i++) memcpy(&c->rows[i * n], row, sizeof *row * (size_t)n);
+}
+
 /* A list to which the body only appends. */
-static Fit fit_growth(Elab *e, Cell *c, Py after, const Attempt *a) {
+static Fit fit_growth(Elab *e, Cell *c, Py after, const Attempt *a, const Loop *l) {
     int n = c->before->contents->n;
     if (after->contents->grown || c->before->contents->grown) return DIFFERS;
     if (c->object->kind != PY_LIST || after->contents->n <= n || map_get(&a->looked, c->object)) return DIFFERS;
@@ -385,6 +300,8 @@ static Fit fit_growth(Elab *e, Cell *c, Py after, const Attempt *a) {
     c->rows = NEW_ARRAY(e->arena, Leaf, c->nrows + 1);
     Leaf *f = c->rows;
     leaves_from(e, c->tail, &f);
+    int64_t count;
+    if (c->grows > 1 && !c->maybe && !(l->over && py_static_int(e, l->count, &count))) share_rows(e, c);
     if (c->maybe) c->rows[c->nrows - 1] = (Leaf){ .mode = LEAF_NUMBER, .number = NUMBER_BOOL };
     return FITS;
 }
@@ -433,7 +350,7 @@ static Fit fit_one(Elab *e, Cell *c, const Written *w, const Attempt *a, Loop *l
             return again ? AGAIN : FITS;
         c->leaf = saved;
         if (c->object) {
-            Fit growth = fit_growth(e, c, after, a);
+            Fit growth = fit_growth(e, c, after, a, l);
             if (growth == DIFFERS)
                 l->cause = arena_text(e->arena, "%s changes its structure", py_describe(e, c->object));
             return growth;

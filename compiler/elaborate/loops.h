@@ -57,6 +57,16 @@ typedef struct Loop {
     const char *cause; /* why it could not run at run time */
 } Loop;
 
+/* parts.c: what values of a known structure are made of */
+
+int count_parts(Py); /* -1: it has none */
+bool structural(Py);
+Py part(Py, int i);
+Py with_parts(Elab *, Py like, Py *parts, int n);
+int part_like(Elab *, Py like, int i, Py x); /* which part of x stands where part i of `like` does; -1: none */
+bool same_structure(Py, Py);                 /* of the value itself, not of its parts */
+int count_leaves(Py);
+
 /* loops.c */
 
 Value *still_runs(Elab *);                                  /* the state is RUNS, as a bool[] */
