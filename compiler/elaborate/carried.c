@@ -316,14 +316,14 @@ static Py in_order_of(Elab *e, Py x, Py after, bool *changed) {
         int at = part_like(e, after, i, x);
         if (at < 0) return x;
         mine |= at != i;
-        if (x->kind == PY_DICT) keys[i] = x->contents->keys[at];
+        if (x->kind == PY_DICT || x->kind == PY_OBJECT) keys[i] = x->contents->keys[at];
         parts[i] = in_order_of(e, part(x, at), part(after, i), changed);
         mine |= parts[i] != part(x, at);
     }
     if (!mine) return x;
     *changed = true;
     Py y = with_parts(e, x, parts, n);
-    if (x->kind == PY_DICT) y->contents->keys = keys;
+    if (x->kind == PY_DICT || x->kind == PY_OBJECT) y->contents->keys = keys;
     return y;
 }
 
@@ -337,7 +337,7 @@ static Fit fit_one(Elab *e, Cell *c, const Written *w, const Attempt *a, Loop *l
     if (c->object && (c->object->kind == PY_SET)) return DIFFERS;
     if (!c->fresh) {
         bool moved = false;
-        Py before = c->place ? in_order_of(e, c->before, after, &moved) : c->before;
+        Py before = in_order_of(e, c->before, after, &moved);
         if (moved) {
             c->before = before;
             set_structure(e, c, before);
