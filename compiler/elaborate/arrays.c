@@ -7,7 +7,27 @@
 #include <math.h>
 #include <string.h>
 
-static const DType python_dtype[] = { DT_bool, DT_i64, DT_f64, DT_c128 };
+/* Python's types of numbers, and how they are held at run time. */
+static const struct {
+    const char *name;
+    DType dtype;
+} python_numbers[] = {
+    [NUMBER_BOOL] = { "bool", DT_bool },
+    [NUMBER_INT] = { "int", DT_i64 },
+    [NUMBER_FLOAT] = { "float", DT_f64 },
+    [NUMBER_COMPLEX] = { "complex", DT_c128 },
+};
+
+DType number_dtype(NumberKind kind) { return python_numbers[kind].dtype; }
+
+bool number_named(const char *name, NumberKind *kind) {
+    for (int i = 0; i < COUNT(python_numbers); i++)
+        if (strcmp(name, python_numbers[i].name) == 0) {
+            *kind = (NumberKind)i;
+            return true;
+        }
+    return false;
+}
 
 DType canonical_dtype(Elab *e, DType t) {
     if (e->x64) return t;
@@ -20,7 +40,7 @@ DType canonical_dtype(Elab *e, DType t) {
     }
 }
 
-DType default_dtype(Elab *e, NumberKind kind) { return canonical_dtype(e, python_dtype[kind]); }
+DType default_dtype(Elab *e, NumberKind kind) { return canonical_dtype(e, number_dtype(kind)); }
 
 /* A static number as one element of that dtype. */
 static Value *constant(Elab *e, Py x, DType t) {
@@ -49,10 +69,10 @@ static Value *constant(Elab *e, Py x, DType t) {
 }
 
 Value *scalar_value(Elab *e, Py x, NumberKind kind) {
-    if (py_is_static_number(x)) return constant(e, x, python_dtype[kind]);
+    if (py_is_static_number(x)) return constant(e, x, number_dtype(kind));
     Value *v = x->scalar.value ? value_here(e, x->scalar.value) : ir_size(e->b, x->scalar.dim);
     if (kind == NUMBER_BOOL && v->type->dtype != DT_bool) return ir_ne(e->b, v, ir_fill_int(e->b, v->type, 0));
-    return v->type->dtype == python_dtype[kind] ? v : ir_convert(e->b, v, python_dtype[kind]);
+    return v->type->dtype == number_dtype(kind) ? v : ir_convert(e->b, v, number_dtype(kind));
 }
 
 bool int_fits(Int128 x, DType t) {
@@ -168,7 +188,7 @@ Py to_array(Elab *e, Py x, Flavour flavour, Span span) {
     }
     if (py_is_number(x)) {
         NumberKind k = py_number_kind(x);
-        DType t = flavour == FLAVOUR_NUMPY ? python_dtype[k] : default_dtype(e, k);
+        DType t = flavour == FLAVOUR_NUMPY ? number_dtype(k) : default_dtype(e, k);
         return py_array(e, number_as(e, x, t), flavour, flavour == FLAVOUR_JAX && k != NUMBER_BOOL);
     }
     if (list_grows(x) && !x->contents->n) {
@@ -182,10 +202,10 @@ Py to_array(Elab *e, Py x, Flavour flavour, Span span) {
         return fail(e, span, "%s holds things that are not numbers or arrays", py_describe(e, x));
     DType t = flavour == FLAVOUR_JAX ? canonical_dtype(e, kind.dtype) : kind.dtype;
     if (flavour == FLAVOUR_NUMPY && any && kind.scalar)
-        t = python_dtype[kind.dtype == DT_bool          ? 0
+        t = number_dtype(kind.dtype == DT_bool          ? 0
                          : dtype_is_integer(kind.dtype) ? 1
                          : dtype_is_float(kind.dtype)   ? 2
-                                                        : 3];
+                                                        : 3);
     const Dim *dims[MAX_RANK];
     int rank = nested_shape(e, x, dims);
     if (rank < 0) return fail(e, span, "arrays have at most %d axes", MAX_RANK);

@@ -82,8 +82,7 @@ static Py merge_arrays(Merge *m, Py x, Py y) {
 static Py filler(Elab *e, Py x) {
     switch (x->kind) {
     case PY_SCALAR: {
-        static const DType types[] = { DT_bool, DT_i64, DT_f64, DT_c128 };
-        Value *zero = ir_fill(e->b, type_scalar(e->cx, types[x->scalar.number]), 0);
+        Value *zero = ir_fill(e->b, type_scalar(e->cx, number_dtype(x->scalar.number)), 0);
         return py_scalar(e, x->scalar.number, zero);
     }
     case PY_ARRAY: {

@@ -71,8 +71,7 @@ void cell_leaves(Elab *e, const Cell *c, Py x, Values *out) {
 }
 
 static const Type *leaf_type(Elab *e, const Leaf *f) {
-    static const DType numbers[] = { DT_bool, DT_i64, DT_f64, DT_c128 };
-    if (f->mode == LEAF_NUMBER) return type_scalar(e->cx, numbers[f->number]);
+    if (f->mode == LEAF_NUMBER) return type_scalar(e->cx, number_dtype(f->number));
     return type_with_dtype(e->cx, f->type, f->kind.dtype);
 }
 

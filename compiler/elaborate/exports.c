@@ -108,25 +108,15 @@ static Py quiet_value(Elab *e, Env *env, Node *n) {
 }
 
 static Py declared_value(Signature *s, Env *env, Node *annotation, const char *name, ExportField *field) {
-    static const struct {
-        const char *name;
-        DType dtype;
-        NumberKind kind;
-    } numbers[] = {
-        { "int", DT_i64, NUMBER_INT },
-        { "float", DT_f64, NUMBER_FLOAT },
-        { "bool", DT_bool, NUMBER_BOOL },
-        { "complex", DT_c128, NUMBER_COMPLEX },
-    };
     Elab *e = s->e;
     const Type *type;
     *field = (ExportField){ .name = name };
     if (annotation_array(e, env, annotation, &s->sizes, &type))
         return type ? py_array(e, new_parameter(s, type, name, field), FLAVOUR_JAX, false) : e->error;
     Py x = quiet_value(e, env, annotation->kind == NODE_Subscript ? annotation->Subscript.value : annotation);
-    for (int i = 0; i < COUNT(numbers) && x->kind == PY_TYPE && annotation->kind == NODE_Name; i++)
-        if (strcmp(x->type.name, numbers[i].name) == 0)
-            return py_scalar(e, numbers[i].kind, new_parameter(s, type_scalar(e->cx, numbers[i].dtype), name, field));
+    NumberKind kind;
+    if (x->kind == PY_TYPE && annotation->kind == NODE_Name && number_named(x->type.name, &kind))
+        return py_scalar(e, kind, new_parameter(s, type_scalar(e->cx, number_dtype(kind)), name, field));
     if (x->kind == PY_TYPE && strcmp(x->type.name, "tuple") == 0 && annotation->kind == NODE_Subscript)
         return declared_tuple(s, env, annotation, field);
     if (x->kind == PY_CLASS && x->class_->nfields) return declared_record(s, x, annotation, field);

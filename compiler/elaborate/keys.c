@@ -106,8 +106,7 @@ static Py like_leaf(Elab *e, Py like, Value *v) {
 }
 
 static const Type *leaf_type(Elab *e, Py x) {
-    static const DType dtypes[] = { DT_bool, DT_i64, DT_f64, DT_c128 };
-    return x->kind == PY_SCALAR ? type_scalar(e->cx, dtypes[x->scalar.number]) : x->array.value->type;
+    return x->kind == PY_SCALAR ? type_scalar(e->cx, number_dtype(x->scalar.number)) : x->array.value->type;
 }
 
 static Py call_recursion(Elab *e, Recursion *r, const Args *a) {

@@ -95,7 +95,6 @@ Py number_of_array(Elab *e, Py x, Span span) {
                    : dtype_is_integer(t) ? NUMBER_INT
                    : dtype_is_float(t)   ? NUMBER_FLOAT
                                          : NUMBER_COMPLEX;
-    static const DType python[] = { DT_bool, DT_i64, DT_f64, DT_c128 };
     Tensor known;
     if (static_elements(e, v, &known)) {
         if (k == NUMBER_COMPLEX) {
@@ -106,7 +105,7 @@ Py number_of_array(Elab *e, Py x, Span span) {
         if (k == NUMBER_FLOAT) return py_float(e, element_real(t, known.bytes));
         return k == NUMBER_BOOL ? py_bool(e, element_int(t, known.bytes) != 0) : py_int(e, element_int(t, known.bytes));
     }
-    return py_scalar(e, k, t == python[k] ? v : ir_convert(e->b, v, python[k]));
+    return py_scalar(e, k, t == number_dtype(k) ? v : ir_convert(e->b, v, number_dtype(k)));
 }
 
 Py native_array_item(Elab *e, Call *c) {

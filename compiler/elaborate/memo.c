@@ -4,7 +4,7 @@
 ** parameters are the arrays and run-time numbers in its arguments; all else about them is part of the key.  So is what it
 ** read of the outside: a later call finds the same there, or other values of the same types, or makes a function of its
 ** own.  A function that writes to what it did not make, or returns what cannot leave a function, is run at each call. */
-#include "elaborate/values.h"
+#include "elaborate/loops.h"
 
 #include <string.h>
 
@@ -54,7 +54,7 @@ static bool can_enter(Elab *e, Py x, int depth, int *leaves) {
     case PY_LIST:
     case PY_DICT:
     case PY_OBJECT:
-        if (x->contents->grown || x->contents->apart) return false;
+        if (x->contents->grown || x->contents->apart || !structural(x)) return false;
         for (int i = 0; i < x->contents->n; i++)
             if (!can_enter(e, x->contents->at[i], depth + 1, leaves)) return false;
         return true;
@@ -80,7 +80,6 @@ static bool is_size(Elab *e, Py x) { return x->kind == PY_SCALAR && x->scalar.di
 
 /* The value with parameters in the place of its run-time leaves. */
 static Py copy_in(Elab *e, Py x) {
-    static const DType dtypes[] = { DT_bool, DT_i64, DT_f64, DT_c128 };
     Block *body = e->tracing->func->body;
     switch (x->kind) {
     case PY_ARRAY: {
@@ -94,7 +93,7 @@ static Py copy_in(Elab *e, Py x) {
     }
     case PY_SCALAR:
         if (is_size(e, x)) return x;
-        return py_scalar(e, x->scalar.number, block_param(body, type_scalar(e->cx, dtypes[x->scalar.number])));
+        return py_scalar(e, x->scalar.number, block_param(body, type_scalar(e->cx, number_dtype(x->scalar.number))));
     case PY_TUPLE:
     case PY_LIST:
     case PY_DICT:
@@ -264,7 +263,7 @@ static bool export(Elab *e, Py x, int born, ValueList *out) {
     case PY_LIST:
     case PY_DICT:
     case PY_OBJECT:
-        if (x->contents->grown || x->contents->apart) return false;
+        if (x->contents->grown || x->contents->apart || !structural(x)) return false;
         if (x->kind != PY_TUPLE && x->born < born) return false; /* an object of the outside */
         for (int i = 0; i < x->contents->n; i++)
             if (!export(e, x->contents->at[i], born, out)) return false;

@@ -14,16 +14,6 @@ typedef struct {
     const char *doc; /* of the program, with its first flag; or NULL */
 } Flag;
 
-static const struct {
-    const char *name;
-    DType dtype;
-    NumberKind kind;
-} numbers[] = {
-    { "int", DT_i64, NUMBER_INT },
-    { "float", DT_f64, NUMBER_FLOAT },
-    { "bool", DT_bool, NUMBER_BOOL },
-};
-
 static Value *flag_value(Elab *e, const Flag *f, const Type *type, Sizes binds) {
     Attrs a = no_attrs;
     a.name = name_of(e->cx, f->name);
@@ -68,11 +58,11 @@ static Py flag_argument(Elab *e, const Flag *f) {
         return v ? py_array(e, v, FLAVOUR_JAX, false) : e->error;
     }
     const char *name = flag_type(e, f);
-    for (int i = 0; i < COUNT(numbers); i++)
-        if (strcmp(name, numbers[i].name) == 0) {
-            Value *v = flag_value(e, f, type_scalar(e->cx, numbers[i].dtype), (Sizes){ 0 });
-            return v ? py_scalar(e, numbers[i].kind, v) : e->error;
-        }
+    NumberKind kind;
+    if (number_named(name, &kind) && kind != NUMBER_COMPLEX) {
+        Value *v = flag_value(e, f, type_scalar(e->cx, number_dtype(kind)), (Sizes){ 0 });
+        return v ? py_scalar(e, kind, v) : e->error;
+    }
     if (strcmp(name, "str") == 0) {
         Value *v = flag_value(e, f, type_scalar(e->cx, DT_u64), (Sizes){ 0 });
         return v ? text_of_flag(e, v) : e->error;

@@ -528,6 +528,8 @@ const char *int_text(Elab *, Int128);
 Value *value_here(Elab *, Value *);          /* trace.c: the same value in the function that is being built */
 Value *scalar_value(Elab *, Py, NumberKind); /* a Python number as bool[], i64[], f64[] or c128[] */
 bool int_fits(Int128, DType);
+DType number_dtype(NumberKind); /* of a Python number at run time */
+bool number_named(const char *, NumberKind *); /* "int"; false: not the name of one */
 Value *number_as(Elab *, Py, DType);         /* a Python number as a 0-d array */
 Value *array_value(Elab *, Py);              /* of an array (or of a number, as its weak default array) */
 Py to_array(Elab *, Py, Flavour, Span);      /* jnp.asarray: numbers (weak), arrays, nested lists of them */
