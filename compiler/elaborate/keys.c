@@ -117,7 +117,8 @@ static Py call_recursion(Elab *e, Recursion *r, const Args *a) {
     Leaves mine = { 0 }, given = { 0 };
     all_leaves(e, &r->args, &mine);
     all_leaves(e, a, &given);
-    Value **args = NEW_ARRAY(e->arena, Value *, mine.n + r->ncaptured + 2);
+    const Block *body = r->func->body;
+    Value **args = NEW_ARRAY(e->arena, Value *, mine.n + r->ncaptured + body->nparams + 2);
     int n = 0;
     for (int i = 0; i < mine.n; i++) {
         if (mine.at[i]->kind == PY_SCALAR)
@@ -129,6 +130,7 @@ static Py call_recursion(Elab *e, Recursion *r, const Args *a) {
     if (r->building) depth = ir_int_add(e->b, value_here(e, r->depth), ir_i64(e->b, 1));
     args[n++] = depth;
     for (int i = 0; i < r->ncaptured; i++) args[n++] = r->captured[i];
+    for (; r->building && n < body->nparams; n++) args[n] = body->params[n]; /* met in this pass; the next knows them */
     Inst *in = call_func(e, r->func, args, n, NULL);
     Py *leaves = NEW_ARRAY(e->arena, Py, r->out.n + 1), *at = leaves;
     for (int i = 0, k = 0; i < r->out.n; i++)
@@ -307,6 +309,7 @@ static Py recursion_new(Elab *e, Py f, const Args *outer, const Args *a) {
     }
     r->building = false;
     if (diag_errors(e->cx) > before) r->failed = true;
+    if (r->failed) forget(e->module, r->func);
     return r->failed ? e->error : call_recursion(e, r, a);
 }
 
