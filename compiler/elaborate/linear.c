@@ -164,6 +164,11 @@ static Py call_linear(Elab *e, Py self, const Args *a) {
     for (int i = 0, k = 0; i < d->t.out.n; i++)
         dy[i] = d->l.active_out[i] ? in->results[k++] : ir_fill(e->b, d->t.func->body->results[i]->type, 0);
     Py y = rebuilt_tangents(e, &d->t, dy);
+    Leaves out = { 0 };
+    bool strong = false;
+    for (int i = 0; i < dx.n; i++) strong |= !leaf_weak(dx.at[i]);
+    tree_flatten(e, y, &out);
+    for (int i = 0; i < out.n && strong; i++) out.at[i]->array.weak = false;
     return d->has_aux ? y->contents->at[0] : y;
 }
 
