@@ -79,12 +79,14 @@ static Py call_grad(Elab *e, Py self, const Args *a) {
     Grad *g = self->closure.data;
     Py f = self->closure.inner;
     const char *title = title_of(e, self);
-    Args in = arguments_entering(e, a, a->span);
+    Args in = *a; /* what is not differentiated stays as it is */
+    in.args = NEW_ARRAY(e->arena, Py, a->nargs + 1);
     bool *chosen = NEW_ARRAY(e->arena, bool, a->nargs + 1);
     int nnums;
     int *order = argument_numbers(e, g, title, a, &nnums);
     if (!order) return e->error;
     for (int i = 0; i < nnums; i++) chosen[order[i]] = true;
+    for (int i = 0; i < a->nargs; i++) in.args[i] = chosen[i] ? numbers_to_arrays(e, a->args[i], a->span) : a->args[i];
     Leaves leaves = { 0 };
     for (int i = 0; i < a->nargs; i++)
         if (chosen[i]) tree_flatten(e, in.args[i], &leaves);
