@@ -142,10 +142,13 @@ static Contents *merge_lengths(Merge *m, const Contents *a, const Contents *b) {
     return c;
 }
 
+/* What two sides disagreed on before stays so, but for a list to which one side may have appended. */
+static bool no_contents(const Contents *a, const Contents *b) { return a->apart && (!a->n || a->n == b->n); }
+
 /* Contents of one object, or of two made alike; NULL where their structures differ. */
 static Contents *merge_contents(Merge *m, const Contents *a, const Contents *b) {
     Elab *e = m->e;
-    if (a->grown != b->grown) return NULL;
+    if (a->grown != b->grown || no_contents(a, b) || no_contents(b, a)) return NULL;
     if (!a->keys && !b->keys && a->n != b->n) return merge_lengths(m, a, b);
     Contents *c = NEW(e->arena, Contents);
     c->epoch = -1;
