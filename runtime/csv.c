@@ -93,7 +93,7 @@ static int read_fields(jxl_call *c, Table *t, const char *line) {
         fields[n] = at;
         length[n++] = (size_t)(end - at);
         if (!*end) break;
-        at = end + (width ? width : 0);
+        at = end + width;
     }
     int64_t want = t->f->nuse ? t->f->nuse : n;
     if (t->rows && want != t->columns)

@@ -25,7 +25,7 @@ typedef struct {
     void *memory;       /* that `file` reads, or NULL */
 } Opened;
 
-/* npy_load.c: what every reader ends with.  `elements` (of a block of the call) become the file's, unless NULL. */
+/* npy_load.c: what every reader begins and ends with */
 Opened *jxl_opened_new(jxl_call *, const char *path, const char *what); /* NULL: out of memory */
 int jxl_opened_memory(jxl_call *, Opened *, void *bytes, size_t n);     /* the block is the reader's from here on */
 int jxl_opened_as(jxl_call *, Opened *, int32_t dtype, int32_t rank, void **file, int64_t *shape);

@@ -81,13 +81,12 @@ static void line_at(const Plane *p, const Drawn *d, double level) {
                 Corner a = c[k], b = c[(k + 1) % 4];
                 if ((a.z > level) != (b.z > level) && isfinite(a.z + b.z)) cut[n++] = between(a, b, level);
             }
+            /* a saddle: where the middle is on the other side than corner 0, that corner is cut off alone */
+            static const int as_found[] = { 0, 1, 2, 3 }, around[] = { 3, 0, 1, 2 };
             double middle = (c[0].z + c[1].z + c[2].z + c[3].z) / 4;
-            bool turned =
-                n == 4 && (middle > level) == (c[0].z > level); /* a saddle: corner 0 and the middle go together */
+            const int *order = n == 4 && (middle > level) != (c[0].z > level) ? around : as_found;
             for (int k = 0; k + 1 < n; k += 2) {
-                Corner a = cut[turned ? (k + 3) % 4 : k], b = cut[turned ? (k + 4) % 4 : k + 1];
-                if (n == 4 && turned) a = k ? cut[2] : cut[0], b = k ? cut[3] : cut[1];
-                if (n == 4 && !turned) a = k ? cut[1] : cut[3], b = k ? cut[2] : cut[0];
+                Corner a = cut[order[k]], b = cut[order[k + 1]];
                 cairo_move_to(p->cr, a.x, a.y);
                 cairo_line_to(p->cr, b.x, b.y);
             }
