@@ -12,6 +12,7 @@
 const Pass passes[] = {
     { "copy", module_copy, "leave out what the program does not reach" },
     { "inline", pass_inline, "put small functions, and those called once, in the place of their calls" },
+    { "shard", pass_shard, "deal the shards of every pmap to processes" },
     { "lanes", pass_lanes, "decide what lanes do that are not there: nothing, or what another does" },
     { "simplify", pass_simplify, "fold, share, leave out what is not needed, join multiplications with additions" },
     { "order", pass_order, "decide in what order terms are added" },

@@ -32,6 +32,14 @@ void jxl_text_addf(Text *, const char *format, ...) __attribute__((format(printf
 const char *jxl_option(const char *options, const char *key, char *value, size_t room);
 double jxl_option_number(const char *options, const char *key, double fallback);
 
+/* comm.h's functions of the processes that run together; NULL where there is one.  Numbers of the ranks' shares. */
+const struct jxl_comm *jxl_comm_at_hand(void);
+void jxl_share(int64_t n, int rank, int nranks, int64_t *first, int64_t *count);
+/* Around what waits for others: `what` is named if it takes too long. */
+void jxl_watch(const char *what); /* NULL: it is over */
+/* The end of a program of several processes: all end well, or one says why not and ends them all. */
+void jxl_world_end(jxl_call *);
+
 /* dtype.c: what the runtime knows about an element type */
 typedef enum { KIND_BOOL, KIND_INT, KIND_FLOAT, KIND_COMPLEX } Kind;
 typedef struct {

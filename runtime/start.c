@@ -10,7 +10,10 @@ int jxl_main(int argc, char **argv, int (*program)(jxl_call *, int argc, char **
     jxl_call_init(&c);
     if (jxl_threads_wanted(&c)) program(&c, argc, argv);
     if (fflush(stdout)) jxl_fail_text(&c, 1, "could not write standard output: %s", strerror(errno));
-    if (c.status && *jxl_message(&c)) fprintf(stderr, "%s\n", jxl_message(&c));
+    if (c.nranks > 1)
+        jxl_world_end(&c);
+    else if (c.status && *jxl_message(&c))
+        fprintf(stderr, "%s\n", jxl_message(&c));
     int status = c.status;
     jxl_call_free(&c);
     return status;

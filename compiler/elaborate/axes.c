@@ -85,6 +85,15 @@ Py native_primitives_collective(Elab *e, Call *c) {
     return array_with(e, emit(e->b, op, v, op_nargs(op), &attrs), x);
 }
 
+/* "device_count" and its kin, as a Python number */
+Py native_primitives_world_info(Elab *e, Call *c) {
+    const char *name;
+    if (!py_static_text(c->arg[0], &name)) return fail(e, c->span, "not a fact of the world");
+    Attrs attrs = no_attrs;
+    attrs.name = name_of(e->cx, name);
+    return py_scalar(e, NUMBER_INT, emit(e->b, OP_world_info, NULL, 0, &attrs));
+}
+
 Py native_primitives_axis_size(Elab *e, Call *c) {
     const Axis *axis = axis_of(e, c->arg[0], c->span);
     return axis ? py_size(e, axis->size) : e->error;

@@ -1,11 +1,43 @@
-/* vmap: a function over many arguments at once. */
+/* vmap and pmap: a function over many arguments at once. */
 #include "elaborate/transforms.h"
 
 #include <string.h>
 
 typedef struct {
     Py in_axes, out_axes, axis_size, axis_name;
+    Py fixed;    /* argnums that are not mapped and stay as they are */
+    bool shards; /* a pmap */
 } Vmap;
+
+static bool is_fixed(Elab *e, const Vmap *m, Py f, int i, int nargs) {
+    return argument_listed(e, f, i, nargs, m->fixed, e->none);
+}
+
+static bool inside_pmap(const Elab *e) {
+    for (const Axis *a = e->axes; a; a = a->outer)
+        if (a->shards) return true;
+    return false;
+}
+
+/* The traced function for each shard: everything it captured is whole. */
+static Inst *emit_pmap(Elab *e, const Traced *t, Value **args, const bool *mapped, const Axis *axis) {
+    Func *f = t->func;
+    int n = f->body->nparams;
+    int64_t *each = NEW_ARRAY(e->arena, int64_t, n + 1);
+    const Dim **sizes = NEW_ARRAY(e->arena, const Dim *, f->sizes.n + 1);
+    for (int i = 0; i < n; i++) {
+        each[i] = mapped[i];
+        args[i] = value_here(e, args[i]);
+    }
+    for (int i = 0; i < f->sizes.n; i++) sizes[i] = dim_var(e->cx, f->sizes.at[i]);
+    Attrs attrs = no_attrs;
+    attrs.callee = f;
+    attrs.sizes = (Dims){ f->sizes.n, sizes };
+    attrs.dim = axis->size;
+    attrs.name = axis->unique;
+    attrs.mapped = (Ints){ n, each };
+    return emit_inst(e->b, OP_pmap, args, n, &attrs);
+}
 
 /* Axis `from` becomes axis `to`, the others keep their order. */
 static Value *move_axis(Elab *e, Value *x, int from, int to) {
@@ -35,6 +67,7 @@ static bool axes_of_arguments(Elab *e, const Vmap *m, Py f, const char *title, c
         return false;
     }
     for (int i = 0; i < in->nargs; i++) {
+        if (is_fixed(e, m, f, i, in->nargs)) continue;
         const char *what = each ? arena_text(e->arena, "in_axes[%d]", i) : "in_axes";
         Py axis = each ? contents_of(e, given)->at[i] : given;
         if (!tree_spread(e, axis, in->args[i], axes, what, argument_name(e, f, i), span)) return false;
@@ -115,16 +148,22 @@ static Value *lanes_to(Elab *e, Value *y, bool batched, Py at, int key, const Di
     return move_axis(e, y, 0, (int)(k < 0 ? k + rank : k));
 }
 
-static Py call_vmap(Elab *e, Py self, const Args *a) {
+static Py call_map(Elab *e, Py self, const Args *a) {
     Vmap *m = self->closure.data;
     Py f = self->closure.inner;
     const char *title = title_of(e, self);
     Args in = arguments_entering(e, a, a->span);
     Leaves leaves = { 0 }, axes = { 0 };
+    bool *chosen = flags_of(e, a->nargs, a->nargs), shards = m->shards && !inside_pmap(e);
+    for (int i = 0; i < a->nargs; i++)
+        if (is_fixed(e, m, f, i, a->nargs)) {
+            chosen[i] = false;
+            in.args[i] = a->args[i];
+        }
     if (!axes_of_arguments(e, m, f, title, &in, &leaves, &axes, a->span)) return e->error;
     Value **values = NEW_ARRAY(e->arena, Value *, leaves.n + 1);
     const Type **types = NEW_ARRAY(e->arena, const Type *, leaves.n + 1);
-    bool *chosen = flags_of(e, a->nargs, a->nargs), *batched = flags_of(e, leaves.n + 1, 0);
+    bool *batched = flags_of(e, leaves.n + 1, 0);
     Lanes lanes = { 0 };
     if (m->axis_size->kind != PY_NONE) {
         lanes.n = to_size(e, m->axis_size, "axis_size", a->span);
@@ -132,7 +171,7 @@ static Py call_vmap(Elab *e, Py self, const Args *a) {
         lanes.from = arena_text(e->arena, "axis_size is %s", dim_text(e->cx, lanes.n));
     }
     for (int i = 0; i < leaves.n; i++) {
-        const char *path = argument_path(e, f, &in, NULL, i);
+        const char *path = argument_path(e, f, &in, chosen, i);
         values[i] = leaf_value(e, leaves.at[i], arena_text(e->arena, "the arguments of %s", title), a->span);
         if (!values[i]) return e->error;
         types[i] = values[i]->type;
@@ -145,7 +184,7 @@ static Py call_vmap(Elab *e, Py self, const Args *a) {
     Traced t;
     const Axis *axes_around = e->axes, *axis = NULL;
     if (m->axis_name->kind != PY_NONE) {
-        axis = axis_enter(e, m->axis_name, lanes.n, false, a->span);
+        axis = axis_enter(e, m->axis_name, lanes.n, m->shards, a->span);
         if (!axis) return e->error;
     }
     bool traced = trace(e, &t, f, &(Entering){ &in, chosen, true, &leaves, types, title }, a->span);
@@ -154,10 +193,18 @@ static Py call_vmap(Elab *e, Py self, const Args *a) {
     int nparams = t.func->body->nparams;
     bool *each = flags_of(e, nparams, 0), *each_out = flags_of(e, t.out.n, 0);
     memcpy(each, batched, sizeof *each * (size_t)leaves.n);
-    Func *g = transform_vmap_named(e->module, t.func, each, lanes.n, axis ? axis->unique : NULL, false, each_out);
-    DimMap sizes = { 0 };
-    if (!dim_is_int(lanes.n, NULL)) dim_map_add(e->cx, &sizes, g->sizes.at[g->sizes.n - 1], lanes.n);
-    Inst *in_call = call_func(e, g, with_captured(e, &t, values), nparams, &sizes);
+    Inst *in_call;
+    if (shards) {
+        each_out = flags_of(e, t.out.n, t.out.n);
+        if (func_binds_results(t.func))
+            return fail(e, a->span, "%s: the shape of a result of each shard is known only when it has run", title);
+        in_call = emit_pmap(e, &t, with_captured(e, &t, values), each, axis);
+    } else {
+        Func *g = transform_vmap_named(e->module, t.func, each, lanes.n, axis ? axis->unique : NULL, false, each_out);
+        DimMap sizes = { 0 };
+        if (!dim_is_int(lanes.n, NULL)) dim_map_add(e->cx, &sizes, g->sizes.at[g->sizes.n - 1], lanes.n);
+        in_call = call_func(e, g, with_captured(e, &t, values), nparams, &sizes);
+    }
     Leaves out_axes = { 0 };
     const char *of = arena_text(e->arena, "the result of %s", title_of(e, f));
     if (!tree_spread(e, m->out_axes, t.result, &out_axes, "out_axes", of, a->span)) return e->error;
@@ -165,6 +212,11 @@ static Py call_vmap(Elab *e, Py self, const Args *a) {
     bool *stays = flags_of(e, t.out.n, 0);
     for (int i = 0; i < t.out.n; i++) {
         stays[i] = out_axes.at[i]->kind == PY_NONE;
+        if (m->shards && stays[i] && each_out[i]) { /* the first shard's */
+            y[i] = ir_index0(e->b, in_call->results[i], ir_i64(e->b, 0));
+            stays[i] = false;
+            continue;
+        }
         int key = t.out.at[i]->kind == PY_ARRAY && t.out.at[i]->array.key;
         y[i] = lanes_to(e, in_call->results[i], each_out[i], out_axes.at[i], key, lanes.n, title,
                         result_path(e, t.result, f, i), a->span);
@@ -175,6 +227,7 @@ static Py call_vmap(Elab *e, Py self, const Args *a) {
 
 Py native_primitives_vmap(Elab *e, Call *c) {
     Vmap *m = NEW(e->arena, Vmap);
+    m->fixed = e->none;
     m->in_axes = c->arg[1];
     m->out_axes = c->arg[2];
     m->axis_name = c->arg[3];
@@ -182,5 +235,16 @@ Py native_primitives_vmap(Elab *e, Call *c) {
     if (c->arg[5]->kind != PY_NONE)
         warn(e->cx, user_span(e, c->span),
              "spmd_axis_name says how JAX lays out lanes over devices; jxl does so itself");
-    return py_closure(e, "vmap", call_vmap, m, c->arg[0]);
+    return py_closure(e, "vmap", call_map, m, c->arg[0]);
+}
+
+Py native_primitives_pmap(Elab *e, Call *c) {
+    Vmap *m = NEW(e->arena, Vmap);
+    m->shards = true;
+    m->axis_name = c->arg[1]->kind == PY_NONE ? py_str(e, "<pmap>") : c->arg[1];
+    m->in_axes = c->arg[2];
+    m->out_axes = c->arg[3];
+    m->fixed = c->arg[4];
+    m->axis_size = c->arg[7];
+    return py_closure(e, "pmap", call_map, m, c->arg[0]);
 }

@@ -1,4 +1,5 @@
 /* effect: what the world sees and what comes from it, through the runtime. */
+#include "jxl/runtime.h"
 #include "loop/lower.h"
 
 #include <string.h>
@@ -204,6 +205,61 @@ static void lower_flag(Lower *l, const Inst *in) {
     }
 }
 
+/* communication */
+
+/* As messages call it: what the program wrote at that place, if that was a collective. */
+static const char *collective_called(const Inst *in) {
+    if (in->op == OP_shard_gather) return "the shards of pmap";
+    return in->attrs->combine == COMBINE_ADD ? "psum" : in->attrs->combine == COMBINE_MAX ? "pmax" : "pmin";
+}
+
+/* The plugin that the runtime asks for is found from where jxl is installed.  All processes must run the same program. */
+static void lower_world(Lower *l) {
+    LBuilder *b = &l->b;
+    Arena *scratch = arena_new();
+    const char *text = module_text(scratch, l->from);
+    uint64_t hash = hash_bytes(text, strlen(text), 0);
+    arena_free(scratch);
+    const char *runtime = install_runtime(l->cx), *slash = strrchr(runtime, '/');
+    const char *directory = arena_text(l->arena, "%.*s", (int)(slash - runtime), runtime);
+    loop_runtime(b, RUNTIME_world, (LValue *[]){ loop_text(b, directory), loop_i64(b, (int64_t)hash) }, 2);
+}
+
+static void lower_world_info(Lower *l, const Inst *in) {
+    static const char *const names[] = { "device_count", "local_device_count", "process_count" };
+    int which = 0;
+    while (which < COUNT(names) - 1 && strcmp(names[which], in->attrs->name)) which++;
+    LValue *number = word(l, which);
+    home_set(l, in->results[0], (Home){ .elem = { loop_runtime(&l->b, RUNTIME_world_info, &number, 1), NULL } });
+}
+
+static void lower_shard_range(Lower *l, const Inst *in) {
+    LBuilder *b = &l->b;
+    LValue *two = loop_stack(b, 16, 16);
+    loop_runtime(b, RUNTIME_shard_range, (LValue *[]){ lower_dim(l, in->attrs->dim), two }, 2);
+    for (int i = 0; i < 2; i++) {
+        LValue *x = loop_load(b, loop_type(DT_i64, 1), two, loop_i64(b, i), 1, NULL);
+        home_set(l, in->results[i], (Home){ .elem = { x, NULL } });
+    }
+}
+
+/* What the processes do together, as the runtime numbers it. */
+static void lower_collective(Lower *l, const Inst *in) {
+    static const int kinds[] = {
+        [COMBINE_SET] = JXL_GATHER, [COMBINE_ADD] = JXL_SUM, [COMBINE_MIN] = JXL_MIN, [COMBINE_MAX] = JXL_MAX
+    };
+    LBuilder *b = &l->b;
+    const Value *y = in->results[0];
+    int kind = in->op == OP_shard_gather ? JXL_GATHER : kinds[in->attrs->combine];
+    LValue *data[] = { home_ptr(l, in->args[0]),
+                       y->type->rank ? home_new(l, y).ptr : loop_stack(b, dtype_bytes(y->type->dtype), 16) };
+    const Type *types[] = { in->args[0]->type, y->type };
+    LValue *what = loop_text(b, arena_text(l->arena, "%s%s", lower_where(l, in), collective_called(in)));
+    LValue *args[] = { what, word(l, kind), lower_dim(l, in->attrs->dim), lower_describe(l, data, types, 2) };
+    loop_runtime(b, RUNTIME_collective, args, 4);
+    if (!y->type->rank) home_fill(l, y, data[1]);
+}
+
 void lower_effect(Lower *l, const Inst *in) {
     switch ((int)in->op) {
     case OP_print: lower_print(l, in); break;
@@ -212,9 +268,14 @@ void lower_effect(Lower *l, const Inst *in) {
     case OP_save: lower_save(l, in); break;
     case OP_plot: lower_plot(l, in); break;
     case OP_flag: lower_flag(l, in); break;
+    case OP_world: lower_world(l); break;
+    case OP_world_info: lower_world_info(l, in); break;
+    case OP_shard_range: lower_shard_range(l, in); break;
+    case OP_shard_gather:
+    case OP_shard_reduce: lower_collective(l, in); break;
     case OP_time: {
         LValue *clock = word(l, in->attrs->clock);
-        home_set(l, in->results[0], (Home){ .elem = { loop_runtime(&l->b, RUNTIME_time, &clock, 1), NULL } });
+        home_set(l, in->results[0], (Home){ .elem = { loop_runtime(&l->b, RUNTIME_world_time, &clock, 1), NULL } });
         break;
     }
     default: /* barrier: what was to be computed before it has been */

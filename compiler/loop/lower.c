@@ -204,7 +204,7 @@ static void describe(Lower *l, LValue *at, LValue *data, const Type *t, LValue *
     loop_store(b, sizes, at, loop_i64(b, 2), 1, NULL);
 }
 
-static LValue *describe_all(Lower *l, LValue *const *data, const Type *const *types, int n) {
+LValue *lower_describe(Lower *l, LValue *const *data, const Type *const *types, int n) {
     LBuilder *b = &l->b;
     LValue *all = loop_stack(b, 24 * (n ? n : 1), 8);
     for (int i = 0; i < n; i++) {
@@ -219,10 +219,10 @@ LValue *lower_descriptors(Lower *l, Value *const *v, int n) {
     LValue **data = NEW_ARRAY(l->arena, LValue *, n + 1);
     const Type **types = NEW_ARRAY(l->arena, const Type *, n + 1);
     for (int i = 0; i < n; i++) data[i] = home_ptr(l, v[i]), types[i] = v[i]->type;
-    return describe_all(l, data, types, n);
+    return lower_describe(l, data, types, n);
 }
 
-LValue *lower_descriptor(Lower *l, LValue *data, const Type *t) { return describe_all(l, &data, &t, 1); }
+LValue *lower_descriptor(Lower *l, LValue *data, const Type *t) { return lower_describe(l, &data, &t, 1); }
 
 void lower_fail(Lower *l, const char *format, Value *const *args, int nargs) {
     LBuilder *b = &l->b;
@@ -236,7 +236,7 @@ void lower_fail_sizes(Lower *l, const char *format, LValue *x, LValue *y) {
     LValue *data[] = { loop_stack(b, 8, 8), loop_stack(b, 8, 8) };
     loop_store(b, x, data[0], loop_i64(b, 0), 1, NULL);
     loop_store(b, y, data[1], loop_i64(b, 0), 1, NULL);
-    LValue *count = loop_int(b, loop_type(DT_i32, 1), 2), *all = describe_all(l, data, types, 2);
+    LValue *count = loop_int(b, loop_type(DT_i32, 1), 2), *all = lower_describe(l, data, types, 2);
     loop_runtime(b, RUNTIME_fail, (LValue *[]){ loop_text(b, format), count, all }, 3);
 }
 

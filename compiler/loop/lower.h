@@ -72,6 +72,7 @@ Elem    elem_load(Lower *, DType, int lanes, LValue *ptr, LValue *index, int64_t
 void    elem_store(Lower *, DType, Elem, LValue *ptr, LValue *index, int64_t step, LValue *mask);
 LValue *lower_descriptors(Lower *, Value *const *, int n); /* ptr to n jxl_array */
 LValue *lower_descriptor(Lower *, LValue *data, const Type *);
+LValue *lower_describe(Lower *, LValue *const *data, const Type *const *, int n); /* of memory that is no value's */
 void    lower_fail(Lower *, const char *format, Value *const *args, int nargs);
 void    lower_fail_sizes(Lower *, const char *format, LValue *x, LValue *y); /* of two i64 */
 

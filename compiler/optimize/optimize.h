@@ -29,6 +29,8 @@ Value  *walk_value(const Walk *, const Value *old);
 /* inline.c */
 Module *pass_inline(const Module *);
 
+/* shard.c */
+Module *pass_shard(const Module *);
 /* lanes.c */
 Module *pass_lanes(const Module *);
 

@@ -11,6 +11,7 @@ typedef struct {
     ValueMap value;
     DimMap dims;
     const Func *func; /* the caller */
+    bool pmaps;       /* what is looked for are pmaps and collectives */
 } Inline;
 
 /* Is a size that some instruction of the block binds among those the call is given? */
@@ -32,23 +33,61 @@ static bool hides_something(const Func *f, const Inst *in) {
     return in->attrs->binds.n || (in_region && inst_effect(in) == EFFECT_ORDERED) || is_given_bound_size(f->body, in);
 }
 
-static bool any_hides(const Func *f, const Block *b) {
+static bool has_pmap(const Block *b, Map *seen) {
     for (const Inst *in = b->first; in; in = in->next) {
-        if (hides_something(f, in)) return true;
+        if (in->op == OP_pmap) return true;
         for (int r = 0; r < in->nregions; r++)
-            if (any_hides(f, in->regions[r])) return true;
+            if (has_pmap(in->regions[r], seen)) return true;
+        if (in->op != OP_call || map_get(seen, in->attrs->callee)) continue;
+        map_set(seen, in->attrs->callee, seen);
+        if (has_pmap(in->attrs->callee->body, seen)) return true;
     }
     return false;
+}
+
+static bool hides_shards(const Func *f, const Inst *in) {
+    if (in->op == OP_pmap) return true;
+    if (in->op != OP_call || calls_itself(f->module, in->attrs->callee)) return false;
+    Map seen = map_new(f->module->arena);
+    return speaks_of(in, NULL) || has_pmap(in->attrs->callee->body, &seen);
+}
+
+static bool hides(const Func *f, const Inst *in, bool pmaps) {
+    return pmaps ? hides_shards(f, in) : hides_something(f, in);
+}
+
+static bool any_hides(const Func *f, const Block *b, bool pmaps) {
+    for (const Inst *in = b->first; in; in = in->next) {
+        if (hides(f, in, pmaps)) return true;
+        for (int r = 0; r < in->nregions; r++)
+            if (any_hides(f, in->regions[r], pmaps)) return true;
+    }
+    return false;
+}
+
+static const Func *bared(Module *, const Func *, bool pmaps);
+
+/* What a call is replaced by: of a pmap, the vmap of its function. */
+static const Func *callee_of(Inline *w, const Inst *call) {
+    const Func *f = call->attrs->callee;
+    if (call->op == OP_pmap) {
+        bool *mapped = bools_new(w->m->arena, call->nargs), *out = bools_new(w->m->arena, call->nresults);
+        for (int i = 0; i < call->nargs; i++) mapped[i] = call->attrs->mapped.at[i];
+        f = transform_vmap_named(w->m, f, mapped, call->attrs->dim, call->attrs->name, true, out);
+    }
+    return bared(w->m, f, w->pmaps);
 }
 
 static void inline_block(Inline *, const Block *);
 
 static void inline_call(Inline *w, const Inst *call) {
-    const Func *callee = with_calls_bared(w->m, call->attrs->callee);
+    const Func *callee = callee_of(w, call);
     Compiler *cx = w->m->cx;
     Inline inner = { .m = w->m, .b = w->b, .value = value_map_new(w->m->arena, callee), .func = callee };
-    for (int i = 0; i < callee->sizes.n; i++)
-        dim_map_add(cx, &inner.dims, callee->sizes.at[i], dim_subst(cx, call->attrs->sizes.at[i], &w->dims));
+    for (int i = 0; i < callee->sizes.n; i++) { /* the last one of a vmap is how many lanes there are */
+        const Dim *d = i < call->attrs->sizes.n ? call->attrs->sizes.at[i] : call->attrs->dim;
+        dim_map_add(cx, &inner.dims, callee->sizes.at[i], dim_subst(cx, d, &w->dims));
+    }
     for (int i = 0; i < call->nargs; i++) inner.value.at[callee->body->params[i]->id] = w->value.at[call->args[i]->id];
     inner.b.origin = call->origin;
     copy_block_into(&inner.b, callee->body, &inner.value, &inner.dims, true);
@@ -85,7 +124,7 @@ static void inline_regions(Inline *w, const Inst *in) {
 
 static void inline_block(Inline *w, const Block *block) {
     for (const Inst *in = block->first; in; in = in->next) {
-        if (hides_something(w->func, in))
+        if (hides(w->func, in, w->pmaps))
             inline_call(w, in);
         else if (in->nregions)
             inline_regions(w, in);
@@ -94,21 +133,24 @@ static void inline_block(Inline *w, const Block *block) {
     }
 }
 
-const Func *with_calls_bared(Module *m, const Func *f) {
-    if (!any_hides(f, f->body)) return f;
-    MemoKey key = { .kind = MEMO_INLINED, .func = f };
+static const Func *bared(Module *m, const Func *f, bool pmaps) {
+    if (!any_hides(f, f->body, pmaps)) return f;
+    MemoKey key = { .kind = MEMO_INLINED, .func = f, .number = pmaps };
     Func *made = memo_get(m, &key);
     if (made) return made;
     made = func_like(m, f, "inline");
     made->title = f->title;
-    Inline w = { .m = m, .b = builder_new(made), .value = value_map_new(m->arena, f), .func = f };
+    Inline w = { .m = m, .b = builder_new(made), .value = value_map_new(m->arena, f), .func = f, .pmaps = pmaps };
     for (int i = 0; i < f->body->nparams; i++)
         w.value.at[f->body->params[i]->id] = block_param(made->body, f->body->params[i]->type);
     inline_block(&w, f->body);
     Values results = { 0 };
     for (int i = 0; i < f->body->nresults; i++) PUSH(m->arena, &results, w.value.at[f->body->results[i]->id]);
     block_return(&w.b, results.at, results.n);
-    made = (Func *)with_calls_bared(m, made); /* calls in callees may have been given such sizes as well */
+    made = (Func *)bared(m, made, pmaps); /* calls in callees may have been given such sizes as well */
     memo_set(m, &key, made);
     return made;
 }
+
+const Func *with_calls_bared(Module *m, const Func *f) { return bared(m, f, false); }
+const Func *with_pmaps_bared(Module *m, const Func *f) { return bared(m, f, true); }

@@ -17,6 +17,7 @@ typedef struct {
     Marks batched;  /* which of the two */
     const Dim *lanes;
     const char *name; /* of the axis, for collectives over it; or NULL */
+    struct Sharding *sharding; /* shard.c: the lanes are a block of the shards of a pmap; else NULL */
     Value *active;    /* bool[lanes], which lanes are here; NULL: all */
     struct {
         OwnSize *at;
@@ -35,6 +36,10 @@ const Type *type_lanes(Vmap *, const Value *old); /* the type of its new value *
 Value *mask_like(Vmap *, Value *mask, const Type *);
 
 void vmap_block(Vmap *, const Block *);
+Marks marks_of_lanes(Module *, const Func *, const char *name); /* none yet: which values have lanes */
+
+/* shard.c */
+void shard_block(Vmap *, const Block *);
 
 /* vmap_ragged.c */
 bool ragged_spreads(const Marks *, const Inst *); /* whether results differ between lanes because lengths do */

@@ -34,6 +34,8 @@ static void spread(Marks *m, const Inst *in) {
         if (out ? out[i] : in->op != OP_barrier || m->at[in->args[i]->id]) mark(m, in->results[i]);
 }
 
+Marks marks_of_lanes(Module *m, const Func *f, const char *name) { return marks_new(m, f, spread, name); }
+
 Value *broadcast_lanes(Vmap *w, Value *x) {
     int64_t map[MAX_RANK];
     for (int i = 0; i < x->type->rank; i++) map[i] = i + 1;
@@ -174,6 +176,10 @@ static void walk_inst(Vmap *w, const Inst *in) {
 }
 
 void vmap_block(Vmap *w, const Block *block) {
+    if (w->sharding) {
+        shard_block(w, block);
+        return;
+    }
     for (const Inst *in = block->first; in; in = in->next) walk_inst(w, in);
 }
 

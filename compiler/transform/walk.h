@@ -80,7 +80,6 @@ const bool *marked_by_call(Marks *, MemoKind, const Inst *call);
 
 const Origin *origin_made(Arena *, const Origin *, const char *what);
 Func *func_like(Module *, const Func *, const char *what); /* "jvp.f", same size parameters, titled "jvp(f)" */
-const Type *type_of_loop_index(Compiler *);
 const Attrs *attrs_loop(Arena *, const Dim *trip, int carries, bool reversed);
 /* The call of a function made from another: sizes of the result that the callee binds become `binds`. */
 Inst *call_with_sizes(Builder *, Func *, Value *const *args, int nargs, Dims sizes, Sizes binds);
@@ -104,7 +103,9 @@ Dims sizes_of(Module *, const Func *); /* the size parameters as sizes: for a ca
 Value **values_new(Arena *, int n);
 bool *bools_new(Arena *, int n);
 int count_true(const bool *, int n);
-/* inline.c: the same function with those calls replaced by what they call in which lanes could differ unseen */
+/* inline.c: the same function with vmaps in the place of pmaps, and calls that hide one, or a collective, replaced */
+const Func *with_pmaps_bared(Module *, const Func *);
+/* the same function with those calls replaced by what they call in which lanes could differ unseen */
 const Func *with_calls_bared(Module *, const Func *);
 
 /* transform_clean of a function just made, in place: who calls it already keeps calling it. */

@@ -131,6 +131,17 @@ int jxl_csv_save(jxl_call *, const char *path, const char *options, const jxl_ar
 /* time.c: seconds */
 double jxl_time(int32_t clock); /* 0 time.time, 1 perf_counter (and monotonic), 2 process_time */
 
+/* world.c, collective.c: processes that run one program together.  `jxl_world` meets the others, where a launcher says that
+** there are any, through a plugin that stands in `directory`; all must bring the same hash of the program. */
+int     jxl_world(jxl_call *, const char *directory, int64_t hash);
+int64_t jxl_world_info(jxl_call *, int32_t which); /* 0 device_count, 1 local_device_count, 2 process_count */
+double  jxl_world_time(jxl_call *, int32_t clock); /* rank 0's */
+/* Shards are dealt in blocks: the first of this process, and how many. */
+void    jxl_shard_range(jxl_call *, int64_t n, int64_t *first_and_count);
+/* Arrays x, a block of n shards stacked, and y: all n of them, or what they come to, by a tree over their numbers. */
+enum { JXL_GATHER, JXL_SUM, JXL_MIN, JXL_MAX };
+int     jxl_collective(jxl_call *, const char *what, int32_t kind, int64_t n, const jxl_array *x_and_y);
+
 /* flags.c: the command line of a program with main(...) parameters */
 typedef struct {
     const char *name;     /* "epochs" */

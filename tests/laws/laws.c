@@ -283,8 +283,10 @@ int main(int argc, char **argv) {
     bool seen[OP_COUNT] = { false }, every = argc > 1 && !strcmp(argv[1], "--every");
     Lab lab = { .cx = compiler_new(), .nowhere = fopen("/dev/null", "w") };
     for (int i = 1 + every; i < argc; i++) check_file(&lab, argv[i], seen, every);
-    static const Op outside[] = { OP_load, OP_save, OP_flag, OP_plot,
-                                  OP_kernel }; /* files, flags, pictures; made by a later pass */
+    static const Op outside[] = {
+        OP_load,   OP_save,        OP_flag,         OP_plot,        OP_world, OP_world_info, /* the world outside */
+        OP_kernel, OP_shard_range, OP_shard_gather, OP_shard_reduce                          /* made by passes */
+    };
     for (int i = 0; i < COUNT(outside); i++) seen[outside[i]] = true;
     for (int op = 0; every && op < OP_COUNT; op++)
         if (!seen[op]) lab.failures++, printf("no law is tested on %s\n", op_name((Op)op));

@@ -35,8 +35,10 @@ def run(path, out):
     temporary = out.with_suffix(".new")
     argv = [str(source)] + (args.group(1).split() if args else [])
     library = str(top / "include" / "jxl")
+    devices = re.search(r"^# devices: (\d+)$", path.read_text(), re.M)
     child = os.fork()
     if child == 0:
+        if devices: os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=" + devices.group(1)
         os.chdir(top)
         os.dup2(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644), 1)
         if "from jxl import" in source.read_text():  # runs main at the end of the process: needs one from its start

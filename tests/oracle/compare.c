@@ -5,7 +5,7 @@
 ** Without more the two texts are equal, byte for byte.  A line `# tol: 1e-6` at the head of the program loosens that for
 ** numbers written with a point or an exponent: |got - expected| <= tol * max(1, |expected|), and white space, which
 ** follows the digits in a printed array, is then left out of the comparison.  Whole numbers stay exact.
-** `# args: --n 3` gives the program arguments. */
+** `# args: --n 3` gives the program arguments, `# devices: 8` that many logical devices. */
 #define _GNU_SOURCE
 #include <ctype.h>
 #include <errno.h>
@@ -161,6 +161,8 @@ int main(int argc, char **argv) {
 
     char *source = read_whole(program);
     char *tol_text = directive(source, "tol"), *args = directive(source, "args");
+    char *devices = directive(source, "devices");
+    if (devices) setenv("JXL_NUM_DEVICES", devices, 1);
     double tol = tol_text ? strtod(tol_text, NULL) : 0;
 
     char *compile[] = { jxlc, program, "-o", binary, NULL };
@@ -181,6 +183,7 @@ int main(int argc, char **argv) {
     }
     if (status) fprintf(stderr, "%s: the program ended with status %d\n", program, status);
     if (!g && !status) unlink(binary);
-    free(got), free(expected), free(source), free(tol_text), free(args), free(name), free(binary), free(output);
+    free(got), free(expected), free(source), free(tol_text), free(args), free(devices), free(name), free(binary),
+        free(output);
     return g || status;
 }

@@ -1,0 +1,70 @@
+/* shard: blocks of shards and the processes that have them.  The evaluator is one process, which has them all. */
+#include "ops/rules.h"
+
+#include <string.h>
+
+static const char *shape_world(Compiler *cx, const Inst *in, const Type **results) {
+    (void)cx, (void)in, (void)results;
+    return NULL;
+}
+static bool eval_world(Eval *ev, const Inst *in, const Tensor *args, Tensor *results) {
+    (void)ev, (void)in, (void)args, (void)results;
+    return true;
+}
+const Rules rules_world = { .shape = shape_world, .eval = eval_world };
+
+static const char *shape_world_info(Compiler *cx, const Inst *in, const Type **results) {
+    results[0] = type_scalar(cx, DT_i64);
+    return in->attrs->name ? NULL : "world_info of nothing";
+}
+static bool eval_world_info(Eval *ev, const Inst *in, const Tensor *args, Tensor *y) {
+    (void)ev, (void)in, (void)args;
+    element_set_int(DT_i64, y->bytes, 1);
+    return true;
+}
+const Rules rules_world_info = { .shape = shape_world_info, .eval = eval_world_info };
+
+static const char *shape_range(Compiler *cx, const Inst *in, const Type **results) {
+    results[0] = results[1] = type_scalar(cx, DT_i64);
+    return in->attrs->dim ? NULL : "shard_range of no axis";
+}
+static bool eval_range(Eval *ev, const Inst *in, const Tensor *args, Tensor *y) {
+    (void)args;
+    int64_t n;
+    if (!eval_dim(ev, in->attrs->dim, &n)) return false;
+    element_set_int(DT_i64, y[1].bytes, n);
+    return true;
+}
+const Rules rules_shard_range = { .shape = shape_range, .eval = eval_range };
+
+static const char *shape_gather(Compiler *cx, const Inst *in, const Type **results) {
+    const Type *x = in->args[0]->type;
+    if (!in->attrs->dim || !x->rank) return "shard_gather of no shards";
+    results[0] = type_with_lead(cx, type_without_lead(cx, x), in->attrs->dim);
+    return NULL;
+}
+static bool eval_gather(Eval *ev, const Inst *in, const Tensor *args, Tensor *y) {
+    (void)in;
+    if (args[0].n != y->n) return eval_fail(ev, "shard_gather of a part, by the only process");
+    if (y->n) memcpy(y->bytes, args[0].bytes, (size_t)y->n * (size_t)dtype_bytes(y->type->dtype));
+    return true;
+}
+const Rules rules_shard_gather = { .shape = shape_gather, .eval = eval_gather };
+
+static const char *shape_reduce(Compiler *cx, const Inst *in, const Type **results) {
+    const Type *x = in->args[0]->type;
+    if (!in->attrs->dim || !x->rank) return "shard_reduce of no shards";
+    int64_t how = in->attrs->combine;
+    if (how != COMBINE_ADD && how != COMBINE_MAX && how != COMBINE_MIN) return "shard_reduce adds, or finds an extreme";
+    results[0] = type_without_lead(cx, x);
+    return NULL;
+}
+static bool eval_reduce(Eval *ev, const Inst *in, const Tensor *args, Tensor *y) {
+    int64_t how = in->attrs->combine;
+    Op op = how == COMBINE_ADD ? OP_reduce_sum : how == COMBINE_MAX ? OP_reduce_max : OP_reduce_min;
+    Attrs attrs = no_attrs;
+    attrs.axes = (Ints){ 1, &(int64_t){ 0 } };
+    Inst probe = { .op = op, .attrs = &attrs };
+    return op_rules[op]->eval(ev, &probe, args, y);
+}
+const Rules rules_shard_reduce = { .shape = shape_reduce, .eval = eval_reduce };

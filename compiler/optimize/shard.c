@@ -1,0 +1,133 @@
+/* shard: every pmap becomes what one process does for its block of the shards, and what the processes give each other.
+**
+** The arguments of which every shard has its own slice are cut to the block; the results of all blocks are gathered. */
+#include "optimize/optimize.h"
+
+#include <string.h>
+
+/* Axes that pmaps around have. */
+typedef struct Bound {
+    const char *name;
+    const struct Bound *outer;
+} Bound;
+
+static bool is_bound(const Bound *b, const char *name) {
+    while (b && strcmp(b->name, name)) b = b->outer;
+    return b != NULL;
+}
+
+/* A part of some pmap's function: it speaks of an axis that nothing in it maps over. */
+static bool speaks_freely(const Block *b, const Bound *bound, Map *seen) {
+    for (const Inst *in = b->first; in; in = in->next) {
+        if (op_class(in->op) == CLASS_COLLECTIVE && !is_bound(bound, in->attrs->name)) return true;
+        for (int r = 0; r < in->nregions; r++)
+            if (speaks_freely(in->regions[r], bound, seen)) return true;
+        if (in->op == OP_pmap) {
+            if (speaks_freely(in->attrs->callee->body, &(Bound){ in->attrs->name, bound }, seen)) return true;
+        } else if (op_has_attr(in->op, ATTR_INDEX_callee) && !map_get(seen, in->attrs->callee)) {
+            map_set(seen, in->attrs->callee, seen);
+            if (speaks_freely(in->attrs->callee->body, bound, seen)) return true;
+        }
+    }
+    return false;
+}
+static bool is_part(const Func *f) {
+    Map seen = map_new(f->module->arena);
+    return speaks_freely(f->body, NULL, &seen);
+}
+
+static void map_pmaps(const Block *b, Map *made) {
+    for (const Inst *in = b->first; in; in = in->next) {
+        if (in->op == OP_pmap) map_set(made, in, transform_shard(b->func->module, in));
+        for (int r = 0; r < in->nregions; r++) map_pmaps(in->regions[r], made);
+    }
+}
+
+static Value *block_of(Builder *b, Value *x, Value *first, const Dim *here) {
+    Value *starts[MAX_RANK];
+    for (int i = 0; i < x->type->rank; i++) starts[i] = i ? ir_i64(b, 0) : first;
+    return ir_dynamic_slice(b, x, starts, type_with_lead(b->cx, type_without_lead(b->cx, x->type), here));
+}
+
+static void expand(Walk *w, const Inst *in, const Func *f) {
+    Builder *b = &w->b;
+    Attrs attrs = attrs_subst(b->cx, in->attrs, &w->dims), of_dim = no_attrs;
+    of_dim.dim = attrs.dim;
+    const Inst *range = emit_inst(b, OP_shard_range, NULL, 0, &of_dim);
+    Value *first = range->results[0];
+    const Dim *here = ir_bind_size(b, range->results[1], "shards_here");
+    ValueMap map = value_map_new(b->arena, f);
+    DimMap dims = { 0 };
+    for (int i = 0; i < attrs.sizes.n; i++) dim_map_add(b->cx, &dims, f->sizes.at[i], attrs.sizes.at[i]);
+    dim_map_add(b->cx, &dims, f->sizes.at[attrs.sizes.n], here);
+    if (f->sizes.n > attrs.sizes.n + 1) dim_map_add(b->cx, &dims, f->sizes.at[attrs.sizes.n + 1], attrs.dim);
+    for (int i = 0; i < in->nargs; i++) {
+        Value *x = walk_value(w, in->args[i]);
+        map.at[f->body->params[i]->id] = in->attrs->mapped.at[i] ? block_of(b, x, first, here) : x;
+    }
+    map.at[f->body->params[in->nargs]->id] = first;
+    copy_block_into(b, f->body, &map, &dims, true);
+    for (int i = 0; i < in->nresults; i++)
+        w->map.at[in->results[i]->id] = emit(b, OP_shard_gather, &map.at[f->body->results[i]->id], 1, &of_dim);
+}
+
+static void inst(Walk *w, const Inst *in) {
+    const Func *f = map_get(w->context, in);
+    if (f)
+        expand(w, in, f);
+    else
+        walk_copy(w, in);
+}
+
+/* Functions of shards have been used up. */
+static void drop_parts(Module *m) {
+    Func **link = &m->first;
+    m->last = NULL;
+    for (Func *f = m->first; f; f = f->next) {
+        if (is_part(f)) continue;
+        *link = m->last = f;
+        link = &f->next;
+    }
+    *link = NULL;
+}
+
+static bool meets_others(const Block *b) {
+    for (const Inst *in = b->first; in; in = in->next) {
+        if (in->op == OP_shard_range || in->op == OP_world_info) return true;
+        for (int r = 0; r < in->nregions; r++)
+            if (meets_others(in->regions[r])) return true;
+    }
+    return false;
+}
+
+/* The program begins by meeting the other processes. */
+static void fill(Builder *b, const Func *old, void *needs_world) {
+    ValueMap map = value_map_new(b->arena, old);
+    DimMap dims = { 0 };
+    Value **results = NEW_ARRAY(b->arena, Value *, old->body->nresults + 1);
+    for (int i = 0; i < old->body->nparams; i++) map.at[old->body->params[i]->id] = b->func->body->params[i];
+    if (*(bool *)needs_world && old == old->module->main) emit_inst(b, OP_world, NULL, 0, &no_attrs);
+    copy_block_into(b, old->body, &map, &dims, false);
+    for (int i = 0; i < old->body->nresults; i++) results[i] = map.at[old->body->results[i]->id];
+    block_return(b, results, old->body->nresults);
+}
+
+Module *pass_shard(const Module *m) {
+    Module *own = module_copy(m); /* transformations add functions to the module they work in */
+    Map made = map_new(own->arena);
+    Func *last = own->last;
+    for (Func *f = own->first; f; f = f->next) {
+        if (!is_part(f)) map_pmaps(f->body, &made);
+        if (f == last) break;
+    }
+    if (last) last->next = NULL;
+    own->last = last;
+    Module *sharded = walk_module(own, inst, &made);
+    module_free(own);
+    drop_parts(sharded);
+    bool needs_world = false;
+    for (const Func *f = sharded->first; f; f = f->next) needs_world |= meets_others(f->body);
+    Module *after = module_rewrite(sharded, fill, &needs_world);
+    module_free(sharded);
+    return after;
+}
