@@ -85,13 +85,21 @@ Py native_primitives_collective(Elab *e, Call *c) {
     return array_with(e, emit(e->b, op, v, op_nargs(op), &attrs), x);
 }
 
-/* "device_count" and its kin, as a Python number */
+/* "device_count" and its kin, as a size: one and the same wherever the program asks for it. */
 Py native_primitives_world_info(Elab *e, Call *c) {
+    static const char *const names[] = { "device_count", "local_device_count", "process_count" };
     const char *name;
+    int which = 0;
     if (!py_static_text(c->arg[0], &name)) return fail(e, c->span, "not a fact of the world");
+    while (which < COUNT(names) - 1 && strcmp(names[which], name)) which++;
+    if (e->devices[which]) return py_size(e, e->devices[which]);
     Attrs attrs = no_attrs;
-    attrs.name = name_of(e->cx, name);
-    return py_scalar(e, NUMBER_INT, emit(e->b, OP_world_info, NULL, 0, &attrs));
+    attrs.name = name_of(e->cx, names[which]);
+    const Dim *d = bind_size(e, emit(e->b, OP_world_info, NULL, 0, &attrs), "devices", c->span);
+    if (!d) return e->error;
+    bool everywhere = !e->tracing->outer && e->b->block == e->tracing->func->body && !e->attempt && !e->branches;
+    if (everywhere) e->devices[which] = d; /* it is bound before all that follows */
+    return py_size(e, d);
 }
 
 Py native_primitives_axis_size(Elab *e, Call *c) {

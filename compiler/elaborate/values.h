@@ -412,6 +412,7 @@ struct Elab {
     Py none, true_, false_, error, unbound, ellipsis, not_implemented, empty_tuple;
     Env *builtins;
     const Axis *axes; /* that collectives may name here, innermost first */
+    const Dim *devices[3]; /* world_info, where the program has asked for it already */
 };
 
 /* values.c: making values and asking about them */
