@@ -16,4 +16,6 @@ for n in "$@"; do
     on "$n" "$work/program" >"$work/on-$n" || { echo "on $n ranks: status $?"; exit 1; }
     cmp "$work/alone" "$work/on-$n" || { diff "$work/alone" "$work/on-$n" | head -20; echo "on $n ranks"; exit 1; }
 done
+JXL_MPI_PIECE=1000 on 2 "$work/program" >"$work/in-pieces" # messages that are longer go in several
+cmp "$work/alone" "$work/in-pieces"
 rm -rf "$work"
