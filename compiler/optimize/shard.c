@@ -1,9 +1,42 @@
 /* shard: every pmap becomes what one process does for its block of the shards, and what the processes give each other.
 **
-** The arguments of which every shard has its own slice are cut to the block; the results of all blocks are gathered. */
+** The arguments of which every shard has its own slice are cut to the block; the results of all blocks are gathered, unless all
+** that follows wants of them is the block again, as the next pmap does. */
 #include "optimize/optimize.h"
 
 #include <string.h>
+
+typedef struct {
+    Func *func;
+    bool *stacked; /* per result: it differs between shards */
+} Sharded;
+
+/* This process's part of so many shards, known in that block and in those inside it. */
+typedef struct {
+    const Block *known_in; /* of the old module */
+    const Dim *shards, *here;
+    Value *first;
+} Part;
+
+/* What has been gathered, and from what. */
+typedef struct {
+    const Block *known_in;
+    const Value *whole;
+    Value *block;
+    const Dim *here;
+} Gathered;
+
+typedef struct {
+    Map *made; /* Inst -> Sharded */
+    struct {
+        Part *at;
+        int n, cap;
+    } parts;
+    struct {
+        Gathered *at;
+        int n, cap;
+    } gathered;
+} Context;
 
 /* Axes that pmaps around have. */
 typedef struct Bound {
@@ -38,43 +71,87 @@ static bool is_part(const Func *f) {
 
 static void map_pmaps(const Block *b, Map *made) {
     for (const Inst *in = b->first; in; in = in->next) {
-        if (in->op == OP_pmap) map_set(made, in, transform_shard(b->func->module, in));
+        if (in->op == OP_pmap) {
+            Sharded *s = NEW(b->func->module->arena, Sharded);
+            s->stacked = NEW_ARRAY(b->func->module->arena, bool, in->nresults + 1);
+            s->func = transform_shard(b->func->module, in, s->stacked);
+            map_set(made, in, s);
+        }
         for (int r = 0; r < in->nregions; r++) map_pmaps(in->regions[r], made);
     }
 }
 
-static Value *block_of(Builder *b, Value *x, Value *first, const Dim *here) {
-    Value *starts[MAX_RANK];
-    for (int i = 0; i < x->type->rank; i++) starts[i] = i ? ir_i64(b, 0) : first;
-    return ir_dynamic_slice(b, x, starts, type_with_lead(b->cx, type_without_lead(b->cx, x->type), here));
+static bool inside(const Block *b, const Block *outer) {
+    while (b && b != outer) b = b->parent ? b->parent->block : NULL;
+    return b != NULL;
 }
 
-static void expand(Walk *w, const Inst *in, const Func *f) {
+static Part part_of(Walk *w, const Inst *in, const Dim *shards) {
+    Context *c = w->context;
     Builder *b = &w->b;
-    Attrs attrs = attrs_subst(b->cx, in->attrs, &w->dims), of_dim = no_attrs;
-    of_dim.dim = attrs.dim;
+    for (int i = 0; i < c->parts.n; i++)
+        if (c->parts.at[i].shards == shards && inside(in->block, c->parts.at[i].known_in)) return c->parts.at[i];
+    Attrs of_dim = no_attrs;
+    of_dim.dim = shards;
     const Inst *range = emit_inst(b, OP_shard_range, NULL, 0, &of_dim);
-    Value *first = range->results[0];
-    const Dim *here = ir_bind_size(b, range->results[1], "shards_here");
+    Part p = { in->block, shards, ir_bind_size(b, range->results[1], "shards_here"), range->results[0] };
+    PUSH(b->arena, &c->parts, p);
+    return p;
+}
+
+static Value *block_of(Walk *w, const Inst *in, Value *x, const Part *p) {
+    const Context *c = w->context;
+    Builder *b = &w->b;
+    Value *starts[MAX_RANK];
+    for (int i = 0; i < c->gathered.n; i++) {
+        const Gathered *g = &c->gathered.at[i];
+        if (g->whole == x && g->here == p->here && inside(in->block, g->known_in)) return g->block;
+    }
+    for (int i = 0; i < x->type->rank; i++) starts[i] = i ? ir_i64(b, 0) : p->first;
+    return ir_dynamic_slice(b, x, starts, type_with_lead(b->cx, type_without_lead(b->cx, x->type), p->here));
+}
+
+/* [shards, ...] of what each shard has, or of what all have. */
+static Value *whole_of(Walk *w, const Inst *in, Value *x, bool stacked, const Part *p) {
+    Context *c = w->context;
+    Builder *b = &w->b;
+    Attrs of_dim = no_attrs;
+    of_dim.dim = p->shards;
+    if (!stacked) {
+        int64_t map[MAX_RANK];
+        for (int i = 0; i < x->type->rank; i++) map[i] = i + 1;
+        return ir_broadcast(b, x, type_with_lead(b->cx, x->type, p->shards), map);
+    }
+    Value *whole = emit(b, OP_shard_gather, &x, 1, &of_dim);
+    PUSH(b->arena, &c->gathered, ((Gathered){ in->block, whole, x, p->here }));
+    return whole;
+}
+
+static void expand(Walk *w, const Inst *in, const Sharded *s) {
+    Builder *b = &w->b;
+    const Func *f = s->func;
+    Attrs attrs = attrs_subst(b->cx, in->attrs, &w->dims);
+    Part p = part_of(w, in, attrs.dim);
     ValueMap map = value_map_new(b->arena, f);
     DimMap dims = { 0 };
     for (int i = 0; i < attrs.sizes.n; i++) dim_map_add(b->cx, &dims, f->sizes.at[i], attrs.sizes.at[i]);
-    dim_map_add(b->cx, &dims, f->sizes.at[attrs.sizes.n], here);
+    dim_map_add(b->cx, &dims, f->sizes.at[attrs.sizes.n], p.here);
     if (f->sizes.n > attrs.sizes.n + 1) dim_map_add(b->cx, &dims, f->sizes.at[attrs.sizes.n + 1], attrs.dim);
     for (int i = 0; i < in->nargs; i++) {
         Value *x = walk_value(w, in->args[i]);
-        map.at[f->body->params[i]->id] = in->attrs->mapped.at[i] ? block_of(b, x, first, here) : x;
+        map.at[f->body->params[i]->id] = in->attrs->mapped.at[i] ? block_of(w, in, x, &p) : x;
     }
-    map.at[f->body->params[in->nargs]->id] = first;
+    map.at[f->body->params[in->nargs]->id] = p.first;
     copy_block_into(b, f->body, &map, &dims, true);
     for (int i = 0; i < in->nresults; i++)
-        w->map.at[in->results[i]->id] = emit(b, OP_shard_gather, &map.at[f->body->results[i]->id], 1, &of_dim);
+        w->map.at[in->results[i]->id] = whole_of(w, in, map.at[f->body->results[i]->id], s->stacked[i], &p);
 }
 
 static void inst(Walk *w, const Inst *in) {
-    const Func *f = map_get(w->context, in);
-    if (f)
-        expand(w, in, f);
+    const Context *c = w->context;
+    const Sharded *s = map_get(c->made, in);
+    if (s)
+        expand(w, in, s);
     else
         walk_copy(w, in);
 }
@@ -122,7 +199,8 @@ Module *pass_shard(const Module *m) {
     }
     if (last) last->next = NULL;
     own->last = last;
-    Module *sharded = walk_module(own, inst, &made);
+    Context context = { .made = &made };
+    Module *sharded = walk_module(own, inst, &context);
     module_free(own);
     drop_parts(sharded);
     bool needs_world = false;

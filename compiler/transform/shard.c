@@ -278,7 +278,7 @@ static const Dim *number_of_shards(Module *m, const Inst *pmap, Func *made) {
     return dim_var(m->cx, one_more(m, made, "shards"));
 }
 
-Func *transform_shard(Module *m, const Inst *pmap) {
+Func *transform_shard(Module *m, const Inst *pmap, bool *stacked) {
     const Func *f = with_pmaps_bared(m, pmap->attrs->callee);
     const Block *body = f->body;
     Func *made = func_like(m, f, "shards");
@@ -304,7 +304,10 @@ Func *transform_shard(Module *m, const Inst *pmap) {
     s.first = block_param(made->body, type_scalar(m->cx, DT_i64));
     shard_block(&w, body);
     Values results = { 0 };
-    for (int i = 0; i < body->nresults; i++) PUSH(m->arena, &results, with_lanes(&w, body->results[i]));
+    for (int i = 0; i < body->nresults; i++) {
+        stacked[i] = has_lanes(&w, body->results[i]);
+        PUSH(m->arena, &results, lanes_value(&w, body->results[i]));
+    }
     block_return(&w.b, results.at, results.n);
     return made;
 }

@@ -48,10 +48,11 @@ Func *transform_vmap(Module *, const Func *, const bool *batched, const Dim *lan
 Func *transform_vmap_named(Module *, const Func *, const bool *batched, const Dim *lanes, const char *name, bool force,
                            bool *batched_out);
 
-/* shard.c: the function of a pmap for a block of its shards: mapped parameters and all results are stacks of the block's; one
+/* shard.c: the function of a pmap for a block of its shards: mapped parameters, and those results that are not the same for
+** all shards, are stacks of the block's; one
 ** more parameter is the number of the block's first shard; one more size is how many it has, and one may be how many there
 ** are. */
-Func *transform_shard(Module *, const Inst *pmap);
+Func *transform_shard(Module *, const Inst *pmap, bool *stacked);
 
 /* clean.c: the same function, folded, shared and without dead instructions. */
 Func *transform_clean(Module *, const Func *);
