@@ -227,6 +227,49 @@ static void collective(Vmap *w, const Inst *in) {
     w->value.at[in->results[0]->id] = ir_retype(&w->b, y, type, "the axis of the collective");
 }
 
+/* Sums next to each other, of few numbers each, go as one message: as long as `most` in all. */
+enum { MOST_TOGETHER = 4096 };
+
+static bool joins(const Vmap *w, const Inst *in, const Insts *run, int64_t *total) {
+    int64_t n;
+    if (in->op != OP_psum || !has_lanes(w, in->args[0])) return false;
+    if (!dim_is_int(type_elements(w->m->cx, in->args[0]->type), &n) || *total + n > MOST_TOGETHER) return false;
+    for (int i = 0; i < run->n; i++)
+        if (run->at[i]->results[0] == in->args[0] || run->at[i]->args[0]->type->dtype != in->args[0]->type->dtype)
+            return false;
+    *total += n;
+    return true;
+}
+
+static void sums_together(Vmap *w, const Insts *run) {
+    Builder *b = &w->b;
+    Compiler *cx = w->m->cx;
+    Values flat = { 0 };
+    for (int i = 0; i < run->n; i++) {
+        const Type *t = run->at[i]->args[0]->type;
+        const Dim *dim[] = { w->lanes, type_elements(cx, t) };
+        PUSH(w->arena, &flat, ir_reshape(b, lanes_value(w, run->at[i]->args[0]), type_of(cx, t->dtype, 2, dim)));
+    }
+    Value *sum = over_shards(w, OP_shard_reduce, ir_concatenate(b, flat.at, flat.n, 1), COMBINE_ADD);
+    const Dim *start = dim_int(cx, 0);
+    for (int i = 0; i < run->n; i++) {
+        const Dim *limit = dim_add(cx, start, flat.at[i]->type->dim[1]);
+        Value *own = ir_slice(b, sum, &start, &limit, &(int64_t){ 1 });
+        w->value.at[run->at[i]->results[0]->id] = ir_reshape(b, own, run->at[i]->results[0]->type);
+        start = limit;
+    }
+}
+
+/* The sums that begin here and go together; gives the last of them. */
+static const Inst *sums_from(Vmap *w, const Inst *first) {
+    Insts run = { 0 };
+    int64_t total = 0;
+    for (const Inst *in = first; in && joins(w, in, &run, &total); in = in->next) PUSH(w->arena, &run, in);
+    if (run.n < 2) return NULL;
+    sums_together(w, &run);
+    return run.at[run.n - 1];
+}
+
 static void together(Vmap *w, const Inst *in) {
     if (decision_is_marked(&w->batched, in) || in->op == OP_call) {
         diag(w->m->cx, in->origin ? in->origin->span : (Span){ 0 },
@@ -252,6 +295,11 @@ void shard_block(Vmap *w, const Block *block) {
         }
         if (turn != TURN_ONCE || inst_effect(in) == EFFECT_ORDERED) flush(w, &piece);
         w->b.origin = in->origin;
+        const Inst *last = sums_from(w, in);
+        if (last) {
+            in = last;
+            continue;
+        }
         switch (turn) {
         case TURN_COLLECTIVE: collective(w, in); break;
         case TURN_TOGETHER: together(w, in); break;
