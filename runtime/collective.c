@@ -3,8 +3,7 @@
 ** Sums go along a binary tree over the numbers of the shards: a node of level k is shards j 2^k .. (j+1) 2^k - 1, as far as
 ** there are any, and is its left half plus its right half.  A process makes the nodes that lie in its block whole; these go to
 ** all, and what is left of the tree is done by everybody.  So the digits are the same however the shards are dealt out. */
-#include "comm.h"
-#include "internal.h"
+#include "collective.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -154,42 +153,6 @@ static int nodes_of_block(int64_t shards, int64_t first, int64_t count, Node *no
     return n;
 }
 
-typedef struct {
-    jxl_call *c;
-    const jxl_comm *comm;
-    int nranks;
-    int64_t *bytes, *at, *in_bytes, *in_at;
-} Ranks;
-
-static int room_for_ranks(Ranks *r, jxl_call *c) {
-    *r = (Ranks){ .c = c, .comm = jxl_comm_at_hand(), .nranks = c->nranks };
-    r->bytes = jxl_alloc(c, 4 * (int64_t)sizeof *r->bytes * c->nranks);
-    if (!r->bytes) return c->status;
-    r->at = r->bytes + c->nranks;
-    r->in_bytes = r->at + c->nranks;
-    r->in_at = r->in_bytes + c->nranks;
-    return 0;
-}
-
-/* All ranks must be at the same place: else what they send would be taken for something else. */
-static int meet(Ranks *r, const char *what, int kind, int64_t n, int64_t elements) {
-    static int64_t number; /* of collectives so far */
-    enum { WORDS = 12 };
-    int64_t mine[WORDS] = { ++number, kind, n, elements };
-    int64_t *all = jxl_alloc(r->c, (int64_t)sizeof mine * r->nranks);
-    if (!all) return r->c->status;
-    snprintf((char *)&mine[4], sizeof mine - 4 * sizeof *mine, "%s", what);
-    for (int i = 0; i < r->nranks; i++) r->bytes[i] = sizeof mine, r->at[i] = i * (int64_t)sizeof mine;
-    int wrong = r->comm->gather(mine, all, r->bytes, r->at);
-    for (int i = 0; i < r->nranks && !wrong && !r->c->status; i++)
-        if (memcmp(all, all + i * WORDS, sizeof mine))
-            jxl_fail_text(r->c, 1,
-                          "the ranks went different ways: rank 0 is at %s, and rank %d at %s (collective %lld)",
-                          (char *)&all[4], i, (char *)&all[i * WORDS + 4], (long long)number);
-    jxl_release(r->c, all);
-    return wrong ? jxl_fail_text(r->c, 1, "%s: MPI failed", what) : r->c->status;
-}
-
 static void gather(Ranks *r, int64_t n, int64_t bytes, const void *x, void *y) {
     for (int i = 0; i < r->nranks; i++) {
         jxl_share(n, i, r->nranks, &r->at[i], &r->bytes[i]);
@@ -280,21 +243,25 @@ static int reduce_over_ranks(Ranks *r, Tree *t, char *y) {
     return status;
 }
 
-int jxl_collective(jxl_call *c, const char *what, int32_t kind, int64_t n, const jxl_array *x_and_y) {
-    const jxl_array *x = &x_and_y[0], *y = &x_and_y[1];
+int jxl_collective(jxl_call *c, const char *what, int32_t kind, int64_t n, const jxl_array *x_y_from) {
+    const jxl_array *x = &x_y_from[0], *y = &x_y_from[1];
     int size = jxl_dtypes[x->dtype].size;
     int64_t count = x->shape[0], elements = 1;
     for (int i = 1; i < x->rank; i++) elements *= x->shape[i];
-    Ranks r = { .c = c };
+    Ranks r = { .c = c, .nranks = 1 };
     if (c->nranks > 1) {
         jxl_watch(what);
-        if (room_for_ranks(&r, c) || meet(&r, what, kind, n, elements)) return c->status;
+        if (jxl_ranks_room(&r, c) || jxl_ranks_meet(&r, what, kind, n, elements)) return c->status;
     }
     if (kind == JXL_GATHER) {
         if (c->nranks > 1)
             gather(&r, n, elements * size, x->data, y->data);
         else if (n > 0 && elements > 0)
             memcpy(y->data, x->data, (size_t)(n * elements * size));
+    } else if (kind == JXL_PERMUTE) {
+        jxl_permute(&r, n, elements * size, x->data, y->data, x_y_from[2].data);
+    } else if (kind == JXL_EXCHANGE) {
+        jxl_exchange(&r, n, n ? elements / n * size : 0, x->data, y->data);
     } else {
         int64_t first = 0, mine = count;
         if (c->nranks > 1) jxl_share(n, c->rank, c->nranks, &first, &mine);

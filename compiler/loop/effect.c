@@ -210,6 +210,8 @@ static void lower_flag(Lower *l, const Inst *in) {
 /* As messages call it: what the program wrote at that place, if that was a collective. */
 static const char *collective_called(const Inst *in) {
     if (in->op == OP_shard_gather) return "the shards of pmap";
+    if (in->op == OP_shard_permute) return "ppermute";
+    if (in->op == OP_shard_exchange) return "all_to_all";
     return in->attrs->combine == COMBINE_ADD ? "psum" : in->attrs->combine == COMBINE_MAX ? "pmax" : "pmin";
 }
 
@@ -243,19 +245,26 @@ static void lower_shard_range(Lower *l, const Inst *in) {
     }
 }
 
-/* What the processes do together, as the runtime numbers it. */
+static int collective_kind(const Inst *in) {
+    switch (in->op) {
+    case OP_shard_gather: return JXL_GATHER;
+    case OP_shard_permute: return JXL_PERMUTE;
+    case OP_shard_exchange: return JXL_EXCHANGE;
+    default: return in->attrs->combine == COMBINE_ADD ? JXL_SUM : in->attrs->combine == COMBINE_MAX ? JXL_MAX : JXL_MIN;
+    }
+}
+
+/* The runtime is given what goes in, where the result goes, and who gets what if that is to be said. */
 static void lower_collective(Lower *l, const Inst *in) {
-    static const int kinds[] = {
-        [COMBINE_SET] = JXL_GATHER, [COMBINE_ADD] = JXL_SUM, [COMBINE_MIN] = JXL_MIN, [COMBINE_MAX] = JXL_MAX
-    };
     LBuilder *b = &l->b;
-    const Value *y = in->results[0];
-    int kind = in->op == OP_shard_gather ? JXL_GATHER : kinds[in->attrs->combine];
+    const Value *y = in->results[0], *last = in->args[in->nargs - 1];
     LValue *data[] = { home_ptr(l, in->args[0]),
-                       y->type->rank ? home_new(l, y).ptr : loop_stack(b, dtype_bytes(y->type->dtype), 16) };
-    const Type *types[] = { in->args[0]->type, y->type };
+                       y->type->rank ? home_new(l, y).ptr : loop_stack(b, dtype_bytes(y->type->dtype), 16),
+                       home_ptr(l, last) };
+    const Type *types[] = { in->args[0]->type, y->type, last->type };
     LValue *what = loop_text(b, arena_text(l->arena, "%s%s", lower_where(l, in), collective_called(in)));
-    LValue *args[] = { what, word(l, kind), lower_dim(l, in->attrs->dim), lower_describe(l, data, types, 2) };
+    LValue *args[] = { what, word(l, collective_kind(in)), lower_dim(l, in->attrs->dim),
+                       lower_describe(l, data, types, 3) };
     loop_runtime(b, RUNTIME_collective, args, 4);
     if (!y->type->rank) home_fill(l, y, data[1]);
 }
@@ -272,7 +281,9 @@ void lower_effect(Lower *l, const Inst *in) {
     case OP_world_info: lower_world_info(l, in); break;
     case OP_shard_range: lower_shard_range(l, in); break;
     case OP_shard_gather:
-    case OP_shard_reduce: lower_collective(l, in); break;
+    case OP_shard_reduce:
+    case OP_shard_permute:
+    case OP_shard_exchange: lower_collective(l, in); break;
     case OP_time: {
         LValue *clock = word(l, in->attrs->clock);
         home_set(l, in->results[0], (Home){ .elem = { loop_runtime(&l->b, RUNTIME_world_time, &clock, 1), NULL } });

@@ -68,3 +68,43 @@ static bool eval_reduce(Eval *ev, const Inst *in, const Tensor *args, Tensor *y)
     return op_rules[op]->eval(ev, &probe, args, y);
 }
 const Rules rules_shard_reduce = { .shape = shape_reduce, .eval = eval_reduce };
+
+static size_t bytes_of(const Tensor *t) { return (size_t)t->n * (size_t)dtype_bytes(t->type->dtype); }
+
+static const char *shape_permute(Compiler *cx, const Inst *in, const Type **results) {
+    const Type *from = in->args[1]->type;
+    results[0] = in->args[0]->type;
+    if (!in->attrs->dim || !results[0]->rank) return "shard_permute of no shards";
+    return from == type_of(cx, DT_i32, 1, &in->attrs->dim) ? NULL : "shard_permute: not a place for each shard";
+}
+static bool eval_permute(Eval *ev, const Inst *in, const Tensor *args, Tensor *y) {
+    (void)ev, (void)in;
+    int64_t n = args[1].n;
+    size_t bytes = n ? bytes_of(y) / (size_t)n : 0;
+    for (int64_t i = 0; bytes && i < n; i++) {
+        int64_t from = tensor_int(&args[1], i);
+        if (from >= 0 && from < n)
+            memcpy((char *)y->bytes + (size_t)i * bytes, (char *)args[0].bytes + (size_t)from * bytes, bytes);
+    }
+    return true;
+}
+const Rules rules_shard_permute = { .shape = shape_permute, .eval = eval_permute };
+
+static const char *shape_exchange(Compiler *cx, const Inst *in, const Type **results) {
+    (void)cx;
+    results[0] = in->args[0]->type;
+    return in->attrs->dim && results[0]->rank > 1 && results[0]->dim[1] == in->attrs->dim
+               ? NULL
+               : "shard_exchange of no shards";
+}
+static bool eval_exchange(Eval *ev, const Inst *in, const Tensor *args, Tensor *y) {
+    int64_t n;
+    if (!eval_dim(ev, in->attrs->dim, &n)) return false;
+    size_t bytes = n ? bytes_of(y) / (size_t)(n * n) : 0;
+    for (int64_t i = 0; bytes && i < n; i++)
+        for (int64_t j = 0; j < n; j++)
+            memcpy((char *)y->bytes + (size_t)(i * n + j) * bytes, (char *)args[0].bytes + (size_t)(j * n + i) * bytes,
+                   bytes);
+    return true;
+}
+const Rules rules_shard_exchange = { .shape = shape_exchange, .eval = eval_exchange };

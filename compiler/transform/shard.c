@@ -168,12 +168,6 @@ static Value *own_part(Vmap *w, Value *x) {
     return ir_dynamic_slice(b, x, starts, with_first_axis(w, x->type, w->lanes));
 }
 
-static Value *first_axes_swapped(Vmap *w, Value *x) {
-    int64_t perm[MAX_RANK];
-    for (int i = 0; i < x->type->rank; i++) perm[i] = i < 2 ? 1 - i : i;
-    return ir_transpose(&w->b, x, perm);
-}
-
 static Value *times_shards(Vmap *w, Value *x) {
     Value *n = ir_convert(&w->b, ir_size(&w->b, w->sharding->shards), x->type->dtype);
     return ir_mul(&w->b, x, ir_broadcast_scalar(&w->b, n, x->type));
@@ -198,15 +192,25 @@ static Value *numbers_of_block(Vmap *w) {
 
 static Value *permuted(Vmap *w, const Inst *in) {
     Builder *b = &w->b;
-    if (has_lanes(w, in->args[1]))
+    Value *from = lanes_value(w, in->args[1]);
+    if (has_lanes(w, in->args[1])) {
         diag(w->m->cx, in->origin ? in->origin->span : (Span){ 0 },
              "who sends to whom in ppermute differs from shard to shard of pmap");
-    const Dim *dim[] = { w->lanes, dim_int(w->m->cx, 1) };
-    Value *x = gathered(w, in->args[0]), *from = own_part(w, lanes_value(w, in->args[1]));
-    Value *idx = ir_reshape(b, from, type_of(w->m->cx, DT_i32, 2, dim));
-    Value *y = ir_gather(b, x, idx, 0, 1, &(int64_t){ 0 }, GATHER_CLIP);
-    Value *comes = ir_ge(b, from, ir_fill_int(b, from->type, 0));
-    return ir_select(b, mask_like(w, comes, y->type), y, ir_fill(b, y->type, 0));
+        from = ir_index0(b, from, ir_i64(b, 0));
+    }
+    from = ir_retype(b, from, with_first_axis(w, from->type, w->sharding->shards), "the pairs of ppermute");
+    Attrs attrs = no_attrs;
+    attrs.dim = w->sharding->shards;
+    return emit(b, OP_shard_permute, (Value *[]){ with_lanes(w, in->args[0]), from }, 2, &attrs);
+}
+
+/* What each shard has for each other one. */
+static Value *exchanged(Vmap *w, const Value *old) {
+    Value *x = with_lanes(w, old);
+    const Dim *dim[MAX_RANK];
+    for (int i = 0; i < x->type->rank; i++) dim[i] = i == 1 ? w->sharding->shards : x->type->dim[i];
+    x = ir_retype(&w->b, x, type_of(w->m->cx, x->type->dtype, x->type->rank, dim), "the axis of all_to_all");
+    return over_shards(w, OP_shard_exchange, x, COMBINE_SET);
 }
 
 static void collective(Vmap *w, const Inst *in) {
@@ -219,7 +223,7 @@ static void collective(Vmap *w, const Inst *in) {
     case OP_pmin: y = reduced(w, x, COMBINE_MIN); break;
     case OP_all_gather: y = gathered(w, x); break;
     case OP_psum_scatter: y = own_part(w, reduced(w, x, COMBINE_ADD)); break;
-    case OP_all_to_all: y = own_part(w, first_axes_swapped(w, gathered(w, x))); break;
+    case OP_all_to_all: y = exchanged(w, x); break;
     default: y = permuted(w, in); break;
     }
     const Type *type =

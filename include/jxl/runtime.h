@@ -138,9 +138,10 @@ int64_t jxl_world_info(jxl_call *, int32_t which); /* 0 device_count, 1 local_de
 double  jxl_world_time(jxl_call *, int32_t clock); /* rank 0's */
 /* Shards are dealt in blocks: the first of this process, and how many. */
 void    jxl_shard_range(jxl_call *, int64_t n, int64_t *first_and_count);
-/* Arrays x, a block of n shards stacked, and y: all n of them, or what they come to, by a tree over their numbers. */
-enum { JXL_GATHER, JXL_SUM, JXL_MIN, JXL_MAX };
-int     jxl_collective(jxl_call *, const char *what, int32_t kind, int64_t n, const jxl_array *x_and_y);
+/* Arrays x, a block of n shards stacked, and y: all n of them, or what they come to, by a tree over their numbers; or a block
+** again, in which shard i has what shard from[i] had (0 where that is negative; the third array), or at [j] what j had at [i]. */
+enum { JXL_GATHER, JXL_SUM, JXL_MIN, JXL_MAX, JXL_PERMUTE, JXL_EXCHANGE };
+int     jxl_collective(jxl_call *, const char *what, int32_t kind, int64_t n, const jxl_array *x_y_from);
 
 /* flags.c: the command line of a program with main(...) parameters */
 typedef struct {
