@@ -39,16 +39,17 @@ static const Axis *axis_of(Elab *e, Py name, Span span) {
     }
     const Axis *a = axis_named(e, text);
     if (a) return a;
-    if (!e->axes) {
+    bool any = false;
+    for (a = e->axes; a; a = a->outer) any |= *a->name != '<';
+    if (!any) {
         fail(e, span, "no vmap or pmap around it names an axis '%s'; write axis_name='%s' there", text, text);
         return NULL;
     }
     Text t = text_new(e->arena);
-    for (a = e->axes; a; a = a->outer) text_add(&t, "%s'%s'", a == e->axes ? "" : a->outer ? ", " : " and ", a->name);
-    if (e->axes->outer)
-        fail(e, span, "there is no axis '%s' here; the axes are %s", text, t.at);
-    else
-        fail(e, span, "there is no axis '%s' here; the only axis is %s", text, t.at);
+    int n = 0;
+    for (a = e->axes; a; a = a->outer)
+        if (*a->name != '<') text_add(&t, "%s'%s'", n++ ? ", " : "", a->name); /* others have no name */
+    fail(e, span, "there is no axis '%s' here; %s %s", text, n == 1 ? "the only axis is" : "the axes are", t.at);
     return NULL;
 }
 

@@ -36,7 +36,10 @@ static Inst *emit_pmap(Elab *e, const Traced *t, Value **args, const bool *mappe
     attrs.dim = axis->size;
     attrs.name = axis->unique;
     attrs.mapped = (Ints){ n, each };
-    return emit_inst(e->b, OP_pmap, args, n, &attrs);
+    Inst *in = emit_inst(e->b, OP_pmap, args, n, &attrs);
+    /* what shards cannot do together is found when they are dealt out, and is to be said now */
+    if (!axis->outer) transform_shard(e->module, in, flags_of(e, in->nresults, 0));
+    return in;
 }
 
 /* Axis `from` becomes axis `to`, the others keep their order. */

@@ -21,13 +21,13 @@ typedef struct Sharding Sharding;
 typedef enum { TURN_PIECE, TURN_ONCE, TURN_COLLECTIVE, TURN_TOGETHER } Turn;
 
 static Turn turn_of(const Vmap *w, const Inst *in) {
-    if (op_class(in->op) == CLASS_COLLECTIVE) return TURN_COLLECTIVE;
+    if (op_class(in->op) == CLASS_COLLECTIVE || in->op == OP_print) return TURN_COLLECTIVE;
     if (speaks_of(in, w->name)) return TURN_TOGETHER;
     if (any_marked(&w->batched, in->args, in->nargs) || reads_marked(&w->batched, in) ||
         any_marked(&w->batched, in->results, in->nresults) || decision_is_marked(&w->batched, in))
         return TURN_PIECE;
     bool from_outside = in->op == OP_time || in->op == OP_load || in->op == OP_flag;
-    return inst_effect(in) == EFFECT_ORDERED && !from_outside ? TURN_PIECE : TURN_ONCE; /* each shard prints */
+    return inst_effect(in) == EFFECT_ORDERED && !from_outside ? TURN_PIECE : TURN_ONCE;
 }
 
 /* Pieces are numbered, then it is seen what leaves them. */
@@ -213,7 +213,24 @@ static Value *exchanged(Vmap *w, const Value *old) {
     return over_shards(w, OP_shard_exchange, x, COMBINE_SET);
 }
 
+/* Every shard's, one after another, wherever it is: whoever prints needs them all. */
+static void print_all(Vmap *w, const Inst *in) {
+    Batch d = { .b = &w->b, .in = in, .lanes = w->sharding->shards };
+    d.x = values_new(w->arena, in->nargs);
+    d.each = bools_new(w->arena, in->nargs);
+    for (int i = 0; i < in->nargs; i++) {
+        d.each[i] = has_lanes(w, in->args[i]);
+        d.x[i] = d.each[i] ? gathered(w, in->args[i]) : lanes_value(w, in->args[i]);
+    }
+    ops_batch(&d);
+}
+
 static void collective(Vmap *w, const Inst *in) {
+    if (in->op == OP_print) {
+        print_all(w, in);
+        return;
+    }
+
     const Value *x = in->nargs ? in->args[0] : NULL;
     Value *y = NULL;
     switch (in->op) {
@@ -280,6 +297,8 @@ static void together(Vmap *w, const Inst *in) {
              in->op == OP_call ? "a function that calls itself, with collectives in it, cannot be run by pmap"
                                : "a collective runs in some shards of pmap only");
         note(w->m->cx, "the condition of the branch or loop around it differs from shard to shard; all must take part");
+        for (int i = 0; i < in->nresults; i++) /* something, to go on with */
+            w->value.at[in->results[i]->id] = ir_fill(&w->b, type_lanes(w, in->results[i]), 0);
         return;
     }
     switch (in->op) {

@@ -8,18 +8,6 @@ void call_arg(Arena *arena, CallArgs *a, Value *x, bool mapped) {
     PUSH(arena, &a->mapped, mapped);
 }
 
-/* What differs in size from shard to shard cannot be stacked, and so not be handed from a forward to a reverse sweep. */
-static void refuse_sizes(Builder *b, const Inst *like, const Func *f) {
-    Sizes bound = func_bound_sizes(b->arena, f);
-    if (!bound.n) return;
-    diag(b->cx, like->origin ? like->origin->span : (Span){ 0 },
-         "the derivative of pmap(%s) would have to keep %s values of each shard, and the shards may differ in %s",
-         like->attrs->callee->title, bound.at[0]->name, bound.at[0]->name);
-    note(b->cx, "take the derivative inside of the function that is given to pmap");
-    diag_flush(b->cx);
-    fatal("compilation ends here");
-}
-
 Inst *call_like(Builder *b, const Inst *like, Func *callee, const CallArgs *a, Dims sizes, Sizes binds) {
     Attrs attrs = no_attrs;
     attrs.callee = callee;
@@ -29,7 +17,6 @@ Inst *call_like(Builder *b, const Inst *like, Func *callee, const CallArgs *a, D
         attrs.remat = like->attrs->remat;
         return emit_inst(b, OP_call, a->args.at, a->args.n, &attrs);
     }
-    refuse_sizes(b, like, callee);
     attrs.dim = like->attrs->dim;
     attrs.name = like->attrs->name;
     attrs.mapped = ints_of(b->arena, a->mapped.n, a->mapped.at);

@@ -41,6 +41,8 @@ static Sizes bound_sizes(Cut *c, const Inst *in, const Func *forward) {
     return (Sizes){ bound.n, at };
 }
 
+static const Split *split_of_callee(Cut *, const Inst *, const bool *known);
+
 static void forward_call(Cut *c, const Inst *in, Part *part) {
     bool *known = bools_new(c->arena, in->nargs);
     CallArgs args = { 0 };
@@ -48,8 +50,7 @@ static void forward_call(Cut *c, const Inst *in, Part *part) {
         known[i] = !is_unknown(c, in->args[i]);
         if (known[i]) call_arg(c->arena, &args, forward_of(c, in->args[i]), is_mapped(in, i));
     }
-    const Split *split = part->split =
-        split_func(c->m, in->attrs->callee, known, in->nresults, false, in->attrs->remat);
+    const Split *split = part->split = split_of_callee(c, in, known);
     Sizes binds = bound_sizes(c, in, split->forward);
     const Inst *call = call_like(&c->b, in, split->forward, &args, in->attrs->sizes, binds);
     part->mapped = bools_new(c->arena, split->nresiduals);
@@ -490,4 +491,18 @@ const Split *split_func(Module *m, const Func *f, const bool *known, int waits, 
     for (int i = 0; i < nresults; i++) cut->made.unknown_out[i] = i >= waits || out[i];
     cut_func(cut, m, f, known, all_extra, remat);
     return &cut->made;
+}
+
+/* The shards of a pmap may differ in the sizes that they bind: what has such a size cannot be handed over by all of them
+** together, and each computes its own again. */
+static const Split *split_of_callee(Cut *c, const Inst *in, const bool *known) {
+    const Func *f = in->attrs->callee;
+    const Split *split = split_func(c->m, f, known, in->nresults, false, in->attrs->remat);
+    if (in->op != OP_pmap || !func_binds_results(split->forward)) return split;
+    Cutting *again = NEW(c->arena, Cutting);
+    again->made = *split;
+    promise(again, c->m, f, known);
+    keep_promise(again, c->m, f);
+    clean_made(c->m, again->early.forward);
+    return &again->early;
 }
