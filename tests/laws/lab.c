@@ -82,6 +82,19 @@ bool run(Lab *lab, Arena *arena, Func *f, const Tensor *args, Tensor *results, c
     return ok;
 }
 
+bool jvp_of(Lab *lab, const Subject *s, Subject *j) {
+    bool active[MOST], out[MOST];
+    int n = s->func->body->nparams, moving = 0;
+    *j = *s;
+    j->order = s->order - 1;
+    for (int i = 0; i < n; i++) {
+        active[i] = type_has_tangent(s->func->body->params[i]->type);
+        if (active[i]) j->range[n + moving++] = (Range){ -1, 1 };
+    }
+    j->func = transform_jvp(lab->m, s->func, active, out);
+    return j->func->body->nresults > s->func->body->nresults;
+}
+
 bool gradient_of(Lab *lab, const Subject *s, Subject *g) {
     Func *f = s->func;
     Arena *arena = lab->m->arena;
@@ -93,7 +106,9 @@ bool gradient_of(Lab *lab, const Subject *s, Subject *g) {
     Func *transposed = transform_transpose(lab->m, l.linear, l.nresiduals);
     for (int i = 0; i < nresults; i++) nct += l.active_out[i];
     if (!moving || !nct) return false;
-    *g = (Subject){ .func = func_new(lab->m, arena_text(arena, "grad.%s", f->name)), .order = s->order - 1 };
+    *g = *s;
+    g->func = func_new(lab->m, arena_text(arena, "grad.%s", f->name));
+    g->order = s->order - 1;
     g->func->sizes = f->sizes;
     Builder b = builder_new(g->func);
     const Dim *dims[MOST];
@@ -137,6 +152,7 @@ static void read_ranges(const char *text, Subject *s) {
     char head[200];
     for (int i = 0; i < MOST; i++) s->range[i] = (Range){ -1, 1 };
     s->order = 2;
+    s->to = 1e-11;
     snprintf(head, sizeof head, "func @%s(", s->func->name);
     const char *at = strstr(text, head);
     snprintf(head, sizeof head, "func @%s[", s->func->name);
@@ -149,6 +165,8 @@ static void read_ranges(const char *text, Subject *s) {
         if (strncmp(line, "//", 2)) break;
         if (sscanf(line, "// %d: %lf .. %lf", &arg, &r.low, &r.high) == 3 && arg >= 0 && arg < MOST) s->range[arg] = r;
         sscanf(line, "// order: %d", &s->order);
+        if (sscanf(line, "// to: %lf", &s->to) == 1)
+            s->no_single |= strstr(line, "in float64") < at && strstr(line, "in float64");
         at = line;
     }
 }

@@ -2,7 +2,7 @@
 ** made of them.
 **
 ** Lines before a function say where its arguments come from: `// 0: 0.1 .. 2` is argument 0.  A line `// order: 1` ends the
-** compositions sooner. */
+** compositions sooner, `// to: 1e-9` forgives what is ill-conditioned, `// to: 1e-11 in float64` says nothing of float32. */
 #ifndef JXL_TESTS_LAB_H
 #define JXL_TESTS_LAB_H
 
@@ -28,6 +28,8 @@ typedef struct {
     Func *func;
     Range range[MOST];
     int order;
+    double to;     /* how near the laws must hold in float64 */
+    bool no_single; /* in float32 it may be something else */
 } Subject;
 
 double uniform(Lab *);
@@ -42,6 +44,8 @@ bool complain(Lab *, const Func *, const char *law, const char *format, ...) FOR
 /* Evaluates; a failure is reported unless law is NULL. */
 bool run(Lab *, Arena *, Func *, const Tensor *args, Tensor *results, const char *law);
 
+/* jvp(x..., v...) = the results, and the tangents of those that move; false where nothing moves */
+bool jvp_of(Lab *, const Subject *, Subject *j);
 /* gradient(x..., ct...) = the cotangents of x; false where nothing moves */
 bool gradient_of(Lab *, const Subject *, Subject *g);
 /* over two lanes; false where there is nothing to map over */

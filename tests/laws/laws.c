@@ -1,22 +1,29 @@
-/* laws: what must hold of every operation, on random arguments, with no expected numbers.
+/* laws: what must hold of every operation and every form of control, on random arguments, with no expected numbers.
 **
 **   laws FILE.jxir...     every function of every file is put through all laws
 **   laws --every FILE...  only sees whether every operation of the table stands in some file
 **
 ** A function f obeys when
-**   its text is read back as the same text;
-**   its jvp is the limit of differences, and its values are those of f;
-**   its linearization gives the values and the tangents of its jvp;
-**   its transpose t of that has <ct, J v> = <t ct, v>;
-**   its vmap is a loop over the lanes, whichever arguments have them;
-**   its pmap is a vmap over a named axis;
-** and when its gradient and its vmap do, and theirs: so vmap(grad), grad(vmap), jvp(grad) and grad(grad) are seen too.
+**   text          it is read back as the same text;
+**   jvp           its values are those of f, its tangents the limit of differences, to 1e-11;
+**   linearize     it gives the values of f and the tangents of the jvp, to 1e-11;
+**   transpose     t of that has <ct, J v> = <t ct, v>, to 1e-11: the two modes agree;
+**   vmap          is a loop over the lanes, whichever arguments have them, their number known or not;
+**   pmap          is a vmap over a named axis;
+**   float32       gives what float64 gives, to 1e-4;
+** and when its jvp, its vjp and its vmap do, and theirs, which is every composition of two, and of three:
+**
+**                 jvp of it                vjp of it                vmap of it
+**   jvp f         forward over forward     reverse over forward     vmap of jvp
+**   vjp f         forward over reverse     reverse over reverse     vmap of grad
+**   vmap f        jvp of vmap              grad of vmap             vmap of vmap
 **
 ** Lines before a function say where its arguments come from: `// 0: 0.1 .. 2` is argument 0.  A line `// order: 1` ends the
-** compositions sooner. */
+** compositions sooner, `// to: 1e-9` forgives what is ill-conditioned, `// to: 1e-11 in float64` says nothing of float32. */
 #include "lab.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* a + s b */
@@ -30,6 +37,17 @@ static Tensor moved(Arena *arena, const Tensor *a, const Tensor *b, double s) {
                             (double[]){ x[0] + s * y[0], x[1] + s * y[1] });
     }
     return t;
+}
+
+/* Of the largest element, at least 1. */
+static double size_of(const Tensor *t) {
+    double largest = 1;
+    for (int64_t i = 0; i < t->n; i++) {
+        double z[2];
+        element(t, i, z);
+        if (isfinite(z[0]) && isfinite(z[1])) largest = fmax(largest, fmax(fabs(z[0]), fabs(z[1])));
+    }
+    return largest;
 }
 
 static double pairing(const Tensor *a, const Tensor *b) { /* the real part of the sum of a b */
@@ -66,7 +84,7 @@ static bool near(Lab *lab, const Func *f, const char *law, const Tensor *have, c
         element(want, i, y);
         for (int k = 0; k < 2; k++)
             if (!(fabs(x[k] - y[k]) <= tolerance * largest) && !(x[k] == y[k]) && !(isnan(x[k]) && isnan(y[k])))
-                return complain(lab, f, law, "element %lld is %.17g, not %.17g", (long long)i, x[k], y[k]);
+                return law && complain(lab, f, law, "element %lld is %.17g, not %.17g", (long long)i, x[k], y[k]);
     }
     return true;
 }
@@ -87,22 +105,35 @@ static void law_text(Lab *lab) {
     arena_free(arena);
 }
 
-/* Four points, so that the error is of the fourth power of the step. */
-static bool law_differences(Lab *lab, Arena *arena, const Subject *s, const Tensor *x, const Tensor *v, Tensor *dy) {
-    static const double step[] = { 1, -1, 2, -2 }, weight[] = { 8, -8, -1, 1 };
+/* Eight points: the error is of the eighth power of the step, so that one of a few steps shows eleven digits unless there
+** are none.  A tangent that is wrong agrees with no step. */
+static bool law_differences(Lab *lab, Arena *arena, const Subject *s, const Tensor *x, const Tensor *v, const Tensor *y,
+                            const Tensor *dy) {
+    static const double weight[] = { 4. / 5, -1. / 5, 4. / 105, -1. / 280 },
+                        step[] = { 0x1p-8, 0x1p-10, 0x1p-6, 0x1p-12 };
     Func *f = s->func;
-    double h = 5e-4;
-    Tensor at[MOST], y[4][MOST];
-    for (int k = 0; k < 4; k++) {
-        for (int i = 0; i < f->body->nparams; i++)
-            at[i] = type_has_tangent(x[i].type) ? moved(arena, &x[i], &v[i], h * step[k]) : x[i];
-        if (!run(lab, arena, f, at, y[k], "value")) return false;
-    }
-    for (int i = 0; i < f->body->nresults; i++) {
-        if (!type_has_tangent(y[0][i].type)) continue;
-        Tensor sum = tensor_new(arena, y[0][i].type);
-        for (int k = 0; k < 4; k++) sum = moved(arena, &sum, &y[k][i], weight[k] / (12 * h));
-        if (!near(lab, f, "jvp against differences", &dy[i], &sum, 2e-7)) return false;
+    bool agrees[MOST] = { false };
+    Tensor at[MOST], z[MOST], sum[MOST];
+    for (int t = 0; t < COUNT(step); t++) {
+        for (int i = 0; i < f->body->nresults; i++) sum[i] = tensor_new(arena, y[i].type);
+        for (int k = -4; k <= 4; k++) {
+            if (k == 0) continue;
+            for (int i = 0; i < f->body->nparams; i++)
+                at[i] = type_has_tangent(x[i].type) ? moved(arena, &x[i], &v[i], k * step[t]) : x[i];
+            if (!run(lab, arena, f, at, z, "value")) return false;
+            for (int i = 0; i < f->body->nresults; i++)
+                if (type_has_tangent(y[i].type))
+                    sum[i] = moved(arena, &sum[i], &z[i], (k < 0 ? -1 : 1) * weight[abs(k) - 1] / step[t]);
+        }
+        bool all = true;
+        for (int i = 0; i < f->body->nresults; i++) {
+            if (!type_has_tangent(y[i].type) || agrees[i]) continue;
+            bool last = t == COUNT(step) - 1;
+            agrees[i] = near(lab, f, last ? "jvp against differences" : NULL, &dy[i], &sum[i], s->to * size_of(&y[i]));
+            if (last && !agrees[i]) return false;
+            all &= agrees[i];
+        }
+        if (all) break;
     }
     return true;
 }
@@ -132,7 +163,7 @@ static bool law_derivative(Lab *lab, const Subject *s) {
         else
             dy[i] = tensor_new(arena, y[i].type);
     }
-    ok = ok && (!all_double || law_differences(lab, arena, s, x, v, dy));
+    ok = ok && (!all_double || law_differences(lab, arena, s, x, v, y, dy));
 
     Linearized l = { 0 };
     Tensor residuals[MOST];
@@ -152,7 +183,7 @@ static bool law_derivative(Lab *lab, const Subject *s) {
     double left = 0, right = 0, scale = 1;
     for (int i = 0, k = 0; ok && i < nresults; i++) {
         if (!l.active_out[i]) continue;
-        ok = near(lab, f, "linear part against jvp", &results[k++], &dy[i], 1e-10);
+        ok = near(lab, f, "linear part against jvp", &results[k++], &dy[i], all_double ? s->to : 1e-4);
         ct[nct] = random_tensor(lab, arena, dy[i].type, (Range){ -1, 1 });
         left += pairing(&ct[nct], &dy[i]);
         scale += sqrt(fabs(pairing(&dy[i], &dy[i])));
@@ -167,7 +198,7 @@ static bool law_derivative(Lab *lab, const Subject *s) {
         scale += sqrt(fabs(pairing(&results[i], &results[i])));
     }
     lab->checks++;
-    if (ok && !(fabs(left - right) <= (all_double ? 1e-9 : 1e-2) * scale))
+    if (ok && !(fabs(left - right) <= (all_double ? s->to : 1e-4) * scale))
         ok = complain(lab, f, "transpose against jvp", "<ct, J v> is %.17g and <J' ct, v> is %.17g", left, right);
 done:
     arena_free(arena);
@@ -242,8 +273,93 @@ static void check(Lab *lab, const Subject *s) {
         for (int i = 0; i <= n; i++) law_vmap(lab, s, i < n ? 1u << i : (1u << n) - 1);
     if (s->order == 0 || lab->failures > failures) return;
     Subject made;
+    if (jvp_of(lab, s, &made)) check(lab, &made);
     if (gradient_of(lab, s, &made)) check(lab, &made);
     if (vmap_of(lab, s, &made)) check(lab, &made);
+}
+
+/* In float32 as in float64, to four digits: the module read again with other dtypes, and what is made of it alike. */
+
+static Tensor narrowed(Lab *lab, Arena *arena, const Tensor *x) {
+    DType to = x->type->dtype == DT_f64 ? DT_f32 : x->type->dtype == DT_c128 ? DT_c64 : x->type->dtype;
+    Tensor t = tensor_new(arena, type_with_dtype(lab->cx, x->type, to));
+    int bytes = dtype_bytes(to);
+    for (int64_t i = 0; i < x->n; i++) {
+        double z[2];
+        const char *from = (const char *)x->bytes + i * dtype_bytes(x->type->dtype);
+        if (dtype_is_inexact(to)) {
+            element_complex(x->type->dtype, from, z);
+            element_set_complex(to, (char *)t.bytes + i * bytes, z);
+            element_complex(to, (char *)t.bytes + i * bytes, z); /* both begin with the same numbers */
+            element_set_complex(x->type->dtype, (char *)x->bytes + i * dtype_bytes(x->type->dtype), z);
+        } else {
+            memcpy((char *)t.bytes + i * bytes, from, (size_t)bytes);
+        }
+    }
+    return t;
+}
+
+static void check_single(Lab *lab, Lab *single, const Subject *s, const Subject *t) {
+    const Func *f = s->func, *g = t->func;
+    Arena *arena = arena_new();
+    Tensor x[MOST], z[MOST], y[MOST], have[MOST];
+    bool ok = f->body->nresults == g->body->nresults;
+    for (int i = 0; i < f->body->nparams; i++) {
+        x[i] = random_tensor(lab, arena, concrete(lab, f, f->body->params[i]->type), s->range[i]);
+        z[i] = narrowed(lab, arena, &x[i]);
+    }
+    if (!ok) complain(lab, f, "float32", "%d results, not %d", g->body->nresults, f->body->nresults);
+    ok = ok && run(lab, arena, s->func, x, y, NULL) && run(single, arena, t->func, z, have, "float32");
+    for (int i = 0; ok && i < f->body->nresults; i++) {
+        Tensor want = narrowed(lab, arena, &y[i]);
+        ok = near(lab, f, "float32 against float64", &have[i], &want, 1e-4);
+    }
+    arena_free(arena);
+    Subject a, b;
+    if (s->order == 0 || !ok) return;
+    if (jvp_of(lab, s, &a) && jvp_of(single, t, &b)) check_single(lab, single, &a, &b);
+    if (gradient_of(lab, s, &a) && gradient_of(single, t, &b)) check_single(lab, single, &a, &b);
+    if (vmap_of(lab, s, &a) && vmap_of(single, t, &b)) check_single(lab, single, &a, &b);
+}
+
+/* The text with 64 bits become 32: f64 is f32, and c128 c64. */
+static char *in_single(Arena *arena, const char *text) {
+    Text t = text_new(arena);
+    for (const char *at = text; *at;) {
+        bool real = !strncmp(at, "f64", 3), complex = !strncmp(at, "c128", 4);
+        if (real || complex)
+            text_add(&t, real ? "f32" : "c64");
+        else
+            text_add(&t, "%c", *at);
+        at += real ? 3 : complex ? 4 : 1;
+    }
+    return t.at;
+}
+
+static void check_file_in_single(Lab *lab, const char *path, const char *text) {
+    if (!strncmp(text, "// float64 only", 15)) return;
+    Lab single = *lab;
+    char *other = in_single(lab->cx->arena, text);
+    single.failures = single.checks = 0;
+    single.m = read_module(lab->cx, add_source(lab->cx, path, other, (int)strlen(other), false));
+    if (!single.m) {
+        diag_flush(lab->cx);
+        lab->failures++;
+        return;
+    }
+    const Func *last = single.m->last;
+    for (Func *g = single.m->first; g; g = g->next) {
+        Subject s = lab_subject(text, module_find(lab->m, g->name)), t = s;
+        t.func = g;
+        if (s.order > 2) s.order = t.order = 2;
+        lab->size = single.size = 3;
+        lab->nsizes = single.nsizes = g->sizes.n;
+        lab->seed = 77;
+        if (!func_binds_results(g) && !s.no_single) check_single(lab, &single, &s, &t);
+        if (g == last) break;
+    }
+    lab->failures += single.failures;
+    module_free(single.m);
 }
 
 static void see_ops(const Block *b, bool *seen) {
@@ -273,6 +389,7 @@ static void check_file(Lab *lab, const char *path, bool *seen, bool only_see) {
         }
         if (f == last) break;
     }
+    if (!only_see) check_file_in_single(lab, path, text);
     if (diag_flush(lab->cx)) lab->failures++;
     verify_module(m);
     law_text(lab);
