@@ -38,6 +38,9 @@ Module *pass_lanes(const Module *);
 const Type *plan_lanewise(const Inst *loop); /* the shape of what it carries; NULL where it is not so */
 bool    plan_lanewise_side(const Block *);   /* of a cond of lanes: its results likewise */
 
+/* guards.c */
+Module *pass_guards(const Module *);
+
 /* simplify.c */
 Module *pass_simplify(const Module *);
 
