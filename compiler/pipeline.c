@@ -14,7 +14,7 @@ const Pass passes[] = {
     { "inline", pass_inline, "put small functions, and those called once, in the place of their calls" },
     { "shard", pass_shard, "deal the shards of every pmap to processes" },
     { "lanes", pass_lanes, "decide what lanes do that are not there: nothing, or what another does" },
-    { "guards", pass_guards, "guard products with cotangents where a branch or an index made them zero, and only there" },
+    { "guards", pass_guards, "guard products with cotangents only where something has made them zero" },
     { "simplify", pass_simplify, "fold, share, leave out what is not needed, join multiplications with additions" },
     { "order", pass_order, "decide in what order terms are added" },
     { "fuse", pass_fuse, "group operations that can share one loop" },

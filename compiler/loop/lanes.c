@@ -19,23 +19,38 @@ static int to_list(Pull *p, const Value *v, Elem e, LValue **list) {
     return parts(v);
 }
 
-static int pull_list(Pull *p, Value *const *v, int n, const Idx *idx, LValue **list) {
+typedef struct {
+    Value **at;
+    int n;
+} Some;
+
+/* All of them, or only the numbers. */
+static Some some_of(Pull *p, Value *const *v, int n, bool numbers) {
+    Some s = { NEW_ARRAY(p->l->arena, Value *, n + 1), 0 };
+    for (int i = 0; i < n; i++)
+        if (!numbers || v[i]->type->rank == 0) s.at[s.n++] = v[i];
+    return s;
+}
+
+static int pull_list(Pull *p, Some v, const Idx *idx, LValue **list) {
     int k = 0;
-    for (int i = 0; i < n; i++) k += to_list(p, v[i], pull(p, v[i], idx), list + k);
+    for (int i = 0; i < v.n; i++) k += to_list(p, v.at[i], pull(p, v.at[i], idx), list + k);
     return k;
 }
 
-static void name_list(Pull *p, Value *const *v, int n, LValue *const *list) {
-    for (int i = 0; i < n; i++) {
-        home_set(p->l, v[i], (Home){ .elem = { list[0], parts(v[i]) == 2 ? list[1] : NULL } });
-        list += parts(v[i]);
+static Elem elem_of(const Value *v, LValue *const *list) { return (Elem){ list[0], parts(v) == 2 ? list[1] : NULL }; }
+
+static void name_list(Pull *p, Some v, LValue *const *list) {
+    for (int i = 0; i < v.n; i++) {
+        home_set(p->l, v.at[i], (Home){ .elem = elem_of(v.at[i], list) });
+        list += parts(v.at[i]);
     }
 }
 
-static void know_list(Pull *p, Value *const *v, int n, const Idx *idx, LValue *const *list) {
-    for (int i = 0; i < n; i++) {
-        pull_known(p, v[i], idx, (Elem){ list[0], parts(v[i]) == 2 ? list[1] : NULL });
-        list += parts(v[i]);
+static void know_list(Pull *p, Some v, const Idx *idx, LValue *const *list) {
+    for (int i = 0; i < v.n; i++) {
+        pull_known(p, v.at[i], idx, elem_of(v.at[i], list));
+        list += parts(v.at[i]);
     }
 }
 
@@ -78,19 +93,20 @@ static void pull_still(Pull *p, const Block *block, const Block *loop, const Idx
     }
 }
 
-static void pull_while(Pull *p, const Inst *in, const Idx *idx) {
+/* With `numbers`, those of the carries that are the same for all elements, alone. */
+static void pull_while(Pull *p, const Inst *in, const Idx *idx, bool numbers) {
     LBuilder *b = &p->l->b;
     const Block *test = in->regions[0], *body = in->regions[1];
     LValue **list = list_for(p, in->nargs);
-    int n = pull_list(p, in->args, in->nargs, idx, list);
+    int n = pull_list(p, some_of(p, in->args, in->nargs, numbers), idx, list);
     LLoop w = loop_while(b, n, list);
-    name_list(p, test->params, in->nargs, w.carry);
+    name_list(p, some_of(p, test->params, in->nargs, numbers), w.carry);
     LValue *goes_on = decide(p, in, test->results[0], idx);
     loop_while_body(b, &w, goes_on);
-    name_list(p, body->params, in->nargs, w.carry);
-    pull_list(p, body->results, in->nargs, idx, list);
+    name_list(p, some_of(p, body->params, in->nargs, numbers), w.carry);
+    pull_list(p, some_of(p, body->results, in->nargs, numbers), idx, list);
     loop_end(b, &w, list);
-    know_list(p, in->results, in->nresults, idx, w.carry);
+    know_list(p, some_of(p, in->results, in->nargs, numbers), idx, w.carry);
 }
 
 static LValue *slice_at(Pull *p, LValue *ptr, const Type *slice, LValue *i) {
@@ -98,80 +114,100 @@ static LValue *slice_at(Pull *p, LValue *ptr, const Type *slice, LValue *i) {
     return loop_at(b, ptr, loop_mul(b, i, lower_elements(p->l, slice)), dtype_bytes(slice->dtype));
 }
 
-/* `stacked`: where to, or NULL where there is nothing. */
-static void pull_for(Pull *p, const Inst *in, const Idx *idx, LValue *const *stacked) {
+/* `stacked`: where to, or NULL where nothing is. */
+static void pull_for(Pull *p, const Inst *in, const Idx *idx, bool numbers, LValue *const *stacked) {
     Lower *l = p->l;
     LBuilder *b = &l->b;
     const Block *body = in->regions[0];
     int carries = (int)in->attrs->carries;
-    LValue **list = list_for(p, in->nresults), *trip = lower_dim(l, in->attrs->trip);
-    int n = pull_list(p, in->args, carries, idx, list);
+    LValue **list = list_for(p, carries), *trip = lower_dim(l, in->attrs->trip);
+    int n = pull_list(p, some_of(p, in->args, carries, numbers), idx, list);
     LLoop f = loop_for(b, loop_i64(b, 0), trip, 1, n, list);
     LValue *i = in->attrs->reversed ? loop_sub(b, loop_sub(b, trip, loop_i64(b, 1)), f.i) : f.i;
     home_set(l, body->params[0], (Home){ .elem = { i, NULL } });
-    name_list(p, body->params + 1, carries, f.carry);
+    name_list(p, some_of(p, body->params + 1, carries, numbers), f.carry);
     for (int k = carries; k < in->nargs; k++) {
         const Value *slice = body->params[1 + k];
         home_fill(l, slice, slice_at(p, home_of(l, in->args[k]).ptr, slice->type, i));
     }
-    pull_list(p, body->results, in->nresults, idx, list);
-    LValue **slices = list + n;
-    for (int k = carries; k < in->nresults; k++) {
-        const Value *v = body->results[k];
-        Elem e = { slices[0], parts(v) == 2 ? slices[1] : NULL };
-        slices += parts(v);
-        store_at(p, v->type, slice_at(p, stacked[k - carries], v->type, i), idx, e);
+    pull_list(p, some_of(p, body->results, carries, numbers), idx, list);
+    Elem *slices = NEW_ARRAY(l->arena, Elem, in->nresults + 1);
+    for (int k = carries; stacked && k < in->nresults; k++) slices[k] = pull(p, body->results[k], idx);
+    for (int k = carries; stacked && k < in->nresults; k++) {
+        const Type *slice = body->results[k]->type;
+        store_at(p, slice, slice_at(p, stacked[k - carries], slice, i), idx, slices[k]);
     }
     loop_end(b, &f, list);
-    know_list(p, in->results, carries, idx, f.carry);
+    know_list(p, some_of(p, in->results, carries, numbers), idx, f.carry);
 }
 
-static void pull_side(Pull *p, const Inst *in, int k, const Idx *idx, LValue **list) {
+static void pull_side(Pull *p, const Inst *in, int k, const Idx *idx, bool numbers, LValue **list) {
     const Block *side = in->regions[k];
     LValue **args = list_for(p, in->nargs);
-    pull_list(p, in->args + 1, in->nargs - 1, idx, args);
-    name_list(p, side->params, side->nparams, args);
-    pull_list(p, side->results, side->nresults, idx, list);
+    pull_list(p, some_of(p, in->args + 1, side->nparams, numbers), idx, args);
+    name_list(p, some_of(p, side->params, side->nparams, numbers), args);
+    pull_list(p, some_of(p, side->results, side->nresults, numbers), idx, list);
 }
 
-static void pull_cond(Pull *p, const Inst *in, const Idx *idx) {
+static void pull_cond(Pull *p, const Inst *in, const Idx *idx, bool numbers) {
     LBuilder *b = &p->l->b;
     LValue **list = list_for(p, in->nresults);
+    Some results = some_of(p, in->results, in->nresults, numbers);
     int n = 0;
-    for (int i = 0; i < in->nresults; i++) n += parts(in->results[i]);
+    for (int i = 0; i < results.n; i++) n += parts(results.at[i]);
     LLoop f = loop_if(b, decide(p, in, in->args[0], idx));
-    pull_side(p, in, 1, idx, list);
+    pull_side(p, in, 1, idx, numbers, list);
     loop_else(b, &f, n, list);
-    pull_side(p, in, 0, idx, list);
+    pull_side(p, in, 0, idx, numbers, list);
     loop_end_if(b, &f, n, list);
-    know_list(p, in->results, in->nresults, idx, f.carry);
+    know_list(p, results, idx, f.carry);
 }
 
-void pull_control(Pull *p, const Inst *in, const Idx *idx) {
+/* Who asks for a number does not say where: the element in hand is known. */
+void pull_control(Pull *p, const Inst *in) {
+    bool numbers = !p->element;
     switch ((int)in->op) {
-    case OP_cond: pull_cond(p, in, idx); break;
-    case OP_while: pull_while(p, in, idx); break;
-    default: pull_for(p, in, idx, NULL); break;
+    case OP_cond: pull_cond(p, in, p->element, numbers); break;
+    case OP_while: pull_while(p, in, p->element, numbers); break;
+    default: pull_for(p, in, p->element, numbers, NULL); break;
     }
 }
 
 static void lanes_body(Pull *p, const Idx *idx, void *context) {
     const Inst *kernel = context, *in = kernel->regions[0]->first;
     Lower *l = p->l;
-    int carries = (int)in->attrs->carries;
+    int carries = (int)in->attrs->carries, rank = 0;
     LValue **stacked = NEW_ARRAY(l->arena, LValue *, in->nresults + 1);
     bool *still = NEW_ARRAY(l->arena, bool, in->block->func->nvalues + 1);
-    for (int k = 0; k < in->nregions; k++)
-        pull_still(p, in->regions[k], in->regions[k], idx, in->results[0]->type->rank, still);
+    for (int i = 0; i < carries; i++)
+        if (in->results[i]->type->rank) rank = in->results[i]->type->rank;
+    p->element = idx;
+    for (int k = 0; k < in->nregions; k++) pull_still(p, in->regions[k], in->regions[k], idx, rank, still);
     for (int i = carries; i < in->nresults; i++) stacked[i - carries] = home_of(l, kernel->results[i]).ptr;
     if (in->op == OP_for)
-        pull_for(p, in, idx, stacked);
+        pull_for(p, in, idx, false, stacked);
     else
-        pull_while(p, in, idx);
+        pull_while(p, in, idx, false);
     for (int i = 0; i < carries; i++) {
         const Value *to = kernel->results[i];
-        store_at(p, to->type, home_of(l, to).ptr, idx, pull(p, in->results[i], idx));
+        if (to->type->rank) store_at(p, to->type, home_of(l, to).ptr, idx, pull(p, in->results[i], idx));
     }
+}
+
+/* What the numbers are in the end. */
+static void lower_numbers(Lower *l, const Inst *kernel) {
+    const Inst *in = kernel->regions[0]->first;
+    Pull p = { .l = l, .lanes = 1 };
+    bool any = false;
+    for (int i = 0; i < in->attrs->carries; i++) any |= in->results[i]->type->rank == 0;
+    if (!any) return;
+    if (in->op == OP_for)
+        pull_for(&p, in, NULL, true, NULL);
+    else
+        pull_while(&p, in, NULL, true);
+    for (int i = 0; i < in->attrs->carries; i++)
+        if (in->results[i]->type->rank == 0)
+            home_set(l, kernel->results[i], (Home){ .elem = pull(&p, in->results[i], NULL) });
 }
 
 static int widest_in(const Block *block) {
@@ -203,11 +239,13 @@ void lower_lanes(Lower *l, const Inst *kernel, const Plan *plan) {
     const Block *body = in->regions[in->nregions - 1];
     Axes axes = { plan->rank, { 0 } };
     for (int i = 0; i < axes.n; i++) axes.dim[i] = plan->dim[i];
-    for (int i = 0; i < in->nresults; i++) home_new(l, kernel->results[i]);
+    for (int i = 0; i < in->nresults; i++)
+        if (kernel->results[i]->type->rank) home_new(l, kernel->results[i]);
     int lanes = lanes_for(l, widest_in(body)), times = 1;
     while (times < 4 && 2 * times * in->attrs->carries <= REGISTERS && 2 * times * lanes <= LOOP_MAX_LANES) times *= 2;
     double rounds = ROUNDS;
     int64_t trip;
     if (in->op == OP_for && dim_is_int(in->attrs->trip, &trip)) rounds = (double)trip;
     nest(l, &axes, (Work){ cost_in(body, rounds), NULL }, lanes * times, lanes_body, (void *)kernel);
+    lower_numbers(l, kernel);
 }

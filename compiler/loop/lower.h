@@ -81,6 +81,7 @@ typedef struct {
     Lower  *l;
     int     lanes;
     LValue *tail;  /* lanes that exist, or NULL for all */
+    const Idx *element; /* of a loop that is taken through all rounds, element by element; NULL: only its numbers */
     LValue *valid; /* where elements may be read: inside a pad or a piece of a concatenation; NULL for everywhere */
     const struct Crossed *crossed; /* arrays of which blocks lie transposed in buffers, or NULL */
 } Pull;
@@ -108,7 +109,7 @@ int     lanes_for(const Lower *, int bytes);         /* of a register, for eleme
 double  pull_cost(Lower *, const Value *);           /* rough nanoseconds an element */
 
 /* lanes.c */
-void pull_control(Pull *, const Inst *, const Idx *); /* a loop or branch each of whose elements goes its own way */
+void pull_control(Pull *, const Inst *); /* a loop or branch each of whose elements goes its own way */
 void lower_lanes(Lower *, const Inst *kernel, const Plan *);
 
 /* layout.c */

@@ -358,7 +358,7 @@ Elem pull(Pull *p, const Value *v, const Idx *idx) {
     const Elem *known = known_at(p, v, idx);
     if (known) return *known;
     if (v->def->nregions) { /* all of its results at once */
-        pull_control(p, v->def, idx);
+        pull_control(p, v->def);
         return *known_at(p, v, idx);
     }
     Elem y = pull_inst(p, v->def, v->index, idx);

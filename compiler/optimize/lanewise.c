@@ -17,6 +17,7 @@ typedef struct {
     const Type *domain;   /* the shape counts */
     const Block *outside; /* the block that the loop stands in */
     uint8_t *kind;        /* by value id */
+    double numbers, each; /* what one round costs, beside the elements and for each of them */
 } Lanewise;
 
 static bool is_domain(const Lanewise *w, const Type *t) {
@@ -122,6 +123,7 @@ static bool see_inst(Lanewise *w, const Inst *in) {
     default: break;
     }
     if (in->nregions || inst_effect(in) != EFFECT_NONE || in->nresults < 1) return false;
+    *(in->results[0]->type->rank ? &w->each : &w->numbers) += plan_cost(in);
     if (in->op == OP_of_present) {
         w->kind[in->results[0]->id] = MOVES;
         return is_domain(w, in->args[0]->type) && is_domain(w, in->args[1]->type);
@@ -141,24 +143,21 @@ static bool see_block(Lanewise *w, const Block *block) {
     return true;
 }
 
-/* The shape that all carries have; NULL where they differ.  A number would be computed again for every element. */
+/* The shape of what is carried but for numbers, which are computed again for some elements after others. */
 static const Type *shape_carried(const Inst *in) {
-    const Type *shape = NULL;
-    for (int i = 0; i < in->attrs->carries; i++) {
-        const Type *t = in->results[i]->type;
-        if (t->rank == 0) return NULL;
-        if (!shape) shape = t;
-    }
-    return shape;
+    for (int i = 0; i < in->attrs->carries; i++)
+        if (in->results[i]->type->rank) return in->results[i]->type;
+    return NULL;
 }
 
 const Type *plan_lanewise(const Inst *in) {
-    if (in->op != OP_for && !(in->op == OP_while && in->attrs->lanes)) return NULL;
+    enum { WIDE = 8 /* elements that are computed together, at least */ };
+    if (in->op != OP_for && in->op != OP_while) return NULL;
     Arena *a = arena_new();
     Lanewise w = { .domain = shape_carried(in),
                    .outside = in->block,
                    .kind = NEW_ARRAY(a, uint8_t, in->block->func->nvalues + 1) };
-    bool ok = w.domain && see_inst(&w, in);
+    bool ok = w.domain && see_inst(&w, in) && w.numbers <= WIDE * w.each;
     arena_free(a);
     return ok ? w.domain : NULL;
 }
