@@ -175,7 +175,8 @@ static bool law_derivative(Lab *lab, const Subject *s) {
         }
         ok = run(lab, arena, l.forward, x, results, "forward");
     }
-    for (int i = 0; ok && i < nresults; i++) ok = near(lab, f, "value of the forward part", &results[i], &y[i], 1e-13);
+    for (int i = 0; ok && i < nresults; i++)
+        ok = near(lab, f, "value of the forward part", &results[i], &y[i], all_double ? 1e-13 : 1e-5);
     if (!ok) goto done;
     for (int i = 0; i < l.nresiduals; i++) residuals[i] = results[nresults + i];
     for (int i = 0; i < nv; i++) residuals[l.nresiduals + i] = args[n + i];
