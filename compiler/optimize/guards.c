@@ -4,7 +4,7 @@
 ** For every value it is found whether such a zero can be among its elements: constants and converted bools have some, what
 ** chooses and what pads lets them in, products and most functions hand them on, sums of something else do away with them.
 ** What the program is given counts as having none: a cotangent is not zero by chance.  Elsewhere the product is an ordinary
-** one, which a multiply-add may take in. */
+** one, rounded in the same way. */
 #include "optimize/optimize.h"
 
 typedef struct {
