@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what jxl is built with, on Debian and Ubuntu.  What is there already is left as it is.
 #
-#   sh cmake/install-packages.sh [--ci]      --ci adds LLVM 14, the oldest that jxl builds against, and clang 14
+#   sh cmake/install-packages.sh [--ci]      --ci adds LLVM 14, the oldest that jxl builds against, clang 14 and clang-format 14
 set -eu
 
 have() { dpkg-query -W -f '${Status}' "$1" 2>/dev/null | grep -q 'ok installed'; }
@@ -30,7 +30,7 @@ as_root() {
 
 tools="cmake ninja-build gcc libc6-dev pkgconf libcriterion-dev libopenmpi-dev openmpi-bin libopenblas-dev libcairo2-dev zlib1g-dev libpng-dev"
 extra=""
-[ "${1:-}" = --ci ] && extra="llvm-14-dev libclang-14-dev clang-14"
+[ "${1:-}" = --ci ] && extra="llvm-14-dev libclang-14-dev clang-14 clang-format-14"
 
 llvm=$(installed_llvm)
 if [ "$llvm" = 22 ] && [ -z "$(missing $tools $extra)" ]; then

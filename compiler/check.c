@@ -170,7 +170,8 @@ static int64_t difference(const Tensor *a, const Tensor *b, double tol) {
 /* Printed text word by word: equal, or numbers that are near. */
 static bool same_text(const char *x, const char *y) {
     for (;;) {
-        x += strspn(x, " \n"); /* how arrays are filled and broken into lines follows from the digits of all their numbers */
+        x += strspn(
+            x, " \n"); /* how arrays are filled and broken into lines follows from the digits of all their numbers */
         y += strspn(y, " \n");
         if (!*x || !*y) break;
         char *end_x, *end_y;

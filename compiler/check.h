@@ -5,9 +5,9 @@
 #include "emit/emit.h"
 
 typedef struct {
-    bool    ok;
-    char   *failure; /* the message of the trap that ended it */
-    char   *printed; /* by the evaluator; free it */
+    bool ok;
+    char *failure; /* the message of the trap that ended it */
+    char *printed; /* by the evaluator; free it */
     Tensor *results;
 } Outcome;
 

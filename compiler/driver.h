@@ -9,21 +9,21 @@ typedef enum { MODE_COMPILE, MODE_RUN, MODE_CHECK } Mode;
 
 typedef struct {
     const char **at;
-    int          n, cap;
+    int n, cap;
 } Words;
 
 /* What the command line asks for. */
 typedef struct {
-    Arena      *arena;
-    Mode        mode;
-    int         want;         /* Want */
-    Options     options;      /* what the layers see */
-    Words       inputs;       /* in their order; -l and -L stand among them as they were written */
-    Words       include_dirs; /* -I */
-    Words       arguments;    /* of the program that `run` starts */
-    bool        eval;         /* --eval: the evaluator runs the program */
-    bool        names;        /* --help-names */
-    bool        depfile, phony;
+    Arena *arena;
+    Mode mode;
+    int want;           /* Want */
+    Options options;    /* what the layers see */
+    Words inputs;       /* in their order; -l and -L stand among them as they were written */
+    Words include_dirs; /* -I */
+    Words arguments;    /* of the program that `run` starts */
+    bool eval;          /* --eval: the evaluator runs the program */
+    bool names;         /* --help-names */
+    bool depfile, phony;
     const char *depfile_path, *depfile_target;
 } Command;
 

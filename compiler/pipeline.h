@@ -7,12 +7,12 @@
 /* A pass reads a module and writes a new one. */
 typedef struct {
     const char *name;
-    Module   *(*run)(const Module *);
+    Module *(*run)(const Module *);
     const char *meaning; /* its help text */
 } Pass;
 
 extern const Pass passes[];
-extern const int  npasses;
+extern const int npasses;
 
 /* Runs the passes that the options ask for, with verification after each, printing, timing and checking; frees what it is
 ** given.  NULL where the user's program was found wrong.  After --stop-after `stopped` is true. */

@@ -14,7 +14,7 @@ typedef struct jxl_comm {
     int version;
     int (*begin)(int *rank, int *nranks);
     void (*end)(void);
-    void (*abort)(int status); /* ends all ranks */
+    void (*abort)(int status);                   /* ends all ranks */
     int (*broadcast)(void *data, int64_t bytes); /* rank 0's */
     /* Rank r's bytes[r] bytes go to everybody's `all` + at[r]. */
     int (*gather)(const void *mine, void *all, const int64_t *bytes, const int64_t *at);

@@ -20,9 +20,9 @@ typedef struct {
 typedef struct {
     FILE *file;
     Npy header;
-    int wanted;         /* the dtype of the program's array */
+    int wanted; /* the dtype of the program's array */
     char *path, *what;
-    void *memory;       /* that `file` reads, or NULL */
+    void *memory; /* that `file` reads, or NULL */
 } Opened;
 
 /* npy_load.c: what every reader begins and ends with */

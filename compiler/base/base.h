@@ -27,11 +27,11 @@ typedef struct Compiler Compiler;
 typedef struct Arena Arena;
 
 Arena *arena_new(void);
-void   arena_free(Arena *);
-void  *arena_alloc(Arena *, size_t bytes); /* zeroed, 16-byte aligned, never NULL */
-void  *arena_copy(Arena *, const void *, size_t bytes);
-char  *arena_text(Arena *, const char *format, ...) FORMAT(2, 3);
-void  *arena_grow(Arena *, void *old, size_t old_bytes, size_t new_bytes);
+void arena_free(Arena *);
+void *arena_alloc(Arena *, size_t bytes); /* zeroed, 16-byte aligned, never NULL */
+void *arena_copy(Arena *, const void *, size_t bytes);
+char *arena_text(Arena *, const char *format, ...) FORMAT(2, 3);
+void *arena_grow(Arena *, void *old, size_t old_bytes, size_t new_bytes);
 
 #define NEW(arena, T) ((T *)arena_alloc((arena), sizeof(T)))
 #define NEW_ARRAY(arena, T, n) ((T *)arena_alloc((arena), sizeof(T) * (size_t)(n)))
@@ -41,7 +41,8 @@ void  *arena_grow(Arena *, void *old, size_t old_bytes, size_t new_bytes);
     do {                                                                                                               \
         if ((v)->n == (v)->cap) {                                                                                      \
             int cap_ = (v)->cap ? 2 * (v)->cap : 8;                                                                    \
-            (v)->at = arena_grow((arena), (v)->at, sizeof *(v)->at * (size_t)(v)->cap, sizeof *(v)->at * (size_t)cap_); \
+            (v)->at =                                                                                                  \
+                arena_grow((arena), (v)->at, sizeof *(v)->at * (size_t)(v)->cap, sizeof *(v)->at * (size_t)cap_);      \
             (v)->cap = cap_;                                                                                           \
         }                                                                                                              \
         (v)->at[(v)->n++] = (x);                                                                                       \
@@ -51,15 +52,15 @@ void  *arena_grow(Arena *, void *old, size_t old_bytes, size_t new_bytes);
 
 typedef struct {
     Arena *arena;
-    char  *at; /* always ends in NUL */
-    int    n, cap;
+    char *at; /* always ends in NUL */
+    int n, cap;
 } Text;
 
 Text text_new(Arena *);
 void text_add(Text *, const char *format, ...) FORMAT(2, 3);
 void text_addv(Text *, const char *format, va_list);
 void text_put(Text *, const char *bytes, int n);
-int  edit_distance(const char *a, const char *b); /* for "did you mean" */
+int edit_distance(const char *a, const char *b); /* for "did you mean" */
 
 /* A whole file as bytes plus NUL; NULL and errno where it cannot be read. */
 char *read_file(Arena *, const char *path, size_t *length);
@@ -75,24 +76,24 @@ const char *name_of_n(Compiler *, const char *text, int length);
 
 typedef struct {
     const void *key;
-    int         length; /* of the key in bytes, -1 where the key is the pointer itself */
-    uint64_t    hash;
-    void       *value;
+    int length; /* of the key in bytes, -1 where the key is the pointer itself */
+    uint64_t hash;
+    void *value;
 } MapEntry;
 
 typedef struct {
-    Arena    *arena;
+    Arena *arena;
     MapEntry *entries; /* in the order they were added: iterate i < n */
-    int       n, cap;
-    int      *slots; /* open addressing; 0 is empty, else entry number + 1 */
-    int       nslots;
+    int n, cap;
+    int *slots; /* open addressing; 0 is empty, else entry number + 1 */
+    int nslots;
 } Map;
 
-Map   map_new(Arena *);
-void *map_get(const Map *, const void *key);          /* by pointer; NULL if absent */
-void  map_set(Map *, const void *key, void *value);   /* adds or replaces */
+Map map_new(Arena *);
+void *map_get(const Map *, const void *key);       /* by pointer; NULL if absent */
+void map_set(Map *, const void *key, void *value); /* adds or replaces */
 void *map_get_bytes(const Map *, const void *key, int length);
-void  map_set_bytes(Map *, const void *key, int length, void *value); /* copies the key */
+void map_set_bytes(Map *, const void *key, int length, void *value); /* copies the key */
 
 uint64_t hash_bytes(const void *, size_t, uint64_t seed);
 
@@ -104,12 +105,12 @@ typedef struct {
 } Span;
 
 typedef struct {
-    const char *path;     /* as the user wrote it, or as it is found in the library */
-    const char *text;     /* NUL-terminated */
-    int         length;
-    bool        library;  /* a module of jxl's own: errors are shown at the user's call instead */
-    int        *lines;    /* offset of each line's first byte */
-    int         nlines;
+    const char *path; /* as the user wrote it, or as it is found in the library */
+    const char *text; /* NUL-terminated */
+    int length;
+    bool library; /* a module of jxl's own: errors are shown at the user's call instead */
+    int *lines;   /* offset of each line's first byte */
+    int nlines;
 } Source;
 
 /* The user's mistake: file:line:col, message, the line and a caret.  Compilation goes on and finds the next. */
@@ -124,19 +125,19 @@ void caret(Compiler *, const char *format, ...) FORMAT(2, 3);
 /* Prints what is pending; diagnostics appear sorted by place, the same one once.  Returns the number of errors. */
 int diag_flush(Compiler *);
 /* Speculation: errors after `diag_mark` can be taken back by `diag_rewind`. */
-int  diag_mark(Compiler *);
+int diag_mark(Compiler *);
 void diag_rewind(Compiler *, int mark);
 bool diag_newest_is_at(const Compiler *, Span); /* whether the last diagnostic is about exactly that */
-int  diag_errors(const Compiler *);
+int diag_errors(const Compiler *);
 
 /* Our own mistake: says so with the evidence and exits with 70.  cx->on_bug, if set, is called first. */
 NORETURN void bug(Compiler *, const char *format, ...) FORMAT(2, 3);
 /* The machine's mistake (no memory, no file): one sentence, exit status 1. */
 NORETURN void fatal(const char *format, ...) FORMAT(1, 2);
 
-int         add_source(Compiler *, const char *path, const char *text, int length, bool library);
+int add_source(Compiler *, const char *path, const char *text, int length, bool library);
 const Source *source_of(const Compiler *, int file);
-void        line_column(const Compiler *, Span, int *line, int *column); /* from 1; column in code points */
+void line_column(const Compiler *, Span, int *line, int *column); /* from 1; column in code points */
 
 /* install.c: where jxl's own files are, told from where jxlc stands */
 
@@ -145,40 +146,46 @@ const char *install_runtime(Compiler *); /* libjxlrt.a */
 
 /* What the command line asked for; the driver fills it in. */
 typedef struct {
-    const char  *output;
-    const char  *march;        /* NULL is native */
-    int          opt_level;    /* 0..3 */
-    bool         debug_info;   /* -g */
-    bool         shared;
-    bool         verbose;
-    const char  *print_after;  /* pass name or "all" */
-    const char  *stop_after;
-    const char  *passes;       /* comma-separated, for .jxir input */
-    bool         check_passes, time_passes;
-    int tape_states; /* carries that the reverse sweep of a loop may store; 0: all */
-    int tape_mb;     /* likewise, by their size */
-    const char  *why;          /* "fuse" */
-    const char  *print;        /* "memory" */
+    const char *output;
+    const char *march; /* NULL is native */
+    int opt_level;     /* 0..3 */
+    bool debug_info;   /* -g */
+    bool shared;
+    bool verbose;
+    const char *print_after; /* pass name or "all" */
+    const char *stop_after;
+    const char *passes; /* comma-separated, for .jxir input */
+    bool check_passes, time_passes;
+    int tape_states;           /* carries that the reverse sweep of a loop may store; 0: all */
+    int tape_mb;               /* likewise, by their size */
+    const char *why;           /* "fuse" */
+    const char *print;         /* "memory" */
     const char **include_dirs; /* -I, then the library's own */
-    int          ninclude_dirs;
-    int          max_unroll;   /* instructions one unrolled loop may make */
+    int ninclude_dirs;
+    int max_unroll; /* instructions one unrolled loop may make */
 } Options;
 
 struct Compiler {
-    Arena  *arena; /* lives as long as the compilation */
-    Map     names;
-    struct { Source *at; int n, cap; } sources; /* at[0] is "nowhere" */
-    struct { const char **at; int n, cap; } files_read; /* beside the sources, .npy headers: for the depfile */
+    Arena *arena; /* lives as long as the compilation */
+    Map names;
+    struct {
+        Source *at;
+        int n, cap;
+    } sources; /* at[0] is "nowhere" */
+    struct {
+        const char **at;
+        int n, cap;
+    } files_read; /* beside the sources, .npy headers: for the depfile */
     struct Diags *diags;
     Options options;
-    const char *pass;                 /* the pass that runs now, for bug() */
-    const struct Module *module;      /* what it was given */
-    void (*on_bug)(Compiler *);       /* shows that module */
-    void *tables;                     /* interned types and sizes; belongs to ir */
-    const void *machine;              /* the target; belongs to emit */
+    const char *pass;            /* the pass that runs now, for bug() */
+    const struct Module *module; /* what it was given */
+    void (*on_bug)(Compiler *);  /* shows that module */
+    void *tables;                /* interned types and sizes; belongs to ir */
+    const void *machine;         /* the target; belongs to emit */
 };
 
 Compiler *compiler_new(void);
-void      compiler_free(Compiler *);
+void compiler_free(Compiler *);
 
 #endif

@@ -14,16 +14,16 @@ Module *elaborate(Compiler *, int file);
 /* What a C header needs to know of an exported function (Func.export_info).  Parameters and results appear as the user
 ** wrote them: a record has one entry, whose leaves are consecutive parameters (or results) of the function. */
 typedef struct ExportField {
-    const char         *name;   /* of the parameter, field or dict key; "0", "1", ... in a tuple or list */
-    const char         *record; /* "Params" where this is a record with `fields`; NULL for a leaf */
+    const char *name;   /* of the parameter, field or dict key; "0", "1", ... in a tuple or list */
+    const char *record; /* "Params" where this is a record with `fields`; NULL for a leaf */
     struct ExportField *fields;
-    int                 nfields;
-    int                 leaf;   /* which parameter or result of the function */
+    int nfields;
+    int leaf; /* which parameter or result of the function */
 } ExportField;
 typedef struct Export {
-    const char  *doc; /* the docstring, or NULL */
+    const char *doc; /* the docstring, or NULL */
     ExportField *params, *results;
-    int          nparams, nresults;
+    int nparams, nresults;
 } Export;
 
 #endif

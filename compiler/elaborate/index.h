@@ -36,7 +36,7 @@ typedef struct {
 bool index_parse(Elab *, Index *, Py array, Py index, bool reading, Span);
 /* Start and length of a slice of an axis of that size; `*at` is set where the start is known at run time only. */
 bool index_slice(Elab *, Py slice, const Dim *size, IndexItem *, Span);
-bool index_shape(Elab *, Index *, Span); /* the result's axes, from the items */
+bool index_shape(Elab *, Index *, Span);                   /* the result's axes, from the items */
 Value *index_take(Elab *, Index *, Span);                  /* what an index reads; NULL after an error */
 Value *index_coordinates(Elab *, Value *const *at, int n); /* side by side along a last axis */
 

@@ -30,7 +30,7 @@ typedef struct {
     bool dropped; /* fresh, and nobody looks at it after the loop */
     int grows;    /* a list: how many items each iteration appends */
     Py tail;      /* those of the iteration in hand, as a tuple */
-    bool maybe;     /* whether it does is known at run time: the tail is (item, bool) */
+    bool maybe;   /* whether it does is known at run time: the tail is (item, bool) */
     Leaf *rows;   /* and their leaves */
     int nrows;
 } Cell;
@@ -40,10 +40,10 @@ typedef struct {
 } Cells;
 
 typedef struct Loop {
-    const Node *node;  /* NULL: of for_each */
-    const void *key;   /* by which decisions are remembered */
-    bool over;         /* a `for` */
-    Py item;           /* of for_each, in hand */
+    const Node *node; /* NULL: of for_each */
+    const void *key;  /* by which decisions are remembered */
+    bool over;        /* a `for` */
+    Py item;          /* of for_each, in hand */
     Node *target;     /* of a `for` */
     Py source;        /* what a `for` runs over, and how often */
     Py count;
@@ -69,8 +69,8 @@ int count_leaves(Py);
 
 /* loops.c */
 
-Value *still_runs(Elab *);                                  /* the state is RUNS, as a bool[] */
-void   run_item(Elab *, Loop *, Py index, Value ***slices); /* one iteration, here */
+Value *still_runs(Elab *);                                /* the state is RUNS, as a bool[] */
+void run_item(Elab *, Loop *, Py index, Value ***slices); /* one iteration, here */
 
 /* attempt.c */
 
@@ -93,23 +93,23 @@ void rows_put(Elab *, const Cell *, Value **stacked, int64_t count);
 Fit cells_fit(Elab *, Cells *, const Writings *, const Attempt *, Loop *);
 
 /* Items and their leaves, for growing.c. */
-Py     rows_rebuild(Elab *, Py item, const Leaf *, Value **);
-void   rows_values(Elab *, Py like, Py item, const Leaf *, Values *);
-bool   rows_fit(Elab *, Py item, Py like, const Leaf *, int n); /* the item has that structure, and leaves that convert */
-bool   rows_same(const Leaf *, const Leaf *, int n);
+Py rows_rebuild(Elab *, Py item, const Leaf *, Value **);
+void rows_values(Elab *, Py like, Py item, const Leaf *, Values *);
+bool rows_fit(Elab *, Py item, Py like, const Leaf *, int n); /* the item has that structure, and leaves that convert */
+bool rows_same(const Leaf *, const Leaf *, int n);
 
 /* growing.c */
 
 typedef struct Growing {
-    const Dim  *count;
-    Py          item;    /* the structure of one */
+    const Dim *count;
+    Py item; /* the structure of one */
     const Leaf *leaf;
-    int         nleaf;
-    Value     **stacked; /* for each leaf that differs from item to item */
-    int         nstacked;
+    int nleaf;
+    Value **stacked; /* for each leaf that differs from item to item */
+    int nstacked;
 } Growing;
 
-void   growing_put(Elab *, const Cell *, Value **stacked, const Dim *count);
+void growing_put(Elab *, const Cell *, Value **stacked, const Dim *count);
 
 /* source.c: what a `for` runs over */
 

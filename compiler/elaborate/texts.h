@@ -6,6 +6,6 @@
 
 void parts_put(Elab *, Parts *, const char *text, int n);
 void parts_put_text(Elab *, Parts *, Py text);
-Py   parts_text(Elab *, const Parts *); /* PY_STR where all of it is known */
+Py parts_text(Elab *, const Parts *); /* PY_STR where all of it is known */
 
 #endif

@@ -25,12 +25,12 @@ typedef struct {
     const char *title;        /* "grad(loss)": said of mistakes that are found inside; or NULL */
 } Entering;
 
-const char *title_of(Elab *, Py f); /* "grad(loss)" */
+const char *title_of(Elab *, Py f);                         /* "grad(loss)" */
 const char *result_path(Elab *, Py result, Py f, int leaf); /* "['w'] of the result of loss" */
 /* A leaf as its array; numbers become weak ones.  NULL after an error. */
 Value *leaf_value(Elab *, Py, const char *what, Span);
 bool leaf_weak(Py);
-Py no_tangent(Elab *, Py leaf); /* zeros of bool, for what has no tangent */
+Py no_tangent(Elab *, Py leaf);              /* zeros of bool, for what has no tangent */
 Py numbers_to_arrays(Elab *, Py tree, Span); /* Python numbers that enter a transformation become weak arrays */
 Args arguments_entering(Elab *, const Args *, Span);
 bool trace(Elab *, Traced *, Py f, const Entering *, Span);
@@ -39,6 +39,6 @@ Py rebuilt(Elab *, const Traced *, Value **values);            /* the result wit
 Py rebuilt_keeping(Elab *, const Traced *, Value **values, const bool *stays); /* known numbers stay where it says so */
 Py rebuilt_aux(Elab *, const Traced *, Value **values); /* of (value, aux): known numbers in aux stay */
 Py rebuilt_tangents(Elab *, const Traced *, Value **values);
-bool *flags_of(Elab *, int n, int set);                        /* n flags, the first `set` of them true */
+bool *flags_of(Elab *, int n, int set); /* n flags, the first `set` of them true */
 
 #endif

@@ -411,7 +411,7 @@ struct Elab {
     } exported;
     Py none, true_, false_, error, unbound, ellipsis, not_implemented, empty_tuple;
     Env *builtins;
-    const Axis *axes; /* that collectives may name here, innermost first */
+    const Axis *axes;      /* that collectives may name here, innermost first */
     const Dim *devices[3]; /* world_info, where the program has asked for it already */
 };
 
@@ -529,13 +529,13 @@ const char *int_text(Elab *, Int128);
 Value *value_here(Elab *, Value *);          /* trace.c: the same value in the function that is being built */
 Value *scalar_value(Elab *, Py, NumberKind); /* a Python number as bool[], i64[], f64[] or c128[] */
 bool int_fits(Int128, DType);
-DType number_dtype(NumberKind); /* of a Python number at run time */
+DType number_dtype(NumberKind);                /* of a Python number at run time */
 bool number_named(const char *, NumberKind *); /* "int"; false: not the name of one */
-Value *number_as(Elab *, Py, DType);         /* a Python number as a 0-d array */
-Value *array_value(Elab *, Py);              /* of an array (or of a number, as its weak default array) */
-Py to_array(Elab *, Py, Flavour, Span);      /* jnp.asarray: numbers (weak), arrays, nested lists of them */
-DType default_dtype(Elab *, NumberKind);     /* JAX's: i32, f32, c64 unless 64-bit is enabled */
-DType canonical_dtype(Elab *, DType);        /* 64-bit dtypes as JAX holds them now */
+Value *number_as(Elab *, Py, DType);           /* a Python number as a 0-d array */
+Value *array_value(Elab *, Py);                /* of an array (or of a number, as its weak default array) */
+Py to_array(Elab *, Py, Flavour, Span);        /* jnp.asarray: numbers (weak), arrays, nested lists of them */
+DType default_dtype(Elab *, NumberKind);       /* JAX's: i32, f32, c64 unless 64-bit is enabled */
+DType canonical_dtype(Elab *, DType);          /* 64-bit dtypes as JAX holds them now */
 const Dim *to_size(Elab *, Py, const char *what,
                    Span); /* a size from an int; binds a run-time one; NULL after an error */
 int to_shape(Elab *, Py, const Dim **dims, const char *what, Span); /* rank, or -1 after an error */
@@ -625,7 +625,7 @@ Py frame_end(Elab *, Span);
 Py function_new(Elab *, Node *, const char *name);
 Py function_decorated(Elab *, Node *);
 Py generator_new(Elab *, Py f, Env *);
-bool is_endless(Py);                  /* endless.c: a generator that next() can be asked of for ever */
+bool is_endless(Py); /* endless.c: a generator that next() can be asked of for ever */
 Py endless_next(Elab *, Py, Span);
 void generator_run(Elab *, Py, Py (*on_yield)(Elab *, void *, Py), void *data, Span);
 Py class_new(Elab *, Node *);
@@ -745,7 +745,7 @@ void text_use_pieces(Elab *, Py text, TextUse, void *data); /* one piece after t
 Py fail(Elab *, Span, const char *format, ...) FORMAT(3, 4);
 void note_shape(Elab *, Span mistake, const Value *); /* to the last diagnostic: where the program made it */
 Span user_span(Elab *, Span);
-const char *place_text(Elab *, Span); /* "f.jxl:12, inside vmap(loss)", for messages of the program */
+const char *place_text(Elab *, Span);     /* "f.jxl:12, inside vmap(loss)", for messages of the program */
 const char *inside_title(const Inside *); /* "vmap(loss)"; inside the library what the user called of it, or NULL */
 
 #endif

@@ -6,7 +6,7 @@
 
 /* target.c: the machine that -march names, told from its features and never from its name.  NULL after a diagnostic. */
 const Target *emit_target(Compiler *);
-const char   *emit_llvm_version(void);
+const char *emit_llvm_version(void);
 
 /* module.c: writes the module, as `kind` says; "-" is standard output.  False after a diagnostic. */
 typedef enum { EMIT_LLVM, EMIT_ASSEMBLY, EMIT_OBJECT } EmitKind;
@@ -16,8 +16,8 @@ bool emit_module(const LModule *, EmitKind, const char *path);
 ** its message in `error` (JXL_ERROR_BYTES). */
 typedef struct Loaded Loaded;
 Loaded *emit_load(const LModule *);
-int     loaded_call(const Loaded *, const char *function, const int64_t *args, char *error);
-void    loaded_free(Loaded *);
+int loaded_call(const Loaded *, const char *function, const int64_t *args, char *error);
+void loaded_free(Loaded *);
 
 /* header.c: plain C declarations of the exported functions, beside the object.  Nothing to declare: nothing written. */
 bool emit_header(const Module *, const char *path);
@@ -25,14 +25,14 @@ bool emit_header(const Module *, const char *path);
 /* link.c */
 typedef struct {
     const char *const *inputs; /* objects, libraries, -l and -L, in order */
-    int                ninputs;
-    const char        *output;
-    bool               shared;
+    int ninputs;
+    const char *output;
+    bool shared;
 } Link;
 bool emit_link(Compiler *, const Link *);
 /* A directory that only we can read, for what need not stay; removed by the next two. */
 const char *work_directory(Compiler *);
-void        work_directory_remove(const char *);
-void        work_directories_abandon(void); /* all that are left, when the process ends early */
+void work_directory_remove(const char *);
+void work_directories_abandon(void); /* all that are left, when the process ends early */
 
 #endif

@@ -6,8 +6,8 @@
 #include "emit/emit.h"
 
 /* What the front end said of an exported function, or, of one written in .jxir, its plain parameters and results. */
-Export      export_of(Compiler *, const Func *);
-bool        export_by_value(const Type *); /* a number: passed as it is, and so it stands in records */
+Export export_of(Compiler *, const Func *);
+bool export_by_value(const Type *); /* a number: passed as it is, and so it stands in records */
 const Type *export_leaf_type(const Func *, const ExportField *, bool result);
 
 #endif

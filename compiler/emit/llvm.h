@@ -16,58 +16,59 @@
 
 /* The machine, as LLVM is told of it. */
 typedef struct {
-    Target      target;   /* what the loop IR sees */
+    Target target; /* what the loop IR sees */
     const char *triple, *cpu, *features;
-    bool        f16c;     /* converts f16 in one instruction */
+    bool f16c; /* converts f16 in one instruction */
 } Machine;
 const Machine *machine_of(Compiler *);
 
 /* Translating one module; the second part changes from function to function. */
 typedef struct Emit {
-    const LModule    *loops;
-    Compiler         *cx;
-    const Machine    *machine;
-    LLVMContextRef    llvm;
-    LLVMModuleRef     module;
-    LLVMBuilderRef    b;
-    LLVMTypeRef       i1, i8, i16, i32, i64, f16, f32, f64, ptr, none;
-    Map               functions; /* LLVMValueRef by LFunc */
-    Map              *parts;     /* LLVMValueRef by what it does */
-    struct Debug     *debug;     /* NULL without -g */
-    bool              packed;    /* functions for loaded_call too */
+    const LModule *loops;
+    Compiler *cx;
+    const Machine *machine;
+    LLVMContextRef llvm;
+    LLVMModuleRef module;
+    LLVMBuilderRef b;
+    LLVMTypeRef i1, i8, i16, i32, i64, f16, f32, f64, ptr, none;
+    Map functions;       /* LLVMValueRef by LFunc */
+    Map *parts;          /* LLVMValueRef by what it does */
+    struct Debug *debug; /* NULL without -g */
+    bool packed;         /* functions for loaded_call too */
 
-    LLVMValueRef      func, call; /* the function being built, its jxl_call */
+    LLVMValueRef func, call; /* the function being built, its jxl_call */
     LLVMBasicBlockRef entry, body;
-    LLVMBasicBlockRef failed;        /* where a status that is not 0 leaves the function; NULL until one does */
-    LLVMValueRef      failed_status; /* phi in it */
-    LLVMValueRef     *value;         /* by LValue id */
-    struct Outline   *outline;
+    LLVMBasicBlockRef failed;   /* where a status that is not 0 leaves the function; NULL until one does */
+    LLVMValueRef failed_status; /* phi in it */
+    LLVMValueRef *value;        /* by LValue id */
+    struct Outline *outline;
 } Emit;
 
 /* llvm.c */
-LLVMTypeRef  lane_type(Emit *, int dtype);      /* as a value: bool is i1, f16 and bf16 are i16 */
-LLVMTypeRef  type_in(Emit *, LType);            /* as a value */
-LLVMTypeRef  memory_type(Emit *, LType);        /* as in memory: bool is i8 */
-LLVMTypeRef  vector_of(LLVMTypeRef, int lanes);
-LLVMTypeRef  lanes_like(LLVMTypeRef lane, LLVMValueRef like); /* that lane type, as many lanes as `like` */
-int          lanes_of(LLVMValueRef);
+LLVMTypeRef lane_type(Emit *, int dtype); /* as a value: bool is i1, f16 and bf16 are i16 */
+LLVMTypeRef type_in(Emit *, LType);       /* as a value */
+LLVMTypeRef memory_type(Emit *, LType);   /* as in memory: bool is i8 */
+LLVMTypeRef vector_of(LLVMTypeRef, int lanes);
+LLVMTypeRef lanes_like(LLVMTypeRef lane, LLVMValueRef like); /* that lane type, as many lanes as `like` */
+int lanes_of(LLVMValueRef);
 LLVMValueRef int_const(LLVMTypeRef, int64_t); /* in every lane */
 LLVMValueRef bits_const(Emit *, LType, int64_t bits);
 LLVMValueRef intrinsic(Emit *, const char *name, int ntypes, LLVMTypeRef *types, int nargs, LLVMValueRef *args);
-LLVMValueRef intrinsic1(Emit *, const char *name, LLVMValueRef x);             /* overloaded on the type of x */
-LLVMValueRef byte_offset(Emit *, LLVMValueRef ptr, LLVMValueRef bytes);        /* either may be a vector */
+LLVMValueRef intrinsic1(Emit *, const char *name, LLVMValueRef x);      /* overloaded on the type of x */
+LLVMValueRef byte_offset(Emit *, LLVMValueRef ptr, LLVMValueRef bytes); /* either may be a vector */
 LLVMValueRef load_from(Emit *, LLVMTypeRef, LLVMValueRef ptr, int align);
 LLVMValueRef store_to(Emit *, LLVMValueRef, LLVMValueRef ptr, int align);
 LLVMValueRef masked_load(Emit *, LLVMTypeRef, LLVMValueRef ptr, int align, LLVMValueRef mask);
-void         masked_store(Emit *, LLVMValueRef, LLVMValueRef ptr, int align, LLVMValueRef mask);
+void masked_store(Emit *, LLVMValueRef, LLVMValueRef ptr, int align, LLVMValueRef mask);
 LLVMValueRef masked_gather(Emit *, LLVMTypeRef, LLVMValueRef ptrs, int align, LLVMValueRef mask);
-void         masked_scatter(Emit *, LLVMValueRef, LLVMValueRef ptrs, int align, LLVMValueRef mask);
+void masked_scatter(Emit *, LLVMValueRef, LLVMValueRef ptrs, int align, LLVMValueRef mask);
 LLVMValueRef stack_place(Emit *, int64_t bytes, int align); /* in the entry block */
-LLVMValueRef function_named(Emit *, const char *name, LLVMTypeRef result, int n, LLVMTypeRef *params, LLVMTypeRef *type);
-void         function_attribute(Emit *, LLVMValueRef, const char *name, const char *value); /* value NULL: a plain one */
+LLVMValueRef function_named(Emit *, const char *name, LLVMTypeRef result, int n, LLVMTypeRef *params,
+                            LLVMTypeRef *type);
+void function_attribute(Emit *, LLVMValueRef, const char *name, const char *value); /* value NULL: a plain one */
 LLVMValueRef global_bytes(Emit *, const void *bytes, int64_t n, int align);
 LLVMValueRef global_text(Emit *, const char *); /* ends in NUL */
-const char  *pass_list(int opt_level);
+const char *pass_list(int opt_level);
 
 /* apply.c: elementwise operations */
 LLVMValueRef apply(Emit *, const LInst *);
@@ -89,13 +90,13 @@ void block_insts(Emit *, const LBlock *);
 void parallel(Emit *, const LInst *);
 
 /* function.c */
-void        inst(Emit *, const LInst *);
+void inst(Emit *, const LInst *);
 LLVMTypeRef function_type(Emit *, const LFunc *);
-void        function_declare(Emit *, const LFunc *);
-void        function_define(Emit *, const LFunc *);
-void        function_begin(Emit *, LLVMValueRef); /* blocks entry, body and failed; the call is its first parameter */
-void        function_finish(Emit *);
-void        program_entry(Emit *);
+void function_declare(Emit *, const LFunc *);
+void function_define(Emit *, const LFunc *);
+void function_begin(Emit *, LLVMValueRef); /* blocks entry, body and failed; the call is its first parameter */
+void function_finish(Emit *);
+void program_entry(Emit *);
 
 /* export.c: functions with a public signature */
 void export_define(Emit *, const LFunc *);

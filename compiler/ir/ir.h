@@ -350,26 +350,26 @@ Value *ir_binary(Builder *, Op, Value *, Value *);
     static inline Value *ir_##name(Builder *b, Value *x) { return ir_unary(b, OP_##name, x); }
 #define IR_BINARY(name)                                                                                                \
     static inline Value *ir_##name(Builder *b, Value *x, Value *y) { return ir_binary(b, OP_##name, x, y); }
+/* clang-format off */
 IR_UNARY(neg)
 IR_UNARY(abs) IR_UNARY(sign) IR_UNARY(floor) IR_UNARY(ceil) IR_UNARY(round) IR_UNARY(trunc) IR_UNARY(exp) IR_UNARY(exp2)
-    IR_UNARY(expm1) IR_UNARY(log) IR_UNARY(log2) IR_UNARY(log1p) IR_UNARY(sqrt) IR_UNARY(rsqrt) IR_UNARY(cbrt)
-        IR_UNARY(sin) IR_UNARY(cos) IR_UNARY(tan) IR_UNARY(asin) IR_UNARY(acos) IR_UNARY(atan) IR_UNARY(sinh)
-            IR_UNARY(cosh) IR_UNARY(tanh) IR_UNARY(asinh) IR_UNARY(acosh) IR_UNARY(atanh) IR_UNARY(logistic)
-                IR_UNARY(erf) IR_UNARY(erfc) IR_UNARY(erf_inv) IR_UNARY(lgamma) IR_UNARY(digamma) IR_UNARY(is_finite)
-                    IR_UNARY(not ) IR_UNARY(population_count) IR_UNARY(clz) IR_UNARY(real) IR_UNARY(imag) IR_UNARY(conj)
-                        IR_UNARY(stop_gradient) IR_UNARY(optimization_barrier) IR_BINARY(add) IR_BINARY(sub) IR_BINARY(mul) IR_BINARY(div)
-                            IR_BINARY(rem) IR_BINARY(pow) IR_BINARY(atan2) IR_BINARY(max) IR_BINARY(min)
-                                IR_BINARY(copysign) IR_BINARY(nextafter) IR_BINARY(and) IR_BINARY(or) IR_BINARY(xor)
-                                    IR_BINARY(shift_left) IR_BINARY(shift_right_logical)
-                                        IR_BINARY(shift_right_arithmetic) IR_BINARY(eq) IR_BINARY(ne) IR_BINARY(lt)
-                                            IR_BINARY(le) IR_BINARY(gt) IR_BINARY(ge) IR_BINARY(complex)
-                                                IR_BINARY(cotangent_mul) IR_BINARY(int_add) IR_BINARY(int_sub)
-                                                    IR_BINARY(int_mul) IR_BINARY(int_floordiv) IR_BINARY(int_mod)
-                                                        IR_BINARY(int_pow)
+IR_UNARY(expm1) IR_UNARY(log) IR_UNARY(log2) IR_UNARY(log1p) IR_UNARY(sqrt) IR_UNARY(rsqrt) IR_UNARY(cbrt)
+IR_UNARY(sin) IR_UNARY(cos) IR_UNARY(tan) IR_UNARY(asin) IR_UNARY(acos) IR_UNARY(atan) IR_UNARY(sinh)
+IR_UNARY(cosh) IR_UNARY(tanh) IR_UNARY(asinh) IR_UNARY(acosh) IR_UNARY(atanh) IR_UNARY(logistic)
+IR_UNARY(erf) IR_UNARY(erfc) IR_UNARY(erf_inv) IR_UNARY(lgamma) IR_UNARY(digamma) IR_UNARY(is_finite)
+IR_UNARY(not) IR_UNARY(population_count) IR_UNARY(clz) IR_UNARY(real) IR_UNARY(imag) IR_UNARY(conj)
+IR_UNARY(stop_gradient) IR_UNARY(optimization_barrier) IR_BINARY(add) IR_BINARY(sub) IR_BINARY(mul) IR_BINARY(div)
+IR_BINARY(rem) IR_BINARY(pow) IR_BINARY(atan2) IR_BINARY(max) IR_BINARY(min)
+IR_BINARY(copysign) IR_BINARY(nextafter) IR_BINARY(and) IR_BINARY(or) IR_BINARY(xor)
+IR_BINARY(shift_left) IR_BINARY(shift_right_logical)
+IR_BINARY(shift_right_arithmetic) IR_BINARY(eq) IR_BINARY(ne) IR_BINARY(lt)
+IR_BINARY(le) IR_BINARY(gt) IR_BINARY(ge) IR_BINARY(complex)
+IR_BINARY(cotangent_mul) IR_BINARY(int_add) IR_BINARY(int_sub)
+IR_BINARY(int_mul) IR_BINARY(int_floordiv) IR_BINARY(int_mod)
+IR_BINARY(int_pow)
 
-                                                            Value *ir_constant(
-                                                                Builder *, const Type *, int64_t n,
-                                                                const void *elements); /* n is 1 or all of them */
+Value *ir_constant(Builder *, const Type *, int64_t n, const void *elements); /* n is 1 or all of them */
+/* clang-format on */
 Value *ir_fill(Builder *, const Type *, double);
 Value *ir_fill_int(Builder *, const Type *, int64_t);
 Value *ir_bool(Builder *, bool);

@@ -37,14 +37,14 @@
 
 /* What the code is made for.  emit fills it in; nothing before emit asks for a name. */
 typedef struct Target {
-    const char *name;             /* "native", "x86-64-v3": for messages */
-    int         vector_bytes;     /* of the widest register worth using: 64, 32, 16 */
-    int         vector_registers; /* 32 or 16 */
-    bool        fma;
-    bool        masked;           /* masked loads and stores of 4 and 8 bytes per lane are cheap; */
-    bool        masked_narrow;    /* ... and of 1 and 2 bytes */
-    int64_t     l1, l2, l3;       /* data cache of one core, in bytes; l3 is what one core may count on */
-    int         cache_line;
+    const char *name;     /* "native", "x86-64-v3": for messages */
+    int vector_bytes;     /* of the widest register worth using: 64, 32, 16 */
+    int vector_registers; /* 32 or 16 */
+    bool fma;
+    bool masked;        /* masked loads and stores of 4 and 8 bytes per lane are cheap; */
+    bool masked_narrow; /* ... and of 1 and 2 bytes */
+    int64_t l1, l2, l3; /* data cache of one core, in bytes; l3 is what one core may count on */
+    int cache_line;
 } Target;
 
 /* values and instructions */
@@ -73,93 +73,93 @@ typedef struct {
 } LType;
 
 typedef struct LValue LValue;
-typedef struct LInst  LInst;
+typedef struct LInst LInst;
 typedef struct LBlock LBlock;
-typedef struct LFunc  LFunc;
+typedef struct LFunc LFunc;
 
 struct LValue {
-    LType   type;
-    int     id;    /* dense in its function */
-    LInst  *def;   /* NULL for a parameter of a block */
+    LType type;
+    int id;        /* dense in its function */
+    LInst *def;    /* NULL for a parameter of a block */
     LBlock *block; /* where it is defined */
 };
 
 struct LInst {
-    LOp           op;
-    Op            fn;    /* apply, overflows */
-    RuntimeEntry  entry; /* runtime */
-    int           nargs, nresults, nblocks, ncaptured;
-    LValue      **args, **results;
-    LBlock       *blocks[2];
-    LValue      **captured; /* parallel: the outer values that its block reads */
-    int64_t       n, m;     /* see loop.def */
-    const void   *bytes;    /* data, text */
-    const int    *pick;     /* shuffle */
-    LFunc        *callee;   /* call */
-    const Origin *origin;   /* for line tables; may be NULL */
-    LInst        *next;
+    LOp op;
+    Op fn;              /* apply, overflows */
+    RuntimeEntry entry; /* runtime */
+    int nargs, nresults, nblocks, ncaptured;
+    LValue **args, **results;
+    LBlock *blocks[2];
+    LValue **captured;    /* parallel: the outer values that its block reads */
+    int64_t n, m;         /* see loop.def */
+    const void *bytes;    /* data, text */
+    const int *pick;      /* shuffle */
+    LFunc *callee;        /* call */
+    const Origin *origin; /* for line tables; may be NULL */
+    LInst *next;
 };
 
 struct LBlock {
-    int      nparams, nresults;
+    int nparams, nresults;
     LValue **params, **results;
-    LInst   *first, *last;
-    LBlock  *parent; /* NULL for a function's body */
-    LOp      within; /* what holds it: LOOP_for, ...; LOOP_call for a function's body */
-    int      epoch;  /* of the builder, when it was opened */
+    LInst *first, *last;
+    LBlock *parent; /* NULL for a function's body */
+    LOp within;     /* what holds it: LOOP_for, ...; LOOP_call for a function's body */
+    int epoch;      /* of the builder, when it was opened */
 };
 
 struct LFunc {
-    const char *name;     /* unique; the symbol, unless exported */
-    const char *symbol;   /* of an exported function, else NULL: not visible outside the object */
-    const Func *source;   /* the tensor function it was made from, or NULL */
-    LBlock     *body;     /* its params are the function's */
-    int         nvalues;
-    bool        is_inner; /* a kernel's core: kept a function of its own, its status is always 0 */
+    const char *name;   /* unique; the symbol, unless exported */
+    const char *symbol; /* of an exported function, else NULL: not visible outside the object */
+    const Func *source; /* the tensor function it was made from, or NULL */
+    LBlock *body;       /* its params are the function's */
+    int nvalues;
+    bool is_inner; /* a kernel's core: kept a function of its own, its status is always 0 */
     const Origin *origin;
-    LFunc      *next;
+    LFunc *next;
 };
 
 /* The program itself, if there is one, has the parameters argc (i32) and argv (ptr): emit makes main() of it, which calls
 ** jxl_main. */
 typedef struct LModule {
-    Compiler     *cx;
-    Arena        *arena;
+    Compiler *cx;
+    Arena *arena;
     const Target *target;
-    LFunc        *first, *last;
-    LFunc        *main; /* NULL for a library */
+    LFunc *first, *last;
+    LFunc *main; /* NULL for a library */
 } LModule;
 
 /* build.c: appends.  Arithmetic on i64 constants is folded; what was computed before is shared; and what does not change in a
 ** `for` stands before it, so that lowering may write the obvious thing where it is needed. */
 
 typedef struct LBuilder {
-    LModule      *module;
-    LFunc        *func;
-    LBlock       *block;
+    LModule *module;
+    LFunc *func;
+    LBlock *block;
     const Origin *origin; /* given to what is appended */
-    Map          *shared; /* of the function: by content, what was appended */
-    int           epoch;  /* what is read as `fixed` is shared and moved only within the same one */
+    Map *shared;          /* of the function: by content, what was appended */
+    int epoch;            /* what is read as `fixed` is shared and moved only within the same one */
 } LBuilder;
 
 LModule *loop_module_new(Compiler *, const Target *);
-void     loop_module_free(LModule *);
-LFunc   *loop_func_new(LModule *, const char *name); /* made unique by a number behind it */
-LBuilder loop_builder(LModule *, LFunc *);           /* at the end of its body */
-LValue  *loop_param(LBuilder *, LType);              /* one more parameter of the block in hand */
+void loop_module_free(LModule *);
+LFunc *loop_func_new(LModule *, const char *name); /* made unique by a number behind it */
+LBuilder loop_builder(LModule *, LFunc *);         /* at the end of its body */
+LValue *loop_param(LBuilder *, LType);             /* one more parameter of the block in hand */
 
 LType loop_type(DType, int lanes);
 LType loop_ptr_type(void);
-int   loop_bytes(LType); /* of one lane in memory; 8 for a ptr */
-bool  loop_is_ptr(LType);
-bool  loop_same_type(LType, LType);
+int loop_bytes(LType); /* of one lane in memory; 8 for a ptr */
+bool loop_is_ptr(LType);
+bool loop_same_type(LType, LType);
 
 LValue *loop_const_bits(LBuilder *, LType, int64_t bits);
-LValue *loop_real(LBuilder *, LType, double);  /* rounded to the dtype; integers too */
-LValue *loop_int(LBuilder *, LType, int64_t);  /* wrapped to the dtype; floats too */
+LValue *loop_real(LBuilder *, LType, double); /* rounded to the dtype; integers too */
+LValue *loop_int(LBuilder *, LType, int64_t); /* wrapped to the dtype; floats too */
 LValue *loop_i64(LBuilder *, int64_t);
 LValue *loop_bool(LBuilder *, bool);
-bool    loop_is_const(const LValue *, int64_t *bits);
+bool loop_is_const(const LValue *, int64_t *bits);
 LValue *loop_data(LBuilder *, const void *bytes, int64_t n, int alignment);
 LValue *loop_text(LBuilder *, const char *);
 LValue *loop_iota(LBuilder *, LType);
@@ -187,40 +187,40 @@ LValue *loop_mul(LBuilder *, LValue *, LValue *);
 LValue *loop_load(LBuilder *, LType, LValue *ptr, LValue *index, int64_t stride, LValue *mask);
 /* From memory that nobody writes while the builder's epoch lasts: may be shared, and stand before its loops. */
 LValue *loop_load_fixed(LBuilder *, LType, LValue *ptr, LValue *index, int64_t stride, LValue *mask);
-void    loop_store(LBuilder *, LValue *, LValue *ptr, LValue *index, int64_t stride, LValue *mask);
+void loop_store(LBuilder *, LValue *, LValue *ptr, LValue *index, int64_t stride, LValue *mask);
 LValue *loop_gather(LBuilder *, LType, LValue *ptr, LValue *indices, LValue *mask);
 LValue *loop_gather_fixed(LBuilder *, LType, LValue *ptr, LValue *indices, LValue *mask);
-void    loop_scatter(LBuilder *, LValue *, LValue *ptr, LValue *indices, LValue *mask);
+void loop_scatter(LBuilder *, LValue *, LValue *ptr, LValue *indices, LValue *mask);
 LValue *loop_at(LBuilder *, LValue *ptr, LValue *index, int64_t bytes);
 LValue *loop_stack(LBuilder *, int64_t bytes, int alignment);
 LValue *loop_alloc(LBuilder *, LValue *bytes);
-void    loop_release(LBuilder *, LValue *ptr);
-void    loop_copy(LBuilder *, LValue *to, LValue *from, LValue *bytes);
-void    loop_clear(LBuilder *, LValue *to, LValue *bytes);
-void    loop_keep(LBuilder *, LValue *ptr);
-void    loop_prefetch(LBuilder *, LValue *ptr, LValue *byte, bool write);
+void loop_release(LBuilder *, LValue *ptr);
+void loop_copy(LBuilder *, LValue *to, LValue *from, LValue *bytes);
+void loop_clear(LBuilder *, LValue *to, LValue *bytes);
+void loop_keep(LBuilder *, LValue *ptr);
+void loop_prefetch(LBuilder *, LValue *ptr, LValue *byte, bool write);
 
 /* Loops are opened, filled and closed: between, what is appended stands in the block. */
 typedef struct {
-    LInst   *inst;
-    LValue  *i, *hi; /* for: the index; parallel: the piece is i .. hi */
-    LValue **carry;  /* inside: this iteration's; after loop_end: the results */
+    LInst *inst;
+    LValue *i, *hi; /* for: the index; parallel: the piece is i .. hi */
+    LValue **carry; /* inside: this iteration's; after loop_end: the results */
 } LLoop;
 LLoop loop_for(LBuilder *, LValue *lower, LValue *upper, int64_t step, int ncarry, LValue *const *init);
 LLoop loop_parallel(LBuilder *, LValue *count, LValue *grain);
 LLoop loop_while(LBuilder *, int ncarry, LValue *const *init); /* in the condition */
-void  loop_while_body(LBuilder *, LLoop *, LValue *condition); /* condition is done, the body begins */
-void  loop_end(LBuilder *, LLoop *, LValue *const *next);
-LLoop loop_if(LBuilder *, LValue *condition);                                  /* in the then block */
-void  loop_else(LBuilder *, LLoop *, int nresults, LValue *const *results);    /* ... now in the else block */
-void  loop_end_if(LBuilder *, LLoop *, int nresults, LValue *const *results); /* closes else; carry: the results */
-void  loop_end_then(LBuilder *, LLoop *);                                      /* closes an if without else or results */
+void loop_while_body(LBuilder *, LLoop *, LValue *condition);  /* condition is done, the body begins */
+void loop_end(LBuilder *, LLoop *, LValue *const *next);
+LLoop loop_if(LBuilder *, LValue *condition);                                /* in the then block */
+void loop_else(LBuilder *, LLoop *, int nresults, LValue *const *results);   /* ... now in the else block */
+void loop_end_if(LBuilder *, LLoop *, int nresults, LValue *const *results); /* closes else; carry: the results */
+void loop_end_then(LBuilder *, LLoop *);                                     /* closes an if without else or results */
 
 /* scalar.c: any elementwise operation of ops.def on real dtypes, in terms of what `apply` must do: halves by way of f32, whole
 ** number division by 0, shifts beyond the width; elementary functions become their polynomials (math.c). */
 LValue *loop_apply(LBuilder *, Op, int nargs, LValue *const *args);
 
-void    loop_call(LBuilder *, LFunc *, LValue *const *args, int nargs);
+void loop_call(LBuilder *, LFunc *, LValue *const *args, int nargs);
 LValue *loop_runtime(LBuilder *, RuntimeEntry, LValue *const *args, int nargs); /* its result, or NULL */
 /* The same as an instruction without blocks, of other arguments; its result, or NULL. */
 LValue *loop_repeat(LBuilder *, const LInst *, LValue *const *args);
@@ -229,10 +229,10 @@ LValue *loop_repeat(LBuilder *, const LInst *, LValue *const *args);
 
 const char *loop_op_name(LOp);
 const char *loop_op_meaning(LOp);
-int         loop_op_args(LOp);            /* -1: any */
-const char *runtime_name(RuntimeEntry);  /* "alloc": the symbol is jxl_alloc */
+int loop_op_args(LOp);                  /* -1: any */
+const char *runtime_name(RuntimeEntry); /* "alloc": the symbol is jxl_alloc */
 const char *runtime_args(RuntimeEntry);
-char        runtime_gives(RuntimeEntry);
+char runtime_gives(RuntimeEntry);
 
 /* math.c and its kin: elementary functions as polynomials; NULL where `fn` is not one.  Any number of lanes. */
 

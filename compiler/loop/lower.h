@@ -11,12 +11,14 @@
 enum { CHUNK = 512, BLOCK = 4096, LANE_BYTES = 256 }; /* the orders in which terms are added: optimize.h */
 
 /* One element, or one per lane: a complex number has two parts; so has a running argmax (value, index). */
-typedef struct { LValue *re, *im; } Elem;
+typedef struct {
+    LValue *re, *im;
+} Elem;
 
 typedef struct {
-    Elem    elem;  /* known here: rank 0, or what is fixed while the outer axes of a kernel stand still */
-    LValue *ptr;   /* an array's first element */
-    bool    fixed; /* nobody writes it while it has a name */
+    Elem elem;   /* known here: rank 0, or what is fixed while the outer axes of a kernel stand still */
+    LValue *ptr; /* an array's first element */
+    bool fixed;  /* nobody writes it while it has a name */
 } Home;
 
 /* The index along one axis: lane k is at i + k*step, or each[k] where that is not NULL. */
@@ -27,115 +29,123 @@ typedef struct {
     const Dim *lo, *hi; /* lo <= it < hi, in lanes that exist; NULL where that is not known */
 } Idx;
 
-typedef struct { LValue *value, *shape; } Flag; /* where the command line left it */
+typedef struct {
+    LValue *value, *shape;
+} Flag; /* where the command line left it */
 
 typedef struct Lower {
-    Compiler     *cx;
+    Compiler *cx;
     const Module *from;
-    LModule      *to;
-    Arena        *arena;
-    Map           funcs; /* Func to LFunc */
-    const Func   *func;  /* in hand */
-    LBuilder      b;
-    Home         *homes; /* by value id */
-    Map           sizes; /* SizeVar to LValue */
-    Map           memo;   /* of pull */
-    bool          serial; /* inside a parallel loop */
-    struct { LValue **at; int n, cap; } owned; /* memory to give back when its scope is left */
-    LValue       *argc, *argv; /* of the program */
-    Map           flags;   /* Inst to Flag */
-    Map           buffers; /* Buffer to LValue */
+    LModule *to;
+    Arena *arena;
+    Map funcs;        /* Func to LFunc */
+    const Func *func; /* in hand */
+    LBuilder b;
+    Home *homes; /* by value id */
+    Map sizes;   /* SizeVar to LValue */
+    Map memo;    /* of pull */
+    bool serial; /* inside a parallel loop */
+    struct {
+        LValue **at;
+        int n, cap;
+    } owned;             /* memory to give back when its scope is left */
+    LValue *argc, *argv; /* of the program */
+    Map flags;           /* Inst to Flag */
+    Map buffers;         /* Buffer to LValue */
 } Lower;
 
 /* lower.c */
 LValue *lower_dim(Lower *, const Dim *);
-LValue *lower_elements(Lower *, const Type *);           /* their number */
+LValue *lower_elements(Lower *, const Type *); /* their number */
 LValue *lower_bytes(Lower *, const Type *);
-void    lower_block(Lower *, const Block *);
-void    lower_inst(Lower *, const Inst *);
-LValue *take_memory(Lower *, LValue *bytes);             /* given back when the scope is left */
-typedef struct { int owned; } Scope;
-Scope   scope_open(Lower *);
-void    scope_close(Lower *, Scope);
-LValue *memory_of(Lower *, const Value *);               /* where an array is to live */
-void    lower_buffers(Lower *, const Inst *after);       /* memory whose sizes have just become known; NULL: on entry */
-Home    home_new(Lower *, const Value *);                /* ... and it does */
-Elem    scalar_of(Lower *, const Value *);               /* rank 0 */
-void    home_set(Lower *, const Value *, Home);
-Home    home_of(Lower *, const Value *);
-LValue *home_ptr(Lower *, const Value *);                /* in memory: a number is written to the stack */
-void    home_fill(Lower *, const Value *, LValue *ptr);  /* that value out of memory: a number is read, an array is there */
-void    store_home(Lower *, const Value *, LValue *ptr); /* that value into memory */
-LValue *lower_index(Lower *, LValue *integer);           /* any integer dtype as i64 */
-const char *lower_where(Lower *, const Inst *);          /* "file:line: " at the user's innermost call, braces doubled */
-Elem    elem_load(Lower *, DType, int lanes, LValue *ptr, LValue *index, int64_t step, LValue *mask, bool fixed);
-void    elem_store(Lower *, DType, Elem, LValue *ptr, LValue *index, int64_t step, LValue *mask);
+void lower_block(Lower *, const Block *);
+void lower_inst(Lower *, const Inst *);
+LValue *take_memory(Lower *, LValue *bytes); /* given back when the scope is left */
+typedef struct {
+    int owned;
+} Scope;
+Scope scope_open(Lower *);
+void scope_close(Lower *, Scope);
+LValue *memory_of(Lower *, const Value *);      /* where an array is to live */
+void lower_buffers(Lower *, const Inst *after); /* memory whose sizes have just become known; NULL: on entry */
+Home home_new(Lower *, const Value *);          /* ... and it does */
+Elem scalar_of(Lower *, const Value *);         /* rank 0 */
+void home_set(Lower *, const Value *, Home);
+Home home_of(Lower *, const Value *);
+LValue *home_ptr(Lower *, const Value *);            /* in memory: a number is written to the stack */
+void home_fill(Lower *, const Value *, LValue *ptr); /* that value out of memory: a number is read, an array is there */
+void store_home(Lower *, const Value *, LValue *ptr); /* that value into memory */
+LValue *lower_index(Lower *, LValue *integer);        /* any integer dtype as i64 */
+const char *lower_where(Lower *, const Inst *);       /* "file:line: " at the user's innermost call, braces doubled */
+Elem elem_load(Lower *, DType, int lanes, LValue *ptr, LValue *index, int64_t step, LValue *mask, bool fixed);
+void elem_store(Lower *, DType, Elem, LValue *ptr, LValue *index, int64_t step, LValue *mask);
 LValue *lower_descriptors(Lower *, Value *const *, int n); /* ptr to n jxl_array */
 LValue *lower_descriptor(Lower *, LValue *data, const Type *);
 LValue *lower_describe(Lower *, LValue *const *data, const Type *const *, int n); /* of memory that is no value's */
-void    lower_fail(Lower *, const char *format, Value *const *args, int nargs);
-void    lower_fail_sizes(Lower *, const char *format, LValue *x, LValue *y); /* of two i64 */
+void lower_fail(Lower *, const char *format, Value *const *args, int nargs);
+void lower_fail_sizes(Lower *, const char *format, LValue *x, LValue *y); /* of two i64 */
 
 /* pull.c */
 typedef struct {
-    Lower  *l;
-    int     lanes;
-    LValue *tail;  /* lanes that exist, or NULL for all */
+    Lower *l;
+    int lanes;
+    LValue *tail;       /* lanes that exist, or NULL for all */
     const Idx *element; /* of a loop that is taken through all rounds, element by element; NULL: only its numbers */
     LValue *valid; /* where elements may be read: inside a pad or a piece of a concatenation; NULL for everywhere */
     const struct Crossed *crossed; /* arrays of which blocks lie transposed in buffers, or NULL */
 } Pull;
-Elem    pull(Pull *, const Value *, const Idx *);
-Elem    pull_inst(Pull *, const Inst *, int result, const Idx *); /* computed here even if it has a home */
-Elem    load_at(Pull *, const Type *, LValue *ptr, const Idx *);       /* an element of an array of that type, as it is now */
-void    store_at(Pull *, const Type *, LValue *ptr, const Idx *, Elem); /* into an array of that type */
-void    pull_known(Pull *, const Value *, const Idx *, Elem); /* that is what it is there */
-bool    can_pull(const Inst *);                      /* each element depends on few others */
-Idx     idx_at(LValue *i);
-Idx     idx_from(LValue *);                          /* one for all lanes, or one for each */
-Idx     idx_add(Pull *, Idx, LValue *);
-Idx     idx_sub(Pull *, Idx, LValue *);
-Idx     idx_shift(Pull *, Idx, const Dim *);         /* ... by a size: its range moves too */
-Idx     idx_scale(Pull *, Idx, LValue *);
-Idx     idx_sum(Pull *, Idx, Idx);
-Idx     idx_op(Pull *, Op, Idx, LValue *);
-Idx     flat_index(Pull *, const Type *, const Idx *);
-Elem    load_flat(Pull *, const Home *, DType, Idx at);
-LValue *masks_both(LBuilder *, LValue *, LValue *);  /* either may be NULL, for all lanes */
-LValue *idx_value(Pull *, Idx);                      /* i64, one per lane unless it is the same for all */
-LValue *pull_live(Pull *);                           /* tail and valid, or NULL */
-LValue *idx_as(Pull *, Idx, DType, bool small);      /* as numbers of that dtype; small: all indices fit into i32 */
-int     lanes_for(const Lower *, int bytes);         /* of a register, for elements of that many bytes */
-double  pull_cost(Lower *, const Value *);           /* rough nanoseconds an element */
+Elem pull(Pull *, const Value *, const Idx *);
+Elem pull_inst(Pull *, const Inst *, int result, const Idx *); /* computed here even if it has a home */
+Elem load_at(Pull *, const Type *, LValue *ptr, const Idx *);  /* an element of an array of that type, as it is now */
+void store_at(Pull *, const Type *, LValue *ptr, const Idx *, Elem); /* into an array of that type */
+void pull_known(Pull *, const Value *, const Idx *, Elem);           /* that is what it is there */
+bool can_pull(const Inst *);                                         /* each element depends on few others */
+Idx idx_at(LValue *i);
+Idx idx_from(LValue *); /* one for all lanes, or one for each */
+Idx idx_add(Pull *, Idx, LValue *);
+Idx idx_sub(Pull *, Idx, LValue *);
+Idx idx_shift(Pull *, Idx, const Dim *); /* ... by a size: its range moves too */
+Idx idx_scale(Pull *, Idx, LValue *);
+Idx idx_sum(Pull *, Idx, Idx);
+Idx idx_op(Pull *, Op, Idx, LValue *);
+Idx flat_index(Pull *, const Type *, const Idx *);
+Elem load_flat(Pull *, const Home *, DType, Idx at);
+LValue *masks_both(LBuilder *, LValue *, LValue *); /* either may be NULL, for all lanes */
+LValue *idx_value(Pull *, Idx);                     /* i64, one per lane unless it is the same for all */
+LValue *pull_live(Pull *);                          /* tail and valid, or NULL */
+LValue *idx_as(Pull *, Idx, DType, bool small);     /* as numbers of that dtype; small: all indices fit into i32 */
+int lanes_for(const Lower *, int bytes);            /* of a register, for elements of that many bytes */
+double pull_cost(Lower *, const Value *);           /* rough nanoseconds an element */
 
 /* lanes.c */
 void pull_control(Pull *, const Inst *); /* a loop or branch each of whose elements goes its own way */
 void lower_lanes(Lower *, const Inst *kernel, const Plan *);
 
 /* layout.c */
-Elem    pull_layout(Pull *, const Inst *, const Idx *);
+Elem pull_layout(Pull *, const Inst *, const Idx *);
 LValue *within(Pull *, LValue *mask, Idx, const Dim *lo, const Dim *hi); /* mask, and lo <= it < hi */
-Elem    pull_where(Pull *, LValue *inside, const Value *, const Idx *, Elem outside);
+Elem pull_where(Pull *, LValue *inside, const Value *, const Idx *, Elem outside);
 
 /* complex.c */
-Elem elem_apply(Lower *, const Inst *, const Elem *x, DType from, LValue *live); /* live: lanes that may trap; NULL is all */
+Elem elem_apply(Lower *, const Inst *, const Elem *x, DType from,
+                LValue *live); /* live: lanes that may trap; NULL is all */
 Elem elem_select(Lower *, LValue *c, Elem x, Elem y);
 Elem elem_splat(Lower *, Elem, int lanes);
 Elem complex_mul(Lower *, Elem, Elem);
 Elem complex_div(Lower *, Elem, Elem);
 
 /* integer.c */
-Elem    elem_integer_pow(Lower *, Elem, int64_t n);
+Elem elem_integer_pow(Lower *, Elem, int64_t n);
 LValue *integer_pow(LBuilder *, LValue *x, LValue *y);
 LValue *python_int(Lower *, const Inst *, LValue *x, LValue *y, LValue *live);
 
 /* nest.c: loops over axes */
 typedef struct {
-    int        n;
+    int n;
     const Dim *dim[MAX_RANK];
 } Axes;
 typedef struct {
-    double  each;  /* rough nanoseconds an element of the nest costs ... */
+    double each;   /* rough nanoseconds an element of the nest costs ... */
     LValue *times; /* ... this many times; NULL is once */
 } Work;
 typedef void (*NestBody)(Pull *, const Idx *, void *context);
@@ -162,9 +172,9 @@ typedef struct {
 enum { MAX_CROSSINGS = 4 };
 typedef struct {
     Interior interior;
-    bool     has_interior;
+    bool has_interior;
     Crossing crossing[MAX_CROSSINGS]; /* all with the same row */
-    int      ncrossings;
+    int ncrossings;
 } Reach;
 Reach reach_of(Lower *, const Axes *, const Value *const *results, int n);
 
@@ -183,22 +193,22 @@ bool crossed_load(Pull *, const Value *, const Idx *, Elem *);
 enum { MAX_ACCUMS = MOST_SUMS };
 typedef struct {
     const Inst *in;
-    const Value *x, *y; /* y: of a dot */
-    DType dtype;        /* of the running sums */
-    int   x_axis[MAX_RANK], y_axis[MAX_RANK]; /* which axis of the domain each of theirs is */
+    const Value *x, *y;                     /* y: of a dot */
+    DType dtype;                            /* of the running sums */
+    int x_axis[MAX_RANK], y_axis[MAX_RANK]; /* which axis of the domain each of theirs is */
 } Accum;
 typedef struct {
-    int        nkept, n; /* kept axes, then reduced ones */
+    int nkept, n; /* kept axes, then reduced ones */
     const Dim *dim[2 * MAX_RANK];
-    bool       across;   /* chain order: lanes are neighbours along the last kept axis; else along the last reduced one */
-    bool       blocks;   /* sums longer than BLOCK are cut */
-    void     (*also)(Pull *, const Idx *at, void *context); /* what else is done with every term, or NULL */
-    void      *also_context;
+    bool across; /* chain order: lanes are neighbours along the last kept axis; else along the last reduced one */
+    bool blocks; /* sums longer than BLOCK are cut */
+    void (*also)(Pull *, const Idx *at, void *context); /* what else is done with every term, or NULL */
+    void *also_context;
 } Domain;
 void accum_of(Lower *, const Inst *, Accum *, Domain *);
 bool accum_is_arg(const Accum *);
-int  accum_parts(const Accum *);  /* a complex sum has two, and so has (value, index) */
-int  accum_lanes(const Accum *);  /* how many running sums along the last axis: a power of two */
+int accum_parts(const Accum *); /* a complex sum has two, and so has (value, index) */
+int accum_lanes(const Accum *); /* how many running sums along the last axis: a power of two */
 Elem accum_start(Lower *, const Accum *, int lanes);
 Elem accum_merge(Lower *, const Accum *, Elem, Elem);
 Elem accum_step(Pull *, const Domain *, const Accum *, Elem sum, const Idx *at); /* one more term */
@@ -209,8 +219,8 @@ Work reduce_work(Lower *, const Domain *, const Accum *, int n);
 void reduce_at(Pull *, const Domain *, const Accum *, int n, const Idx *kept, Elem *results);
 /* Where nothing is kept: the same, its blocks on the pool. */
 void reduce_all(Lower *, const Domain *, const Accum *, int n, Elem *results);
-int  domain_lanes(Lower *, const Accum *, int n);
-int  across_lanes(Lower *, const Accum *, int n, int most); /* neighbours that go together: a few registers of them */
+int domain_lanes(Lower *, const Accum *, int n);
+int across_lanes(Lower *, const Accum *, int n, int most); /* neighbours that go together: a few registers of them */
 
 /* dot.c: matrix products; `store` is given a vector of neighbours along the last axis of the result at a time */
 typedef void (*DotStore)(Pull *, const Idx *, Elem, void *context);
@@ -219,10 +229,10 @@ bool dot_has_tiles(Lower *, const Inst *);
 void dot_tiles(Lower *, const Inst *, bool rows_merge, DotStore, void *context);
 
 /* map.c */
-int  widest_element(const Inst *); /* in bytes, of what it reads and makes */
+int widest_element(const Inst *); /* in bytes, of what it reads and makes */
 
 /* the rest, by class */
-void lower_map(Lower *, const Inst *);      /* map.c */
+void lower_map(Lower *, const Inst *); /* map.c */
 void lower_reduce(Lower *, const Inst *);
 void lower_scan(Lower *, const Inst *);     /* scan.c */
 void lower_dot(Lower *, const Inst *);      /* dot.c */

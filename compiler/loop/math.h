@@ -54,7 +54,7 @@ typedef struct {
 Double exact_product(const Math *, LValue *, LValue *);
 Double exact_sum(const Math *, LValue *, LValue *);
 Double ordered_sum(const Math *, LValue *larger, LValue *smaller);
-LValue *less_square(const Math *, LValue *x, LValue *y); /* x - y y */
+LValue *less_square(const Math *, LValue *x, LValue *y);               /* x - y y */
 LValue *less_product(const Math *, LValue *x, LValue *n, double part); /* x - n part, one rounding of that product */
 
 /* The table of the dtype. */

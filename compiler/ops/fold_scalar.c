@@ -147,9 +147,7 @@ static const Dim *known_size(Builder *b, const Value *v) {
     return value_is_constant(v, &data) ? dim_int(b->cx, element_int(DT_i64, data.bytes)) : NULL;
 }
 /* Numbers alone are not sizes: their overflow is the program's. */
-static bool are_sizes(const Dim *x, const Dim *y) {
-    return x && y && !(dim_is_int(x, NULL) && dim_is_int(y, NULL));
-}
+static bool are_sizes(const Dim *x, const Dim *y) { return x && y && !(dim_is_int(x, NULL) && dim_is_int(y, NULL)); }
 Value *fold_int_add(Builder *b, const Inst *in) {
     const Dim *x = known_size(b, in->args[0]), *y = known_size(b, in->args[1]);
     if (are_sizes(x, y)) return ir_size(b, dim_add(b->cx, x, y));

@@ -10,33 +10,33 @@
 /* A derivative rule is given the instruction, the new values of its arguments and results, and tangents; NULL is a zero
 ** tangent.  It sets dy[i] (left NULL: zero). */
 struct Jvp {
-    Builder    *b;
+    Builder *b;
     const Inst *in;
-    Value     **x;  /* arguments, in the function being built */
-    Value     **y;  /* results, in the function being built */
-    Value     **t;  /* tangents of the arguments */
-    Value     **dy; /* tangents of the results: to be set */
+    Value **x;  /* arguments, in the function being built */
+    Value **y;  /* results, in the function being built */
+    Value **t;  /* tangents of the arguments */
+    Value **dy; /* tangents of the results: to be set */
 };
 
 /* Given cotangents of the results (NULL: zero), sets the cotangent of every linear argument (left NULL: zero). */
 struct Transpose {
-    Builder    *b;
-    const Inst *in;     /* in the linear function */
-    Value     **x;      /* arguments that are known (residuals); NULL for the linear ones */
-    bool       *linear; /* which arguments are linear */
-    Value     **ct;     /* cotangents of the results */
-    Value     **dx;     /* cotangents of the arguments: to be set */
+    Builder *b;
+    const Inst *in; /* in the linear function */
+    Value **x;      /* arguments that are known (residuals); NULL for the linear ones */
+    bool *linear;   /* which arguments are linear */
+    Value **ct;     /* cotangents of the results */
+    Value **dx;     /* cotangents of the arguments: to be set */
 };
 
 /* Batched arguments carry the lanes along axis 0.  Sets y[i] and whether each has lanes. */
 struct Batch {
-    Builder    *b;
+    Builder *b;
     const Inst *in;
-    Value     **x;
-    bool       *each; /* which arguments have lanes */
-    const Dim  *lanes;
-    Value     **y;
-    bool       *y_each;
+    Value **x;
+    bool *each; /* which arguments have lanes */
+    const Dim *lanes;
+    Value **y;
+    bool *y_each;
 };
 
 /* Derived from the row where the operation brings no rule of its own. */

@@ -24,13 +24,13 @@ const char *shape_part(Compiler *, const Inst *, const Type **);
 bool eval_lu(Eval *, const Inst *, const Tensor *args, Tensor *results);
 
 /* walk.c: elements of tensors by their indices, for evaluators */
-void    tensor_sizes(const Type *, int64_t *size);
-void    tensor_strides(const Type *, int64_t *stride);         /* in elements */
-bool    next_index(const int64_t *size, int rank, int64_t *index); /* row-major; false after the last */
+void tensor_sizes(const Type *, int64_t *size);
+void tensor_strides(const Type *, int64_t *stride);             /* in elements */
+bool next_index(const int64_t *size, int rank, int64_t *index); /* row-major; false after the last */
 int64_t offset_at(const int64_t *stride, const int64_t *index, int rank);
 const void *tensor_at(const Tensor *, int64_t element);
-void   *tensor_slot(const Tensor *, int64_t element);
+void *tensor_slot(const Tensor *, int64_t element);
 int64_t tensor_int(const Tensor *, int64_t element);
-bool    eval_dims(Eval *, Dims, int64_t *values); /* false after recording what went wrong */
+bool eval_dims(Eval *, Dims, int64_t *values); /* false after recording what went wrong */
 
 #endif

@@ -9,22 +9,22 @@
 /* walk.c: the walk of a pass that changes instructions wherever they stand, blocks in blocks included */
 
 typedef struct Walk {
-    Builder  b;
+    Builder b;
     ValueMap map; /* what every old value has become */
-    DimMap   dims;
-    bool     fresh;      /* sizes that are bound become new ones, unless `dims` says otherwise */
+    DimMap dims;
+    bool fresh;          /* sizes that are bound become new ones, unless `dims` says otherwise */
     const Origin *outer; /* of the call whose function is walked in its place */
     /* One of the two: appends what an instruction, or all of a block, becomes, and sets the map. */
-    void   (*inst)(struct Walk *, const Inst *);
-    void   (*block)(struct Walk *, const Block *);
-    void    *context;
+    void (*inst)(struct Walk *, const Inst *);
+    void (*block)(struct Walk *, const Block *);
+    void *context;
 } Walk;
 Module *walk_module(const Module *, void (*inst)(Walk *, const Inst *), void *context);
 Module *walk_module_blocks(const Module *, void (*block)(Walk *, const Block *));
-void    walk_block(Walk *, const Block *);
-Inst   *walk_copy(Walk *, const Inst *);               /* the instruction as it was, its blocks walked through */
-Inst   *walk_copy_with(Walk *, const Inst *, const Attrs *); /* ... with other attributes */
-Value  *walk_value(const Walk *, const Value *old);
+void walk_block(Walk *, const Block *);
+Inst *walk_copy(Walk *, const Inst *);                     /* the instruction as it was, its blocks walked through */
+Inst *walk_copy_with(Walk *, const Inst *, const Attrs *); /* ... with other attributes */
+Value *walk_value(const Walk *, const Value *old);
 
 /* inline.c */
 Module *pass_inline(const Module *);
@@ -36,7 +36,7 @@ Module *pass_lanes(const Module *);
 
 /* lanewise.c: loops that compute every element of what they carry from that element alone */
 const Type *plan_lanewise(const Inst *loop); /* the shape of what it carries; NULL where it is not so */
-bool    plan_lanewise_side(const Block *);   /* of a cond of lanes: its results likewise */
+bool plan_lanewise_side(const Block *);      /* of a cond of lanes: its results likewise */
 
 /* guards.c */
 Module *pass_guards(const Module *);
@@ -51,42 +51,42 @@ Module *pass_simplify(const Module *);
 **   lane_blocks, chain_blocks   of 4096 terms, each in one of these ways, joined as a binary tree joins them */
 Module *pass_order(const Module *);
 /* Sums along the last axis go by lanes; across other axes, and along a short last one, by chains. */
-bool    order_goes_across(const Inst *);
+bool order_goes_across(const Inst *);
 
 /* plan.c: how one kernel runs */
 
 enum { MOST_SUMS = 16 /* in one kernel */ };
 typedef enum {
-    PLAN_MAP,  /* every result has the same shape: one loop nest over it */
+    PLAN_MAP, /* every result has the same shape: one loop nest over it */
     PLAN_ROWS, /* reductions over the same axes of the same shape: the kept axes outside, phases over the reduced ones inside */
     PLAN_DOT,  /* a matrix product, what its operands are made of, and what is made of its elements */
     PLAN_ROOT, /* scatter, an update of a slice or a scan, and what its arguments are made of */
     PLAN_LANES /* a loop by itself, all of its rounds for some elements at a time */
 } PlanKind;
 typedef struct {
-    PlanKind    kind;
-    int         rank;
-    const Dim  *dim[MAX_RANK];     /* of the domain: all axes, in the order in which memory has them */
-    bool        reduced[MAX_RANK]; /* rows */
-    bool        across;            /* rows: lanes lie along the last kept axis */
-    const Inst *root;              /* dot, root */
-    int         phases;            /* rows: how many reductions wait for one another */
-    const char *why_not;           /* in words, where there is no plan */
-    const Inst *because;           /* of this one */
+    PlanKind kind;
+    int rank;
+    const Dim *dim[MAX_RANK]; /* of the domain: all axes, in the order in which memory has them */
+    bool reduced[MAX_RANK];   /* rows */
+    bool across;              /* rows: lanes lie along the last kept axis */
+    const Inst *root;         /* dot, root */
+    int phases;               /* rows: how many reductions wait for one another */
+    const char *why_not;      /* in words, where there is no plan */
+    const Inst *because;      /* of this one */
 } Plan;
 typedef struct {
     const Inst *const *at; /* in order */
-    int         n;
+    int n;
     const Value *const *results; /* what is wanted of them */
-    int         nresults;
+    int nresults;
 } Group;
-bool   plan_group(Compiler *, const Group *, Plan *);
-int    plan_phase(const Group *, const Value *); /* 0 before all reductions, else behind so many */
-bool   plan_is_reduction(const Inst *);          /* a reduction, or a dot that is one: of a matrix by a vector */
-bool   plan_reshape_is_plain(const Inst *);      /* only axes of size 1 come or go */
-double plan_cost(const Inst *);                  /* rough nanoseconds an element */
+bool plan_group(Compiler *, const Group *, Plan *);
+int plan_phase(const Group *, const Value *); /* 0 before all reductions, else behind so many */
+bool plan_is_reduction(const Inst *);         /* a reduction, or a dot that is one: of a matrix by a vector */
+bool plan_reshape_is_plain(const Inst *);     /* only axes of size 1 come or go */
+double plan_cost(const Inst *);               /* rough nanoseconds an element */
 /* Whether a result may be written over an argument of the same shape: each element is read before its own place is written. */
-bool   plan_in_place(Compiler *, const Inst *, int arg, int result);
+bool plan_in_place(Compiler *, const Inst *, int arg, int result);
 
 /* fuse.c */
 Module *pass_fuse(const Module *);

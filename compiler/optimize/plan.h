@@ -8,25 +8,25 @@ enum { ANY = -1 /* an axis of size 1 */, ASTRAY = -2 /* follows no axis of the d
 
 /* Which axis of the domain each axis of a value follows. */
 typedef struct {
-    bool   labelled, conflict; /* conflict: it is read in two ways */
+    bool labelled, conflict; /* conflict: it is read in two ways */
     int8_t axis[MAX_RANK];
 } Label;
 
 typedef struct {
-    Compiler    *cx;
+    Compiler *cx;
     const Group *g;
-    Plan        *plan;
-    Arena       *arena;
-    Map          labels; /* Value to Label */
+    Plan *plan;
+    Arena *arena;
+    Map labels; /* Value to Label */
 } Planner;
 
 /* label.c */
-bool         label_all(Planner *);  /* from the results upwards; false where a result has another shape */
-void         label_from(Planner *); /* what stands above values that have labels */
-void         label_as_domain(Planner *, const Value *);
-const Label *label_of(const Planner *, const Value *); /* NULL: not read */
-bool         label_is_repeated(const Planner *, const Value *); /* computed more than once for an element of the domain */
-bool         same_dims(const Type *, int rank, const Dim *const *);
+bool label_all(Planner *);  /* from the results upwards; false where a result has another shape */
+void label_from(Planner *); /* what stands above values that have labels */
+void label_as_domain(Planner *, const Value *);
+const Label *label_of(const Planner *, const Value *);  /* NULL: not read */
+bool label_is_repeated(const Planner *, const Value *); /* computed more than once for an element of the domain */
+bool same_dims(const Type *, int rank, const Dim *const *);
 const Value *main_operand(const Inst *); /* of a reduction or a dot that is one: the one with the shape of the domain */
 
 /* plan.c */

@@ -16,9 +16,9 @@ typedef struct {
     ValueMap value; /* old id -> the same value, or one with lanes along axis 0 */
     Marks batched;  /* which of the two */
     const Dim *lanes;
-    const char *name; /* of the axis, for collectives over it; or NULL */
+    const char *name;          /* of the axis, for collectives over it; or NULL */
     struct Sharding *sharding; /* shard.c: the lanes are a block of the shards of a pmap; else NULL */
-    Value *active;    /* bool[lanes], which lanes are here; NULL: all */
+    Value *active;             /* bool[lanes], which lanes are here; NULL: all */
     struct {
         OwnSize *at;
         int n, cap;

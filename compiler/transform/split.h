@@ -25,7 +25,7 @@ typedef struct Scope {
     struct Scope *outer;
     Block *fwd;
     bool is_loop, has_index;
-    bool replayed; /* nothing is kept: the linear loop carries the known carries too */
+    bool replayed;       /* nothing is kept: the linear loop carries the known carries too */
     int carries;         /* known ones, which differ from round to round */
     int old_carries;     /* all of them */
     Value *const *given; /* in the scope around: what the parameters behind the carries are slices of (or are) */
@@ -103,7 +103,8 @@ static inline bool has_own_size(const Scope *s, const Value *w) { return s->oute
 void choose_repeats(Cut *, Scope *);
 
 /* silent.c: what is run again writes nothing */
-bool happens_once(Arena *, const Inst *); /* it cannot be run again: something in it happens in order and gives a result */
+bool happens_once(Arena *,
+                  const Inst *); /* it cannot be run again: something in it happens in order and gives a result */
 void copy_silently(Module *, Builder *, const Inst *, ValueMap *);
 Func *silent_func(Module *, Func *); /* itself, if it writes nothing */
 

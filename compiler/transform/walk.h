@@ -63,7 +63,7 @@ typedef struct Marks {
 Marks marks_new(Module *, const Func *, void (*spread)(Marks *, const Inst *), const char *name);
 void mark(Marks *, const Value *);
 bool any_marked(const Marks *, Value *const *, int n);
-void mark_sizes(Marks *, const Sizes *); /* they differ */
+void mark_sizes(Marks *, const Sizes *);  /* they differ */
 void marks_block(Marks *, const Block *); /* to a fixed point, loops included */
 bool dim_is_marked(const Marks *, const Dim *);
 /* What decides how often (or which) blocks run is marked: then so is everything they give. */

@@ -15,36 +15,49 @@ extern "C" {
 
 /* In the order of the compiler's own table (compiler/ir/dtype.def). */
 typedef enum {
-    JXL_BOOL, JXL_I8, JXL_I16, JXL_I32, JXL_I64, JXL_U8, JXL_U16, JXL_U32, JXL_U64,
-    JXL_F16, JXL_BF16, JXL_F32, JXL_F64, JXL_C64, JXL_C128
+    JXL_BOOL,
+    JXL_I8,
+    JXL_I16,
+    JXL_I32,
+    JXL_I64,
+    JXL_U8,
+    JXL_U16,
+    JXL_U32,
+    JXL_U64,
+    JXL_F16,
+    JXL_BF16,
+    JXL_F32,
+    JXL_F64,
+    JXL_C64,
+    JXL_C128
 } jxl_dtype;
 
 typedef struct {
-    void          *data;  /* packed, row-major */
-    int32_t        dtype; /* jxl_dtype */
-    int32_t        rank;
+    void *data;    /* packed, row-major */
+    int32_t dtype; /* jxl_dtype */
+    int32_t rank;
     const int64_t *shape;
 } jxl_array;
 
 typedef struct jxl_pool jxl_pool;
 
 typedef struct jxl_call {
-    int       status;        /* 0, or the exit status that the error asks for */
-    int64_t   place;         /* of a failing parallel loop: the lowest chunk that failed */
-    char     *message;       /* malloc'ed; NULL while all is well */
-    jxl_pool *pool;          /* NULL: everything runs on the calling thread */
-    void     *blocks;        /* memory taken and not yet given back */
-    void     *spare;         /* ... and given back, but kept for the next time */
-    size_t    held, most;    /* bytes of both: now, and at most so far */
-    int       rank, nranks;  /* 0 and 1 without MPI */
+    int status;        /* 0, or the exit status that the error asks for */
+    int64_t place;     /* of a failing parallel loop: the lowest chunk that failed */
+    char *message;     /* malloc'ed; NULL while all is well */
+    jxl_pool *pool;    /* NULL: everything runs on the calling thread */
+    void *blocks;      /* memory taken and not yet given back */
+    void *spare;       /* ... and given back, but kept for the next time */
+    size_t held, most; /* bytes of both: now, and at most so far */
+    int rank, nranks;  /* 0 and 1 without MPI */
 } jxl_call;
 
 /* call.c */
-void        jxl_call_init(jxl_call *);      /* takes the process-wide pool */
-void        jxl_call_free(jxl_call *);      /* and every block that an error left behind */
-const char *jxl_message(const jxl_call *);  /* "" while all is well */
+void jxl_call_init(jxl_call *);            /* takes the process-wide pool */
+void jxl_call_free(jxl_call *);            /* and every block that an error left behind */
+const char *jxl_message(const jxl_call *); /* "" while all is well */
 /* Records an error (the first one wins) and returns its non-zero status.  `format` is a template as below. */
-int         jxl_fail(jxl_call *, const char *format, int nargs, const jxl_array *args);
+int jxl_fail(jxl_call *, const char *format, int nargs, const jxl_array *args);
 
 /* export.c: what the C functions of @export call.  `jxl_call_end` frees the call and copies its message to `error`, which has
 ** room for JXL_ERROR_BYTES unless it is NULL; it returns the status. */
@@ -56,7 +69,7 @@ int jxl_fail_size(jxl_call *, const char *name, int64_t size); /* "n is -1: ..."
 
 /* memory.c: 64-byte aligned blocks; NULL after recording "out of memory" with the size asked for. */
 void *jxl_alloc(jxl_call *, int64_t bytes);
-void  jxl_release(jxl_call *, void *);
+void jxl_release(jxl_call *, void *);
 /* A block that grows at its end, for stacked results of loops whose trip count is not known: returns the block, maybe
 ** moved, with room for at least `bytes`. */
 void *jxl_grow(jxl_call *, void *, int64_t bytes);
@@ -73,8 +86,8 @@ int jxl_num_threads(void); /* JXL_NUM_THREADS, else the affinity mask */
 **         t a text, whose `data` is a C string, or, with the dtype u64, points to where one begins
 **   C     s as str(), r as repr(), f as format(value, spec), t its type as programs write it: f32[3, 4]
 ** A hole prints what CPython with that library prints, to the digit.  `spec` may have holes itself: {0!pf:{1!ps}.2f}. */
-int   jxl_print(jxl_call *, int stream, const char *format, int nargs, const jxl_array *args); /* stream 1 or 2 */
-char *jxl_format(jxl_call *, const char *format, int nargs, const jxl_array *args); /* jxl_release it */
+int jxl_print(jxl_call *, int stream, const char *format, int nargs, const jxl_array *args); /* stream 1 or 2 */
+char *jxl_format(jxl_call *, const char *format, int nargs, const jxl_array *args);          /* jxl_release it */
 
 /* sort.c: for each row along the last axis the stable permutation that sorts it, as i32 or i64 by index->dtype.  `keys`
 ** are arrays of index's shape; where the first is equal the second decides, and so on.  lax.sort's order: -0.0 equals
@@ -102,8 +115,8 @@ int jxl_plot(jxl_call *, const char *name, const char *format, int32_t count, in
 ** 64-bit numbers may be read into an array of their 32-bit partner, as jnp.load does; else the dtypes must be equal.
 ** Byte order and Fortran order are turned round.  Saving adds ".npy" to the name where it is missing. */
 int jxl_load_open(jxl_call *, const char *path, int32_t dtype, int32_t rank, const char *what, void **file,
-                  int64_t *shape);                                    /* reads the header, checks dtype and rank */
-int jxl_load_read(jxl_call *, void *file, void *data);                /* reads the elements, closes */
+                  int64_t *shape);                     /* reads the header, checks dtype and rank */
+int jxl_load_read(jxl_call *, void *file, void *data); /* reads the elements, closes */
 /* What a file holds, for the compiler: `shape` has room for 32 sizes. */
 int jxl_load_look(jxl_call *, const char *path, const char *what, int32_t *dtype, int32_t *rank, int64_t *shape);
 int jxl_save(jxl_call *, const char *path, const jxl_array *, const char *what);
@@ -113,18 +126,27 @@ int jxl_save(jxl_call *, const char *path, const jxl_array *, const char *what);
 **   tensors  tensors.c: a .safetensors file's tensor of that name
 **   csv      csv.c: a table written as text, with options as "delimiter=,"
 **   png      parts/png.c: a picture as float32 numbers from 0 to 1       (linked with libpng) */
-int jxl_zip_open(jxl_call *, const char *path, const char *name, int32_t dtype, int32_t rank, const char *what, void **file, int64_t *shape);
-int jxl_tensors_open(jxl_call *, const char *path, const char *name, int32_t dtype, int32_t rank, const char *what, void **file, int64_t *shape);
-int jxl_csv_open(jxl_call *, const char *path, const char *options, int32_t dtype, int32_t rank, const char *what, void **file, int64_t *shape);
-int jxl_png_open(jxl_call *, const char *path, const char *options, int32_t dtype, int32_t rank, const char *what, void **file, int64_t *shape);
-int jxl_zip_look(jxl_call *, const char *path, const char *name, const char *what, int32_t *dtype, int32_t *rank, int64_t *shape);
-int jxl_tensors_look(jxl_call *, const char *path, const char *name, const char *what, int32_t *dtype, int32_t *rank, int64_t *shape);
-int jxl_csv_look(jxl_call *, const char *path, const char *options, const char *what, int32_t *dtype, int32_t *rank, int64_t *shape);
-int jxl_png_look(jxl_call *, const char *path, const char *options, const char *what, int32_t *dtype, int32_t *rank, int64_t *shape);
+int jxl_zip_open(jxl_call *, const char *path, const char *name, int32_t dtype, int32_t rank, const char *what,
+                 void **file, int64_t *shape);
+int jxl_tensors_open(jxl_call *, const char *path, const char *name, int32_t dtype, int32_t rank, const char *what,
+                     void **file, int64_t *shape);
+int jxl_csv_open(jxl_call *, const char *path, const char *options, int32_t dtype, int32_t rank, const char *what,
+                 void **file, int64_t *shape);
+int jxl_png_open(jxl_call *, const char *path, const char *options, int32_t dtype, int32_t rank, const char *what,
+                 void **file, int64_t *shape);
+int jxl_zip_look(jxl_call *, const char *path, const char *name, const char *what, int32_t *dtype, int32_t *rank,
+                 int64_t *shape);
+int jxl_tensors_look(jxl_call *, const char *path, const char *name, const char *what, int32_t *dtype, int32_t *rank,
+                     int64_t *shape);
+int jxl_csv_look(jxl_call *, const char *path, const char *options, const char *what, int32_t *dtype, int32_t *rank,
+                 int64_t *shape);
+int jxl_png_look(jxl_call *, const char *path, const char *options, const char *what, int32_t *dtype, int32_t *rank,
+                 int64_t *shape);
 /* The names in such a file, '\n' between; NULL after an error. */
 char *jxl_zip_names(jxl_call *, const char *path, const char *what);
 char *jxl_tensors_names(jxl_call *, const char *path, const char *what);
-int jxl_zip_save(jxl_call *, const char *path, const char *names, int32_t compressed, int32_t n, const jxl_array *, const char *what);
+int jxl_zip_save(jxl_call *, const char *path, const char *names, int32_t compressed, int32_t n, const jxl_array *,
+                 const char *what);
 int jxl_tensors_save(jxl_call *, const char *path, const char *names, int32_t n, const jxl_array *, const char *what);
 int jxl_csv_save(jxl_call *, const char *path, const char *options, const jxl_array *, const char *what);
 
@@ -133,21 +155,21 @@ double jxl_time(int32_t clock); /* 0 time.time, 1 perf_counter (and monotonic), 
 
 /* world.c, collective.c: processes that run one program together.  `jxl_world` meets the others, where a launcher says that
 ** there are any, through a plugin that stands in `directory`; all must bring the same hash of the program. */
-int     jxl_world(jxl_call *, const char *directory, int64_t hash);
+int jxl_world(jxl_call *, const char *directory, int64_t hash);
 int64_t jxl_world_info(jxl_call *, int32_t which); /* 0 device_count, 1 local_device_count, 2 process_count */
-double  jxl_world_time(jxl_call *, int32_t clock); /* rank 0's */
+double jxl_world_time(jxl_call *, int32_t clock);  /* rank 0's */
 /* Shards are dealt in blocks: the first of this process, and how many. */
-void    jxl_shard_range(jxl_call *, int64_t n, int64_t *first_and_count);
+void jxl_shard_range(jxl_call *, int64_t n, int64_t *first_and_count);
 /* Arrays x, a block of n shards stacked, and y: all n of them, or what they come to, by a tree over their numbers; or a block
 ** again, in which shard i has what shard from[i] had (0 where that is negative; the third array), or at [j] what j had at [i]. */
 enum { JXL_GATHER, JXL_SUM, JXL_MIN, JXL_MAX, JXL_PERMUTE, JXL_EXCHANGE };
-int     jxl_collective(jxl_call *, const char *what, int32_t kind, int64_t n, const jxl_array *x_y_from);
+int jxl_collective(jxl_call *, const char *what, int32_t kind, int64_t n, const jxl_array *x_y_from);
 
 /* flags.c: the command line of a program with main(...) parameters */
 typedef struct {
     const char *name;     /* "epochs" */
-    int32_t     dtype;    /* of a number or of the file's elements */
-    int32_t     rank;     /* -1 a number, -2 text, -3 a switch --name / --no-name, else --name FILE.npy of that rank */
+    int32_t dtype;        /* of a number or of the file's elements */
+    int32_t rank;         /* -1 a number, -2 text, -3 a switch --name / --no-name, else --name FILE.npy of that rank */
     const char *fallback; /* its default as text ("True" or "False" for a switch); NULL where it must be given */
     const char *help;     /* one line, such as the annotation; "(default: ...)" is added */
 } jxl_flag;

@@ -15,7 +15,8 @@ static void *work(void *failed) {
     for (int i = 0; i < ROUNDS; i++) {
         float number;
         int32_t at;
-        if (step(K, N, &p, x, &q, error) || memcmp(new_w, right_w, sizeof w) || memcmp(new_b, right_b, sizeof b)) return failed;
+        if (step(K, N, &p, x, &q, error) || memcmp(new_w, right_w, sizeof w) || memcmp(new_b, right_b, sizeof b))
+            return failed;
         if (chosen(N, x, i % 5, false, &number, &at, error) != (i % 5 >= 3)) return failed;
         if (i % 5 == 4 && !strstr(error, "no number 4")) return failed;
     }

@@ -13,15 +13,13 @@
 
 typedef struct {
     const char *march, *threads;
-    LModule    *loops;
-    Loaded     *loaded;
+    LModule *loops;
+    Loaded *loaded;
 } Way;
 
 static Way ways[] = {
-    { .march = "native", .threads = "1" },
-    { .march = "native", .threads = "2" },
-    { .march = "native", .threads = "5" },
-    { .march = "x86-64-v3", .threads = "1" },
+    { .march = "native", .threads = "1" },    { .march = "native", .threads = "2" },
+    { .march = "native", .threads = "5" },    { .march = "x86-64-v3", .threads = "1" },
     { .march = "x86-64-v3", .threads = "5" },
 };
 static const int64_t sizes[] = { 0, 0, 29, 300, 60000 };
@@ -66,8 +64,8 @@ static int check(Compiler *cx, const Func *f, int64_t size, uint64_t seed) {
             else if (!what)
                 what = check_difference(arena, f, &first, &o, true);
             if (what)
-                printf("%s, sizes about %d, on %s with %s threads: %s\n", f->name, (int)size, ways[i].march, ways[i].threads,
-                       what);
+                printf("%s, sizes about %d, on %s with %s threads: %s\n", f->name, (int)size, ways[i].march,
+                       ways[i].threads, what);
         }
         free(right.printed);
     }

@@ -28,7 +28,7 @@ typedef struct {
     Func *func;
     Range range[MOST];
     int order;
-    double to;     /* how near the laws must hold in float64 */
+    double to;      /* how near the laws must hold in float64 */
     bool no_single; /* in float32 it may be something else */
 } Subject;
 
