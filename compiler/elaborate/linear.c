@@ -8,7 +8,8 @@
 static Value *matching(Elab *e, Py d, const Type *type, const char *what, const char *of, Span span) {
     Value *v = leaf_value(e, d, arena_text(e->arena, "%ss", what + 4), span);
     if (!v || v->type == type) return v;
-    if (v->type->dtype != type->dtype && leaf_weak(d)) v = ir_convert(e->b, v, type->dtype);
+    if (v->type->dtype != type->dtype && leaf_weak(d) && dtype_is_inexact(v->type->dtype))
+        v = ir_convert(e->b, v, type->dtype);
     if (v->type == type) return v;
     bool fits = v->type->dtype == type->dtype && v->type->rank == type->rank;
     for (int i = 0; fits && i < type->rank; i++) fits = !dim_never_equal(e->cx, v->type->dim[i], type->dim[i]);
