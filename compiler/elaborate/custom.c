@@ -6,18 +6,6 @@
 
 #include <string.h>
 
-/* A function whose rule is being traced. */
-typedef struct CustomCall {
-    struct CustomCall *outer;
-    Py function;
-    Py args;
-    const Type **types;
-    int nleaves;
-    const Traced *callee; /* captures nothing */
-    Func *rule;
-    bool used;
-} CustomCall;
-
 /* The arguments of a call, apart: those that are differentiated, and the others. */
 typedef struct {
     Args all; /* numbers are arrays where they are differentiated */
@@ -28,6 +16,17 @@ typedef struct {
     Value **values;
     const Type **types;
 } Given;
+
+/* A function whose rule is being traced. */
+typedef struct CustomCall {
+    struct CustomCall *outer;
+    Py function;
+    Py args;
+    const Given *given;
+    const Traced *callee; /* captures nothing */
+    Func *rule;
+    bool used;
+} CustomCall;
 
 static bool split(Elab *e, Py numbers, Py args, Given *g, Span span) {
     int n = args->contents->n;
@@ -160,26 +159,42 @@ static bool like_result(Elab *e, Py given, Py result, const char *what, Py f, Sp
 
 static CustomCall *active_call(Elab *e, Py f, Py args, const Given *g) {
     for (CustomCall *c = e->custom; c; c = c->outer) {
-        if (c->function != f || c->nleaves != g->leaves.n || !tree_same(e, c->args, args)) continue;
+        const Given *was = c->given;
+        if (c->function != f || was->leaves.n != g->leaves.n || !tree_same(e, c->args, args)) continue;
         bool same = true;
-        for (int i = 0; i < c->nleaves; i++) same &= c->types[i] == g->types[i];
+        for (int i = 0; i < was->leaves.n; i++) same &= was->types[i] == g->types[i];
+        for (int i = 0; i < was->nfixed; i++) same &= py_equal_static(e, was->fixed[i], g->fixed[i]);
         if (same) return c;
     }
     return NULL;
 }
 
+static Py call_plainly(Elab *e, const Traced *callee, const Given *g) {
+    Value **args = with_captured(e, callee, g->values);
+    return rebuilt(e, callee, call_func(e, callee->func, args, g->leaves.n + callee->ncaptured, NULL)->results);
+}
+
 static Py call_itself(Elab *e, CustomCall *c, const Given *g) {
     c->used = true;
-    if (c->callee->ncaptured)
-        return rebuilt(e, c->callee,
-                       call_func(e, c->callee->func, with_captured(e, c->callee, g->values),
-                                 g->leaves.n + c->callee->ncaptured, NULL)
-                           ->results);
+    if (c->callee->ncaptured) return call_plainly(e, c->callee, g);
     Attrs a = { .callee = c->callee->func, .rule = c->rule, .sizes = as_dims(e, c->callee->func->sizes) };
     Captured nothing = { 0 };
     int n;
     Value **args = call_values_of(e, &nothing, g, &n);
     return rebuilt(e, c->callee, emit_inst(e->b, OP_custom_jvp_call, args, n, &a)->results);
+}
+
+/* A rule is needed by the derivatives around its call; inside a rule, which uses one of them up, by one fewer.  So a rule
+** that calls its own function with other arguments does not ask for rules without end. */
+static bool needs_no_rule(Elab *e, Py f) {
+    int depth = 0;
+    for (CustomCall *c = e->custom; c; c = c->outer) depth += c->function == f;
+    return depth > e->derivatives;
+}
+
+static Py call_without_rule(Elab *e, const Traced *callee, const Given *g) {
+    e->plain_calls++;
+    return call_plainly(e, callee, g);
 }
 
 /* The rule gives (value, tangent) for primals and tangents; the function, values, then tangents of those that have one. */
@@ -231,6 +246,7 @@ Py native_primitives_custom_jvp_call(Elab *e, Call *c) {
     Traced *callee = NEW(e->arena, Traced), t;
     if (!trace(e, callee, f, &(Entering){ &g.all, g.chosen, false, &g.leaves, g.types, NULL }, c->span))
         return e->error;
+    if (needs_no_rule(e, f)) return call_without_rule(e, callee, &g);
     /* rule(fixed..., (primals...), (tangents...)) */
     int n = g.nfixed + 2;
     Args in = { .nargs = n, .args = NEW_ARRAY(e->arena, Py, n), .span = c->span };
@@ -246,7 +262,7 @@ Py native_primitives_custom_jvp_call(Elab *e, Call *c) {
         PUSH(e->arena, &leaves, none ? py_array(e, ir_fill(e->b, g.types[k], 0), FLAVOUR_JAX, false) : g.leaves.at[k]);
         types[i] = none ? NULL : g.types[k];
     }
-    CustomCall active = { e->custom, f, args, g.types, g.leaves.n, callee, func_new(e->module, "rule"), false };
+    CustomCall active = { e->custom, f, args, &g, callee, func_new(e->module, "rule"), false };
     e->custom = &active;
     bool right =
         trace(e, &t, rule, &(Entering){ &in, chosen, false, &leaves, types, rule_title(e, "rule", f) }, c->span);
@@ -350,15 +366,12 @@ Py native_primitives_custom_vjp_call(Elab *e, Call *c) {
     Given g;
     if (!split(e, c->arg[3], args, &g, c->span)) return e->error;
     CustomCall *itself = active_call(e, f, args, &g);
-    if (itself)
-        return rebuilt(e, itself->callee,
-                       call_func(e, itself->callee->func, with_captured(e, itself->callee, g.values),
-                                 g.leaves.n + itself->callee->ncaptured, NULL)
-                           ->results);
+    if (itself) return call_plainly(e, itself->callee, &g);
     Traced callee, forward, back;
     Entering in = { &g.all, g.chosen, false, &g.leaves, g.types, NULL };
     if (!trace(e, &callee, f, &in, c->span)) return e->error;
-    CustomCall active = { e->custom, f, args, g.types, g.leaves.n, &callee, NULL, false };
+    if (needs_no_rule(e, f)) return call_without_rule(e, &callee, &g);
+    CustomCall active = { e->custom, f, args, &g, &callee, NULL, false };
     e->custom = &active;
     in.title = rule_title(e, "forward rule", f);
     bool right = trace(e, &forward, c->arg[1], &in, c->span);

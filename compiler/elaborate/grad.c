@@ -102,7 +102,10 @@ static Py call_grad(Elab *e, Py self, const Args *a) {
         if (types[i]) values[nmoving++] = v;
     }
     Traced t;
-    if (!trace(e, &t, f, &(Entering){ &in, chosen, false, &leaves, types, title }, a->span)) return e->error;
+    e->derivatives++;
+    bool traced = trace(e, &t, f, &(Entering){ &in, chosen, false, &leaves, types, title }, a->span);
+    e->derivatives--;
+    if (!traced) return e->error;
     Py loss = t.result;
     if (g->has_aux && (t.result->kind != PY_TUPLE || t.result->contents->n != 2))
         return fail(e, a->span, "with has_aux=True %s returns (value, aux), and it returned %s", title_of(e, f),

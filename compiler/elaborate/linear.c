@@ -60,7 +60,10 @@ Py native_primitives_jvp(Elab *e, Call *c) {
     }
     Traced t;
     const char *title = arena_text(e->arena, "jvp(%s)", title_of(e, f));
-    if (!trace(e, &t, f, &(Entering){ &in, chosen, false, &x, types, title }, c->span)) return e->error;
+    e->derivatives++;
+    bool traced = trace(e, &t, f, &(Entering){ &in, chosen, false, &x, types, title }, c->span);
+    e->derivatives--;
+    if (!traced) return e->error;
     if (has_aux && !without_aux(e, t.result, f, c->span)) return e->error;
     int nparams = t.func->body->nparams, nargs = nparams;
     bool *active = flags_of(e, nparams, 0), *active_out = flags_of(e, t.out.n, 0);
@@ -206,7 +209,10 @@ static Py linearized(Elab *e, Call *c, LinearKind kind) {
     Entering entering = { &d->in,   flags_of(e, in.nargs, in.nargs),
                           false,    &d->leaves,
                           d->types, arena_text(e->arena, "%s(%s)", what, d->name) };
-    if (!trace(e, &d->t, f, &entering, c->span)) return e->error;
+    e->derivatives++;
+    bool traced = trace(e, &d->t, f, &entering, c->span);
+    e->derivatives--;
+    if (!traced) return e->error;
     d->shape = d->has_aux ? without_aux(e, d->t.result, f, c->span) : d->t.result;
     if (!d->shape) return e->error;
     Leaves out = { 0 };

@@ -3,7 +3,8 @@
 ** The first call of a function runs its body where it stands.  From the second on it is made an IR function, whose
 ** parameters are the arrays and run-time numbers in its arguments; all else about them is part of the key.  So is what it
 ** read of the outside: a later call finds the same there, or other values of the same types, or makes a function of its
-** own.  A function that writes to what it did not make, or returns what cannot leave a function, is run at each call. */
+** own.  A function that writes to what it did not make, returns what cannot leave a function, or leaves out rules that no
+** derivative around it can reach, is run at each call. */
 #include "elaborate/loops.h"
 
 #include <string.h>
@@ -363,7 +364,7 @@ static Py call_entry(Elab *e, const Entry *en, Fitting *f, Py args) {
 
 /* Makes the IR function; NULL (and all taken back) where that cannot be done. */
 static Entry *make(Elab *e, Py function, const Args *a, Py args) {
-    int mark = journal_mark(e), errors = diag_mark(e->cx);
+    int mark = journal_mark(e), errors = diag_mark(e->cx), plain_calls = e->plain_calls;
     Tracing *t = NEW(e->arena, Tracing);
     tracing_begin(e, t, function->function.name, function->function.name);
     t->watched = true;
@@ -385,7 +386,7 @@ static Entry *make(Elab *e, Py function, const Args *a, Py args) {
     en->result = run_function(e, function, &inner);
     ValueList out = { 0 };
     bool right = en->result->kind != PY_ERROR && !e->abandoned && diag_mark(e->cx) == errors && !t->writes_outside &&
-                 untouched(en->copies) && export(e, en->result, t->born, &out);
+                 untouched(en->copies) && export(e, en->result, t->born, &out) && e->plain_calls == plain_calls;
     tracing_end(e, out.at, right ? out.n : 0);
     if (right) {
         journal_keep(e, mark);

@@ -373,9 +373,11 @@ struct Elab {
     LoopIndex *indices;
     const char *last_error;
     struct CustomCall *custom;
-    Map sources;    /* parameters of traced functions -> what they stand for outside */
-    Map declared;   /* parameters of exported functions -> the Node that declares them */
-    Inside *inside; /* the transformations whose functions are traced now, innermost first */
+    int derivatives; /* how many jvp, vjp and grad what is elaborated stands in */
+    int plain_calls; /* so far, of functions whose rules no derivative can reach: custom.c */
+    Map sources;     /* parameters of traced functions -> what they stand for outside */
+    Map declared;    /* parameters of exported functions -> the Node that declares them */
+    Inside *inside;  /* the transformations whose functions are traced now, innermost first */
     struct {
         Write *at;
         int n, cap;
