@@ -189,7 +189,7 @@ static Py call_itself(Elab *e, CustomCall *c, const Given *g) {
 static bool needs_no_rule(Elab *e, Py f) {
     int depth = 0;
     for (CustomCall *c = e->custom; c; c = c->outer) depth += c->function == f;
-    return depth > e->derivatives;
+    return depth && depth >= e->derivatives;
 }
 
 static Py call_without_rule(Elab *e, const Traced *callee, const Given *g) {

@@ -185,5 +185,6 @@ Module *elaborate(Compiler *cx, int file) {
     tracing_end(e, NULL, 0);
     e->module->main = main.func;
     drop_unreached(e);
+    refuse_leaked(e, &main);
     return e->module;
 }

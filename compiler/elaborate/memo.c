@@ -351,7 +351,7 @@ static Py call_entry(Elab *e, const Entry *en, Fitting *f, Py args) {
     const Tracing *t = en->tracing;
     for (int i = 0; i < t->imports.n; i++) {
         Value *here = t->imports.entries[i].value, *outer = (Value *)(uintptr_t)t->imports.entries[i].key;
-        if (here->def) continue;
+        if (!here || here->def) continue;
         Value *now = map_get(&f->values, outer);
         PUSH(e->arena, &f->args, now ? now : outer);
     }

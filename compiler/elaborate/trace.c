@@ -100,11 +100,48 @@ static void set_sizes(Elab *e, Func *f) {
     f->sizes = (Sizes){ n, at };
 }
 
+static void mark_used(bool *used, const Block *body, Value *const *at, int n) {
+    for (int i = 0; i < n; i++)
+        if (!at[i]->def && at[i]->block == body) used[at[i]->index] = true;
+}
+
+static void mark_params(bool *used, const Block *body, const Block *b) {
+    mark_used(used, body, b->results, b->nresults);
+    for (const Inst *in = b->first; in; in = in->next) {
+        mark_used(used, body, in->args, in->nargs);
+        for (int i = 0; i < in->nregions; i++) mark_params(used, body, in->regions[i]);
+    }
+}
+
+/* What only an attempt that was given up took from outside is no parameter. */
+static void drop_unused_imports(Elab *e, Tracing *t) {
+    Block *body = t->func->body;
+    bool *kept = NEW_ARRAY(e->arena, bool, body->nparams + 1);
+    for (int i = 0; i < body->nparams; i++) kept[i] = true;
+    for (int i = 0; i < t->imports.n; i++) {
+        const Value *here = t->imports.entries[i].value;
+        if (!here->def) kept[here->index] = false;
+    }
+    mark_params(kept, body, body);
+    for (int i = 0; i < t->imports.n; i++) {
+        const Value *here = t->imports.entries[i].value;
+        if (!here->def && !kept[here->index]) t->imports.entries[i].value = NULL;
+    }
+    int n = 0;
+    for (int i = 0; i < body->nparams; i++) {
+        if (!kept[i]) continue;
+        body->params[i]->index = n;
+        body->params[n++] = body->params[i];
+    }
+    body->nparams = n;
+}
+
 void tracing_end(Elab *e, Value **results, int n) {
     Tracing *t = e->tracing;
     Value **here = NEW_ARRAY(e->arena, Value *, n + 1);
     for (int i = 0; i < n; i++) here[i] = value_here(e, results[i]);
     block_return(&t->b, here, n);
+    drop_unused_imports(e, t);
     set_sizes(e, t->func);
     e->tracing = t->outer;
     e->b = t->outer ? &t->outer->b : NULL;
@@ -148,7 +185,7 @@ Value **tracing_captured(Elab *e, const Tracing *t, int *n) {
     *n = 0;
     for (int i = 0; i < t->imports.n; i++) {
         Value *here = t->imports.entries[i].value;
-        if (!here->def) at[(*n)++] = value_here(e, (Value *)(uintptr_t)t->imports.entries[i].key);
+        if (here && !here->def) at[(*n)++] = value_here(e, (Value *)(uintptr_t)t->imports.entries[i].key);
     }
     return at;
 }

@@ -675,6 +675,7 @@ void tracing_begin(Elab *, Tracing *, const char *name, const char *title);
 void tracing_into(Elab *, Tracing *, Func *);     /* the same, for a function that is there and empty */
 void tracing_end(Elab *, Value **results, int n); /* closes the function: its results and its size parameters */
 void drop_unreached(Elab *);
+void refuse_leaked(Elab *, const Tracing *program);
 Value **tracing_captured(Elab *, const Tracing *, int *n); /* what it captured, in the function around it */
 /* `map`: what some of its size parameters stand for, where that is not themselves; or NULL. */
 Inst *call_func(Elab *, Func *, Value **args, int nargs, const DimMap *map);
