@@ -193,16 +193,25 @@ Py native_builtins_all(Elab *e, Call *c) { return quantified(e, c, true); }
 
 void set_add(Elab *e, Py set, Py x) { dict_set(e, set, x, e->none); }
 
+bool is_mapping(Elab *e, Py x) {
+    return x->kind == PY_DICT || (x->kind == PY_OBJECT && class_lookup(e, x->cls, "keys"));
+}
+
 bool dict_update(Elab *e, Py dict, Py from, Span span) {
     if (from->kind == PY_DICT) {
         const Contents *k = contents_of(e, from);
         for (int i = 0; i < k->n; i++) dict_set(e, dict, k->keys[i], k->at[i]);
         return true;
     }
+    bool mapping = is_mapping(e, from);
     Py *items;
     int n;
-    if (!iterate(e, from, &items, &n, span)) return false;
+    if (!iterate(e, mapping ? call_method(e, from, "keys", 0, NULL, span) : from, &items, &n, span)) return false;
     for (int i = 0; i < n; i++) {
+        if (mapping) {
+            dict_set(e, dict, items[i], call_method(e, from, "__getitem__", 1, &items[i], span));
+            continue;
+        }
         Py *pair;
         int two;
         if (!iterate(e, items[i], &pair, &two, span)) return false;
@@ -210,6 +219,7 @@ bool dict_update(Elab *e, Py dict, Py from, Span span) {
             fail(e, span, "a dict is made of pairs, and element %d has %d parts", i, two);
             return false;
         }
+        if (!key_fits(e, pair[0], span)) return false;
         dict_set(e, dict, pair[0], pair[1]);
     }
     return true;

@@ -148,12 +148,11 @@ static Py eval_dict(Elab *e, Node *n) {
         if (!n->Dict.keys.at[i]) {
             x = eval(e, n->Dict.values.at[i]);
             if (x->kind == PY_ERROR) continue;
-            if (x->kind != PY_DICT) {
-                fail(e, n->Dict.values.at[i]->span, "`**` takes a dict, and was given %s", py_describe(e, x));
-                continue;
-            }
-            const Contents *c = contents_of(e, x);
-            for (int k = 0; k < c->n; k++) dict_set(e, d, c->keys[k], c->at[k]);
+            Span span = n->Dict.values.at[i]->span;
+            if (is_mapping(e, x))
+                dict_update(e, d, x, span);
+            else
+                fail(e, span, "`**` takes a dict, and was given %s", py_describe(e, x));
             continue;
         }
         Py key = eval(e, n->Dict.keys.at[i]);
@@ -193,8 +192,10 @@ static Py eval_call(Elab *e, Node *n) {
             PUSH(e->arena, &values, x);
             continue;
         }
-        if (x->kind == PY_DICT) {
-            const Contents *c = contents_of(e, x);
+        if (is_mapping(e, x)) {
+            Py all = py_dict(e);
+            right &= dict_update(e, all, x, k->span);
+            const Contents *c = contents_of(e, all);
             for (int j = 0; j < c->n; j++) {
                 if (c->keys[j]->kind != PY_STR) return fail(e, k->span, "the keys of `**` must be str");
                 PUSH(e->arena, &names, name_of(e->cx, c->keys[j]->str.at));

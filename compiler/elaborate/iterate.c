@@ -370,21 +370,8 @@ Py native_builtins_set(Elab *e, Call *c) {
 Py native_builtins_frozenset(Elab *e, Call *c) { return native_builtins_set(e, c); }
 
 Py native_builtins_dict(Elab *e, Call *c) {
-    Py d = py_dict(e), from = c->arg[0], *items;
-    int n;
-    if (from->kind == PY_DICT) {
-        const Contents *old = contents_of(e, from);
-        for (int i = 0; i < old->n; i++) dict_set(e, d, old->keys[i], old->at[i]);
-    } else if (from->kind != PY_NONE) {
-        if (!iterate(e, from, &items, &n, c->span)) return e->error;
-        for (int i = 0; i < n; i++) {
-            Py *pair;
-            int two;
-            if (!iterate(e, items[i], &pair, &two, c->span)) return e->error;
-            if (two != 2) return fail(e, c->span, "dict() takes pairs, and one item has %d parts", two);
-            if (key_fits(e, pair[0], c->span)) dict_set(e, d, pair[0], pair[1]);
-        }
-    }
+    Py d = py_dict(e), from = c->arg[0];
+    if (from->kind != PY_NONE && !dict_update(e, d, from, c->span)) return e->error;
     const Contents *named = contents_of(e, c->arg[1]);
     for (int i = 0; i < named->n; i++) dict_set(e, d, named->keys[i], named->at[i]);
     return d;

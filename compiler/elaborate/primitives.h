@@ -9,7 +9,6 @@ Py number_of_array(Elab *, Py x, Span); /* one element as a Python number */
 
 /* builtins_order.c */
 bool sort_items(Elab *, Py *items, int n, Py key, bool backwards, Span);
-bool dict_update(Elab *, Py dict, Py from, Span);
 void set_add(Elab *, Py set, Py x);
 
 /* primitives_create.c */

@@ -472,6 +472,8 @@ void contents_push(Elab *, Contents *, Py key_or_NULL, Py);
 int contents_find(Elab *, const Contents *, Py key); /* -1: absent */
 Py dict_get(Elab *, Py, Py key);                     /* NULL: absent */
 void dict_set(Elab *, Py, Py key, Py);
+bool is_mapping(Elab *, Py);                           /* a dict, or an object with keys() and [] */
+bool dict_update(Elab *, Py dict, Py from, Span);      /* a mapping, or pairs */
 Py attribute_get(Elab *, Py object, const char *name); /* of a PY_OBJECT's own; NULL: absent */
 void note_read(Elab *, const void *key, int written);  /* what an attempt reads of what it did not write */
 int journal_mark(Elab *);
