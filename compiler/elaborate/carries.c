@@ -16,6 +16,11 @@ static bool same_shape(Elab *e, const Type *x, const Type *y) {
     return same;
 }
 
+/* A leaf whose type is asked for: it may be what another function, traced to see its result, gives. */
+static Value *looked_at(Elab *e, Py leaf, Span span) {
+    return leaf->kind == PY_ARRAY ? leaf->array.value : leaf_value(e, leaf, "what a loop carries", span);
+}
+
 /* carried(what, before, after): after, whose leaves have the shapes of those of before and may take their places. */
 Py native_primitives_carried(Elab *e, Call *c) {
     const char *what = c->arg[0]->str.at;
@@ -27,8 +32,7 @@ Py native_primitives_carried(Elab *e, Call *c) {
     tree_flatten(e, before, &x);
     tree_flatten(e, after, &y);
     for (int i = 0; i < x.n; i++) {
-        Value *v = leaf_value(e, x.at[i], "what a loop carries", c->span);
-        Value *w = v ? leaf_value(e, y.at[i], "what a loop carries", c->span) : NULL;
+        Value *v = looked_at(e, x.at[i], c->span), *w = v ? looked_at(e, y.at[i], c->span) : NULL;
         if (!w) return e->error;
         if (!same_shape(e, v->type, w->type) || !may_carry(e, x.at[i], y.at[i])) {
             fail(e, c->span, "%s: %s enters as %s, and the body gives %s", what, tree_path(e, before, "the carry", i),
@@ -38,7 +42,7 @@ Py native_primitives_carried(Elab *e, Call *c) {
         }
         const Type *type = type_with_dtype(e->cx, v->type, w->type->dtype);
         if (w->type == type) continue;
-        y.at[i] = py_array_like(e, ir_retype(e->b, w, type, "what a loop carries"), y.at[i]);
+        y.at[i] = py_array_like(e, ir_retype(e->b, value_here(e, w), type, "what a loop carries"), y.at[i]);
     }
     Py *at = y.at;
     return tree_unflatten(e, after, &at);

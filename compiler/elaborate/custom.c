@@ -417,3 +417,55 @@ Py native_primitives_custom_vjp_call(Elab *e, Call *c) {
     Value **values = call_values_of(e, &all, &g, &n);
     return rebuilt(e, &callee, emit_inst(e->b, OP_custom_vjp_call, values, n, &a)->results);
 }
+
+/* fun(residuals, operands), linear in the operands; backward(residuals, cotangents) is its transpose, or None: there is
+** none, and only forward mode is possible. */
+Py native_primitives_linear_call(Elab *e, Call *c) {
+    Py trees[2] = { c->arg[2], c->arg[3] };
+    Args in = { .nargs = 2, .args = trees, .span = c->span };
+    Leaves leaves = { 0 };
+    tree_flatten(e, trees[0], &leaves);
+    int nresiduals = leaves.n;
+    tree_flatten(e, trees[1], &leaves);
+    const Type **types = NEW_ARRAY(e->arena, const Type *, leaves.n + 1);
+    Value **values = NEW_ARRAY(e->arena, Value *, leaves.n + 1);
+    for (int i = 0; i < leaves.n; i++) {
+        values[i] = leaf_value(e, leaves.at[i], "what a linear function is called with", c->span);
+        if (!values[i]) return e->error;
+        types[i] = values[i]->type;
+    }
+    Given g = { .leaves = leaves, .values = values, .types = types };
+    Traced t, back;
+    Entering entering = { &in, flags_of(e, 2, 2), false, &leaves, types, NULL };
+    if (!trace(e, &t, c->arg[0], &entering, c->span)) return e->error;
+    Captured all = { 0 };
+    capture(e, &all, &t);
+    Func *both[2] = { NULL };
+    int n = 1;
+    Given cotangents = { 0 };
+    if (c->arg[1]->kind != PY_NONE) {
+        Py given[2] = { c->arg[2], t.result };
+        Args in_back = { .nargs = 2, .args = given, .span = c->span };
+        for (int i = 0; i < nresiduals; i++) PUSH(e->arena, &cotangents.leaves, leaves.at[i]);
+        for (int i = 0; i < t.out.n; i++) PUSH(e->arena, &cotangents.leaves, t.out.at[i]);
+        cotangents.types = NEW_ARRAY(e->arena, const Type *, cotangents.leaves.n + 1);
+        for (int i = 0; i < cotangents.leaves.n; i++)
+            cotangents.types[i] = i < nresiduals ? types[i] : t.func->body->results[i - nresiduals]->type;
+        Entering turned = { &in_back, entering.chosen, false, &cotangents.leaves, cotangents.types, NULL };
+        if (!trace(e, &back, c->arg[1], &turned, c->span)) return e->error;
+        bool right = back.out.n == leaves.n - nresiduals;
+        for (int i = 0; right && i < back.out.n; i++)
+            right = back.func->body->results[i]->type == types[nresiduals + i];
+        if (!right)
+            return fail(e, c->span, "the transpose of a linear function gives %s, and its operands are %s",
+                        tree_node_text(e, back.result), tree_node_text(e, trees[1]));
+        capture(e, &all, &back);
+        both[1] = wrapped(e, &back, &all, &cotangents);
+        n = 2;
+    }
+    both[0] = wrapped(e, &t, &all, &g);
+    Attrs a = { .callee = both[0], .backward = both[1], .count = all.n + nresiduals };
+    a.sizes = as_dims(e, share_sizes(e, both, n));
+    Value **args = call_values_of(e, &all, &g, &n);
+    return rebuilt(e, &t, emit_inst(e->b, OP_linear_call, args, n, &a)->results);
+}

@@ -71,7 +71,9 @@ static void walk_call(Back *w, const Inst *in) {
         if (given[i]) call_arg(w->arena, &args, w->ct[in->results[i]->id], true);
     }
     const Made *made = transpose_of(w->m, in->attrs->callee, linear, given, false);
-    const Inst *call = call_like(&w->b, in, made->func, &args, in->attrs->sizes, (Sizes){ 0 });
+    const Inst *call =
+        is_call(in) ? call_like(&w->b, in, made->func, &args, in->attrs->sizes, (Sizes){ 0 })
+                    : call_with_sizes(&w->b, made->func, args.args.at, args.args.n, in->attrs->sizes, (Sizes){ 0 });
     for (int i = 0, k = 0, from = 0; i < in->nargs; i++) {
         if (!linear[i] || !made->given[k++]) continue;
         Value *ct = call->results[from++]; /* of what all shards were given, each has a part */
@@ -80,12 +82,23 @@ static void walk_call(Back *w, const Inst *in) {
     }
 }
 
+/* What only fails when it runs: it is asked for by those who then never call it. */
+static void refuse(Builder *b, const char *message) {
+    Attrs attrs = no_attrs;
+    attrs.format = name_of(b->cx, message);
+    emit_inst(b, OP_assert, (Value *[]){ ir_bool(b, false) }, 1, &attrs);
+}
+
 /* Its transpose came with it; the transpose of that is the call itself. */
 static void walk_linear_call(Back *w, const Inst *in) {
     int count = (int)in->attrs->count;
     Values args = { 0 };
     push_known(w, &args, in->args, count);
     if (args.n < count) bug(w->m->cx, "a linear_call is transposed by what it is not linear in");
+    if (!in->attrs->backward) {
+        refuse(&w->b, "reverse mode needs transpose_solve, and custom_linear_solve was given none");
+        return;
+    }
     for (int i = 0; i < in->nresults; i++) PUSH(w->arena, &args, ct_or_zeros(w, in->results[i]));
     Attrs attrs = *in->attrs;
     attrs.callee = in->attrs->backward;
@@ -207,6 +220,8 @@ static void walk_inst(Back *w, const Inst *in) {
     w->b.origin = origin_made(w->b.cx->arena, in->origin, "transpose");
     switch (in->op) {
     case OP_call:
+    case OP_custom_jvp_call: /* of what moves: a rule may call such a function with its tangents */
+    case OP_custom_vjp_call:
     case OP_pmap: walk_call(w, in); break;
     case OP_linear_call: walk_linear_call(w, in); break;
     case OP_cond: walk_cond(w, in); break;
@@ -268,6 +283,8 @@ static bool inst_is_linear(const Marks *m, const Inst *in) {
     }
     switch (in->op) {
     case OP_call:
+    case OP_custom_jvp_call:
+    case OP_custom_vjp_call:
     case OP_pmap: return func_is_linear(m->module, in->attrs->callee, linear);
     case OP_linear_call: return first >= in->attrs->count;
     case OP_cond:
@@ -315,14 +332,10 @@ static bool must_split(const Marks *m, const Block *block) {
     return false;
 }
 
-/* What only fails when it runs: it is asked for by those who then never call it. */
 static void not_linear(Builder *b, const Func *f, const bool *linear) {
     Values results = { 0 };
-    Attrs attrs = no_attrs;
-    attrs.format =
-        name_of(b->cx, arena_text(b->arena, "%s is not linear in its cotangents, so it cannot be used in forward mode",
-                                  f->title));
-    emit_inst(b, OP_assert, (Value *[]){ ir_bool(b, false) }, 1, &attrs);
+    refuse(b,
+           arena_text(b->arena, "%s is not linear in its cotangents, so it cannot be used in forward mode", f->title));
     for (int i = 0; i < f->body->nparams; i++)
         if (linear[i]) PUSH(b->arena, &results, ir_fill(b, f->body->params[i]->type, 0));
     block_return(b, results.at, results.n);
