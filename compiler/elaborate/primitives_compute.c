@@ -289,6 +289,8 @@ Py native_primitives_triangular_solve(Elab *e, Call *c) {
     return linalg(e, c, OP_triangular_solve, 2, &a);
 }
 
+Py native_primitives_solve(Elab *e, Call *c) { return linalg(e, c, OP_solve, 2, &no_attrs); }
+
 /* lu, qr, svd, eigh, eig or schur: a tuple. */
 Py native_primitives_factor(Elab *e, Call *c) {
     Op op;

@@ -23,14 +23,14 @@ static void write_at(Lower *l, const Matrix *m, Elem x, LValue *ptr, LValue *i) 
     elem_store(l, m->dtype, x, ptr, i, 1, NULL);
 }
 
-static Elem minus_product(Lower *l, Elem s, Elem p, Elem q) {
+Elem elem_minus_product(Lower *l, Elem s, Elem p, Elem q) {
     LBuilder *b = &l->b;
     if (!s.im) return (Elem){ loop_fma(b, loop_unary(b, OP_neg, p.re), q.re, s.re), NULL };
     Elem pq = complex_mul(l, p, q);
     return (Elem){ loop_sub(b, s.re, pq.re), loop_sub(b, s.im, pq.im) };
 }
 
-static Elem divided(Lower *l, Elem x, Elem y) {
+Elem elem_divided(Lower *l, Elem x, Elem y) {
     return x.im ? complex_div(l, x, y) : (Elem){ loop_binary(&l->b, OP_div, x.re, y.re), NULL };
 }
 
@@ -47,7 +47,7 @@ static Elem minus_products(Lower *l, const Matrix *m, Elem s, LValue *lo, LValue
     Elem x = read_at(l, m, p.ptr, loop_add(b, p.start, loop_mul(b, f.i, p.step)));
     Elem y = read_at(l, m, q.ptr, loop_add(b, q.start, loop_mul(b, f.i, q.step)));
     if (q.conj && y.im) y.im = loop_unary(b, OP_neg, y.im);
-    Elem next = minus_product(l, (Elem){ f.carry[0], s.im ? f.carry[1] : NULL }, x, y);
+    Elem next = elem_minus_product(l, (Elem){ f.carry[0], s.im ? f.carry[1] : NULL }, x, y);
     loop_end(b, &f, (LValue *[]){ next.re, next.im });
     return (Elem){ f.carry[0], s.im ? f.carry[1] : NULL };
 }
@@ -86,7 +86,7 @@ static void cholesky(Lower *l, const Matrix *m) {
     LValue *row_i = loop_mul(b, i.i, n), *here = loop_add(b, row_i, j.i);
     Elem v = minus_products(l, m, read_at(l, m, m->x, here), zero, j.i, (Line){ m->y, row_i, one, false }, of_j);
     Elem none = { loop_int(b, v.re->type, 0), v.im ? loop_int(b, v.re->type, 0) : NULL };
-    write_at(l, m, divided(l, v, s), m->y, here);
+    write_at(l, m, elem_divided(l, v, s), m->y, here);
     write_at(l, m, none, m->y, at(l, j.i, n, i.i));
     loop_end(b, &i, NULL);
     loop_end(b, &j, &positive);
@@ -115,7 +115,7 @@ static Elem minus_rows(Pull *p, const Matrix *m, Elem s, LValue *lo, LValue *hi,
     Elem x = read_at(l, m, a.ptr, loop_add(b, a.start, loop_mul(b, f.i, a.step)));
     if (a.conj && x.im) x.im = loop_unary(b, OP_neg, x.im);
     Elem y = columns_of(p, m, f.i, column);
-    Elem next = minus_product(l, (Elem){ f.carry[0], s.im ? f.carry[1] : NULL }, elem_splat(l, x, p->lanes), y);
+    Elem next = elem_minus_product(l, (Elem){ f.carry[0], s.im ? f.carry[1] : NULL }, elem_splat(l, x, p->lanes), y);
     loop_end(b, &f, (LValue *[]){ next.re, next.im });
     return (Elem){ f.carry[0], s.im ? f.carry[1] : NULL };
 }
@@ -133,7 +133,7 @@ static void solve_columns(Pull *p, const Idx *idx, void *context) {
     LValue *lo = forward ? zero : loop_add(b, i, one), *hi = forward ? i : n;
     Line row = { m->x, attrs->transposed ? i : loop_mul(b, i, n), attrs->transposed ? n : one, false };
     Elem s = minus_rows(p, m, columns_of(p, m, i, idx->i), lo, hi, row, idx->i);
-    if (!attrs->unit) s = divided(l, s, elem_splat(l, read_at(l, m, m->x, at(l, i, n, i)), p->lanes));
+    if (!attrs->unit) s = elem_divided(l, s, elem_splat(l, read_at(l, m, m->x, at(l, i, n, i)), p->lanes));
     elem_store(l, m->dtype, s, m->y, at(l, i, m->m, idx->i), 1, p->tail);
     loop_end(b, &k, NULL);
 }
@@ -159,7 +159,7 @@ static void along_rows(Pull *p, const Idx *idx, void *context) {
     Elem x = elem_load(l, d, p->lanes, r->m->y, here, 1, p->tail, false);
     Elem y = elem_load(l, d, p->lanes, r->m->y, there, 1, p->tail, false);
     if (r->factor.re) {
-        elem_store(l, d, minus_product(l, x, elem_splat(l, r->factor, p->lanes), y), r->m->y, here, 1, p->tail);
+        elem_store(l, d, elem_minus_product(l, x, elem_splat(l, r->factor, p->lanes), y), r->m->y, here, 1, p->tail);
     } else {
         elem_store(l, d, y, r->m->y, here, 1, p->tail);
         elem_store(l, d, x, r->m->y, there, 1, p->tail);
@@ -227,7 +227,7 @@ static void cholesky_by_rows(Lower *l, const Matrix *m) {
     loop_end_then(b, &bad);
 }
 
-static LValue *size_of(Lower *l, Elem x) {
+LValue *elem_size(Lower *l, Elem x) {
     LBuilder *b = &l->b;
     LValue *re = loop_unary(b, OP_abs, x.re);
     return x.im ? loop_add(b, re, loop_unary(b, OP_abs, x.im)) : re;
@@ -238,7 +238,7 @@ static LValue *pivot_row(Lower *l, const Matrix *m, LValue *k) {
     LBuilder *b = &l->b;
     LValue *best = loop_real(b, loop_type(dtype_real(m->dtype), 1), -1);
     LLoop i = loop_for(b, k, m->n, 1, 2, (LValue *[]){ best, k });
-    LValue *size = size_of(l, read_at(l, m, m->y, at(l, i.i, m->m, k)));
+    LValue *size = elem_size(l, read_at(l, m, m->y, at(l, i.i, m->m, k)));
     LValue *larger = loop_binary(b, OP_gt, size, i.carry[0]);
     LValue *next[] = { loop_select(b, larger, size, i.carry[0]), loop_select(b, larger, i.i, i.carry[1]) };
     loop_end(b, &i, next);
@@ -270,10 +270,10 @@ static void lu(Lower *l, const Matrix *m, LValue *pivots, LValue *order) {
     exchange_rows(l, m, k.i, p, order);
     Elem pivot = read_at(l, m, m->y, loop_add(b, row_k, k.i));
     LValue *none = loop_int(b, pivot.re->type, 0);
-    LLoop some = loop_if(b, loop_binary(b, OP_ne, size_of(l, pivot), none));
+    LLoop some = loop_if(b, loop_binary(b, OP_ne, elem_size(l, pivot), none));
     LLoop i = loop_for(b, next, m->n, 1, 0, NULL);
     LValue *row_i = loop_mul(b, i.i, m->m), *here = loop_add(b, row_i, k.i);
-    Elem factor = divided(l, read_at(l, m, m->y, here), pivot);
+    Elem factor = elem_divided(l, read_at(l, m, m->y, here), pivot);
     write_at(l, m, factor, m->y, here);
     Rows rows = { m, row_i, row_k, factor };
     over_columns(l, &rows, next);
@@ -326,10 +326,11 @@ void lower_linalg(Lower *l, const Inst *in) {
         diag(l->cx, in->origin ? in->origin->span : (Span){ 0 }, "%s of %s is not supported; convert it to float32",
              op_name(in->op), dtype_long_name(t->dtype));
     }
-    if (in->op != OP_cholesky && in->op != OP_triangular_solve && in->op != OP_lu) {
+    if (in->op != OP_cholesky && in->op != OP_triangular_solve && in->op != OP_solve && in->op != OP_lu) {
         lapack(l, in);
         return;
     }
+    if (lower_small(l, in)) return;
     Matrix m = { .in = in,
                  .dtype = t->dtype,
                  .x = home_of(l, x).ptr,

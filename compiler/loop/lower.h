@@ -228,6 +228,14 @@ bool dot_has_tiles(Lower *, const Inst *);
 /* rows_merge: nobody cares which of the axes of x a row belongs to. */
 void dot_tiles(Lower *, const Inst *, bool rows_merge, DotStore, void *context);
 
+/* linalg.c */
+Elem elem_minus_product(Lower *, Elem, Elem, Elem); /* s - p q */
+Elem elem_divided(Lower *, Elem, Elem);
+LValue *elem_size(Lower *, Elem); /* |re| + |im| */
+
+/* small.c */
+bool lower_small(Lower *, const Inst *); /* false where it is not one of small matrices */
+
 /* map.c */
 int widest_element(const Inst *); /* in bytes, of what it reads and makes */
 

@@ -60,6 +60,72 @@ void transpose_triangular_solve(const Transpose *d) {
     d->dx[1] = solve(d->b, d->x[0], d->ct[0], a->lower, !a->transposed, a->unit);
 }
 
+/* x[permutation], row by row, of a permutation of each matrix. */
+static Value *rows_at(Builder *b, Value *x, Value *permutation) {
+    int batch = x->type->rank - 2;
+    const Type *t = permutation->type;
+    Value *idx = ir_reshape(b, permutation, type_insert_axis(b->cx, t, batch + 1, dim_int(b->cx, 1)));
+    return ir_gather(b, x, idx, batch, 1, &(int64_t){ batch }, GATHER_CLIP);
+}
+
+/* L U = P a: a^-1 c = U^-1 L^-1 P c, and a^-T c = P^T L^-T U^-T c. */
+Value *ops_solve_by_factors(Builder *b, Value *a, Value *c, bool transposed) {
+    Inst *in = emit_inst(b, OP_lu, &a, 1, &no_attrs);
+    Value *lu = in->results[0], *order = in->results[2];
+    if (!transposed) return solve(b, lu, solve(b, lu, rows_at(b, c, order), true, false, true), false, false, false);
+    Value *z = solve(b, lu, solve(b, lu, c, false, true, false), true, true, true);
+    Value *ids = ir_iota(b, order->type, order->type->rank - 1), *back[2] = { order, ids };
+    Attrs attrs = no_attrs;
+    attrs.axis = order->type->rank - 1;
+    attrs.keys = 1;
+    return rows_at(b, z, emit_inst(b, OP_sort, back, 2, &attrs)->results[1]);
+}
+
+/* a x = c gives a dx = dc - da x. */
+static Value *solve_small(Builder *b, Value *a, Value *c, bool transposed) {
+    Attrs attrs = no_attrs;
+    attrs.transposed = transposed;
+    return emit(b, OP_solve, (Value *[]){ a, c }, 2, &attrs);
+}
+void jvp_solve(const Jvp *d) {
+    Builder *b = d->b;
+    bool transposed = d->in->attrs->transposed;
+    Value *right = d->t[1];
+    if (d->t[0]) right = sum_of(b, right, ir_neg(b, matmul(b, transposed ? flipped(b, d->t[0]) : d->t[0], d->y[0])));
+    d->dy[0] = solve_small(b, d->x[0], right, transposed);
+}
+void transpose_solve(const Transpose *d) { d->dx[1] = solve_small(d->b, d->x[0], d->ct[0], !d->in->attrs->transposed); }
+
+/* Lanes of the right-hand side only are more of its columns, so that a shared matrix stays shared. */
+typedef Value *SolveColumns(const Batch *, Value *columns);
+static bool batch_columns(const Batch *d, SolveColumns *solved) {
+    Builder *b = d->b;
+    if (d->each[0] || !d->each[1]) return false;
+    Value *c = move_axis(b, d->x[1], 0, d->x[1]->type->rank - 2);
+    const Type *apart = c->type;
+    int last = apart->rank - 2;
+    const Dim *dims[MAX_RANK];
+    for (int i = 0; i < last; i++) dims[i] = apart->dim[i];
+    dims[last] = dim_mul(b->cx, apart->dim[last], apart->dim[last + 1]);
+    Value *y = solved(d, ir_reshape(b, c, type_of(b->cx, apart->dtype, last + 1, dims)));
+    d->y[0] = move_axis(b, ir_reshape(b, y, apart), last, 0);
+    d->y_each[0] = true;
+    return true;
+}
+static Value *triangular_columns(const Batch *d, Value *c) {
+    const Attrs *a = d->in->attrs;
+    return solve(d->b, d->x[0], c, a->lower, a->transposed, a->unit);
+}
+static Value *small_columns(const Batch *d, Value *c) {
+    int64_t m;
+    bool transposed = d->in->attrs->transposed;
+    if (dim_is_int(c->type->dim[c->type->rank - 1], &m) && m <= MOST_SMALL)
+        return solve_small(d->b, d->x[0], c, transposed);
+    return ops_solve_by_factors(d->b, d->x[0], c, transposed);
+}
+bool batch_triangular_solve(const Batch *d) { return batch_columns(d, triangular_columns); }
+bool batch_solve(const Batch *d) { return batch_columns(d, small_columns); }
+
 /* lu, qr, svd, eigh, eig: the pieces their derivatives are written with */
 
 static Value *below(Builder *b, Value *x) { return ir_select(b, triangle(b, x, true, 1), x, zeros(b, x->type)); }
@@ -116,17 +182,6 @@ static Value *inverse_gaps(Builder *b, Value *w, const Value *like) {
     return inverse_or_0(b, gap, rounding(b, w, like));
 }
 
-/* a^-1 c for any square a: the rows of c in the order of the factors, then two triangular solves. */
-static Value *solve_any(Builder *b, Value *a, Value *c) {
-    Inst *lu = emit_inst(b, OP_lu, &a, 1, &no_attrs);
-    Value *order = lu->results[2];
-    int batch = a->type->rank - 2;
-    Value *idx = ir_reshape(b, order, type_insert_axis(b->cx, order->type, batch + 1, dim_int(b->cx, 1)));
-    Value *rows = ir_gather(b, c, idx, batch, 1, &(int64_t){ batch }, GATHER_CLIP);
-    Value *left = solve(b, lu->results[0], rows, true, false, true);
-    return solve(b, lu->results[0], left, false, false, false);
-}
-
 static Value *padded(Builder *b, Value *x, int from_end, const Dim *to) {
     const Dim *low[MAX_RANK], *high[MAX_RANK];
     int64_t interior[MAX_RANK] = { 0 };
@@ -144,7 +199,7 @@ static Value *padded(Builder *b, Value *x, int from_end, const Dim *to) {
 void jvp_lu(const Jvp *d) {
     Builder *b = d->b;
     Value *lu = d->y[0], *t = d->t[0], *order = d->y[2];
-    int rank = lu->type->rank, batch = rank - 2;
+    int rank = lu->type->rank;
     const Dim *m = lu->type->dim[rank - 2], *n = lu->type->dim[rank - 1], *k = dim_min(b->cx, m, n),
               *zero = dim_int(b->cx, 0);
     Value *l = padded(b, part_of(b, lu, 1, zero, k), 1, m), *u = padded(b, part_of(b, lu, 2, zero, k), 2, n);
@@ -152,9 +207,7 @@ void jvp_lu(const Jvp *d) {
     Value *missing = ir_ge(b, ir_iota(b, type_with_dtype(b->cx, u->type, DT_i64), rank - 2),
                            ir_broadcast_scalar(b, ir_size(b, k), type_with_dtype(b->cx, u->type, DT_i64)));
     u = ir_select(b, ir_and(b, on_diagonal(b, u), missing), number(b, u, 1), above(b, u));
-    Value *idx = ir_reshape(b, order, type_insert_axis(b->cx, order->type, batch + 1, dim_int(b->cx, 1)));
-    Value *rows = ir_gather(b, t, idx, batch, 1, &(int64_t){ batch }, GATHER_CLIP);
-    Value *left = solve(b, l, rows, true, false, true);
+    Value *left = solve(b, l, rows_at(b, t, order), true, false, true);
     Value *both = flipped(b, solve(b, u, flipped(b, left), false, true, false));
     d->dy[0] = ir_add(b, matmul(b, l, below(b, both)), matmul(b, above(b, both), u));
 }
@@ -282,10 +335,10 @@ static Value *eigenvectors_move(Builder *b, Value *v, Value *turned) {
 void jvp_eig(const Jvp *d) {
     Builder *b = d->b;
     Value *w = d->y[0], *left = d->y[1], *right = d->y[2], *dx = like_complex(b, d->t[0], w->type->dtype);
-    Value *p = matmul(b, solve_any(b, right, dx), right);
+    Value *p = matmul(b, ops_solve_by_factors(b, right, dx, false), right);
     d->dy[0] = diagonal(b, p);
     d->dy[2] = eigenvectors_move(b, right, ir_mul(b, inverse_gaps(b, w, p), p));
-    Value *q = matmul(b, solve_any(b, left, adjoint(b, dx)), left);
+    Value *q = matmul(b, ops_solve_by_factors(b, left, adjoint(b, dx), false), left);
     d->dy[1] = eigenvectors_move(b, left, ir_mul(b, inverse_gaps(b, ir_conj(b, w), q), q));
 }
 

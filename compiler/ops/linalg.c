@@ -109,7 +109,8 @@ static bool eval_triangular_solve(Eval *ev, const Inst *in, const Tensor *args, 
 const Rules rules_triangular_solve = { .shape = shape_triangular_solve,
                                        .eval = eval_triangular_solve,
                                        .jvp = jvp_triangular_solve,
-                                       .transpose = transpose_triangular_solve };
+                                       .transpose = transpose_triangular_solve,
+                                       .batch = batch_triangular_solve };
 
 static double size_of(const double z[2]) { return fabs(z[0]) + fabs(z[1]); }
 
@@ -169,3 +170,66 @@ bool eval_lu(Eval *ev, const Inst *in, const Tensor *x, Tensor *y) {
     }
     return true;
 }
+
+static const char *shape_solve(Compiler *cx, const Inst *in, const Type **results) {
+    const char *wrong = shape_square(cx, in, results);
+    if (wrong) return wrong;
+    const Type *a = in->args[0]->type, *b = in->args[1]->type;
+    int64_t n, m;
+    bool fits = a->rank == b->rank && a->dtype == b->dtype && dim_is_int(a->dim[a->rank - 1], &n) && n <= MOST_SMALL;
+    for (int i = 0; fits && i < a->rank - 1; i++) fits = a->dim[i] == b->dim[i];
+    fits = fits && dim_is_int(b->dim[b->rank - 1], &m) && m <= MOST_SMALL;
+    if (!fits) return arena_text(cx->arena, "solve of %s and %s", type_text(cx, a), type_text(cx, b));
+    results[0] = b;
+    return NULL;
+}
+
+static bool eval_solve(Eval *ev, const Inst *in, const Tensor *args, Tensor *x) {
+    (void)ev;
+    int64_t size_a[MAX_RANK], size_b[MAX_RANK];
+    int rank = args[0].type->rank;
+    tensor_sizes(args[0].type, size_a);
+    tensor_sizes(args[1].type, size_b);
+    int64_t n = size_a[rank - 1], m = size_b[rank - 1];
+    double z[2], p[2], q[2];
+    for (int64_t one = 0; n && m && one < x->n / (n * m); one++) {
+        double both[MOST_SMALL][2 * MOST_SMALL][2]; /* a and b side by side */
+        Matrix a = { &args[0], one * n * n, n }, b = { &args[1], one * n * m, m }, y = { x, one * n * m, m };
+        for (int64_t i = 0; i < n; i++)
+            for (int64_t j = 0; j < n + m; j++)
+                if (j < n)
+                    get(a, in->attrs->transposed ? j : i, in->attrs->transposed ? i : j, both[i][j]);
+                else
+                    get(b, i, j - n, both[i][j]);
+        for (int64_t k = 0; k < n; k++) {
+            int64_t pivot = k;
+            for (int64_t i = k; i < n; i++)
+                if (size_of(both[i][k]) > size_of(both[pivot][k])) pivot = i;
+            double row[2 * MOST_SMALL][2];
+            memcpy(row, both[k], sizeof row);
+            memcpy(both[k], both[pivot], sizeof row);
+            memcpy(both[pivot], row, sizeof row);
+            for (int64_t i = k + 1; i < n && size_of(both[k][k]) != 0; i++) {
+                memcpy(z, both[i][k], sizeof z);
+                divide(z, both[k][k]);
+                for (int64_t j = k + 1; j < n + m; j++) subtract_product(both[i][j], z, both[k][j]);
+            }
+        }
+        for (int64_t j = 0; j < m; j++)
+            for (int64_t i = n - 1; i >= 0; i--) {
+                memcpy(z, both[i][n + j], sizeof z);
+                for (int64_t k = n - 1; k > i; k--) {
+                    memcpy(p, both[i][k], sizeof p);
+                    get(y, k, j, q);
+                    subtract_product(z, p, q);
+                }
+                divide(z, both[i][i]);
+                put(y, i, j, z);
+            }
+    }
+    return true;
+}
+
+const Rules rules_solve = {
+    .shape = shape_solve, .eval = eval_solve, .jvp = jvp_solve, .transpose = transpose_solve, .batch = batch_solve
+};

@@ -47,6 +47,11 @@ void ops_batch(const Batch *);
 /* A value with lanes, or one made to have them by broadcasting. */
 Value *batch_lanes(const Batch *, int arg);
 
+/* linalg.c: the most rows and columns of what is `solve`d, and of matrices that go side by side in registers (loop/small.c) */
+enum { MOST_SMALL = 32 };
+/* jvp_linalg.c: a^-1 c for any square a, by way of its factors */
+Value *ops_solve_by_factors(Builder *, Value *a, Value *c, bool transposed);
+
 /* lapack.c: which of runtime.h's factorizations it is */
 int32_t lapack_number(const Inst *);
 

@@ -296,7 +296,8 @@ static bool inst_is_linear(const Marks *m, const Inst *in) {
         return true;
     case OP_div: return last == 0;
     case OP_fma: return !(linear[0] && linear[1]);
-    case OP_triangular_solve: return first == 1;
+    case OP_triangular_solve:
+    case OP_solve: return first == 1;
     case OP_scatter:
         return !linear[1] && (in->attrs->combine <= COMBINE_ADD || (in->attrs->combine == COMBINE_MUL && last == 0));
     case OP_dynamic_update_slice: return last <= 1;

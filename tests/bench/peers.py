@@ -1,4 +1,4 @@
-"""What NumPy has of rows.jxl, programs.jxl and doubles.jxl: the least seconds of some calls of each."""
+"""What NumPy has of rows.jxl, programs.jxl, doubles.jxl and algebra.jxl: the least seconds of some calls of each."""
 import math
 import time
 
@@ -103,3 +103,10 @@ measure("logistic", logistic, np.zeros(784, np.float32), data, np.sign(data[:, 0
 a, b = rng.standard_normal((2, 512, 512))
 measure("exp-f64", np.exp, a.reshape(-1))
 measure("a@b-512-f64", np.matmul, a, b)
+
+for count, n in [(10000, 4), (2000, 8), (1000, 16), (200, 32)]:
+    a, b = rng.standard_normal((count, n, n)), rng.standard_normal((count, n, 1))
+    measure(f"{count}-solve-{n}", np.linalg.solve, a, b)
+    measure(f"{count}-inv-{n}", np.linalg.inv, a)
+    measure(f"{count}-det-{n}", np.linalg.det, a)
+    measure(f"{count}-cholesky-{n}", np.linalg.cholesky, a @ a.swapaxes(1, 2) + np.eye(n))

@@ -20,7 +20,7 @@ cd "$root"
 "$python" -c 'import jax' 2> /dev/null || { echo "run.sh: $python has no JAX; set PYTHON" >&2; exit 1; }
 ${CC:-cc} -O2 "$here/whole.c" -o "$work/whole"
 ${CC:-cc} -O3 -march=native "$here/peers.c" -lm -o "$work/peers"
-kernels="rows programs doubles gradients"
+kernels="rows programs doubles gradients algebra"
 for program in $kernels hello transformer; do "$build/jxlc" "$here/$program.jxl" -o "$work/$program"; done
 "$build/jxlc" samples/digits.jxl -o "$work/digits"
 
