@@ -1,5 +1,6 @@
 /* builtins: Python's numbers, types and small functions. */
 #include "elaborate/primitives.h"
+#include "elaborate/texts.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -195,31 +196,19 @@ Py native_builtins_hash(Elab *e, Call *c) {
 }
 
 Py native_builtins_chr(Elab *e, Call *c) {
+    Py x = c->arg[0]->kind == PY_ARRAY ? number_of_array(e, c->arg[0], c->span) : c->arg[0];
+    if (x->kind == PY_ERROR) return x;
+    if (!py_is_number(x) || py_number_kind(x) > NUMBER_INT)
+        return fail(e, c->span, "chr() takes an int, and was given %s", py_describe(e, x));
     int64_t u;
-    char s[5] = { 0 };
-    if (!py_static_int(e, c->arg[0], &u) || u < 0 || u > 0x10FFFF)
-        return fail(e, c->span, "chr() takes an int known when compiling, in range(0x110000)");
-    if (u < 0x80)
-        s[0] = (char)u;
-    else if (u < 0x800)
-        s[0] = (char)(0xC0 | u >> 6), s[1] = (char)(0x80 | (u & 63));
-    else if (u < 0x10000)
-        s[0] = (char)(0xE0 | u >> 12), s[1] = (char)(0x80 | (u >> 6 & 63)), s[2] = (char)(0x80 | (u & 63));
-    else
-        s[0] = (char)(0xF0 | u >> 18), s[1] = (char)(0x80 | (u >> 12 & 63)), s[2] = (char)(0x80 | (u >> 6 & 63)),
-        s[3] = (char)(0x80 | (u & 63));
-    return py_str(e, s);
+    if (py_static_int(e, x, &u) && (u < 0 || u >= 0x110000))
+        return fail(e, c->span, "chr() arg not in range(0x110000)");
+    return text_of(e, x, 'f', "c", c->span);
 }
 
 Py native_builtins_ord(Elab *e, Call *c) {
-    const char *s;
-    unsigned char b = py_static_text(c->arg[0], &s) ? (unsigned char)*s : 0;
-    int bytes = b < 0x80 ? 1 : b < 0xE0 ? 2 : b < 0xF0 ? 3 : 4;
-    if (!b || (int)strlen(s) != bytes)
-        return fail(e, c->span, "ord() takes a str of one character, known when compiling");
-    int64_t u = b < 0x80 ? b : b < 0xE0 ? b & 31 : b < 0xF0 ? b & 15 : b & 7;
-    for (const char *p = s + 1; (*p & 0xC0) == 0x80; p++) u = u << 6 | (*p & 63);
-    return py_int(e, u);
+    int32_t point = code_point(c->arg[0]);
+    return point < 0 ? fail(e, c->span, "ord() takes a str of one character, known when compiling") : py_int(e, point);
 }
 
 static Py in_base(Elab *e, Call *c, const char *spec) { return text_of(e, c->arg[0], 'f', spec, c->span); }

@@ -3,6 +3,7 @@
 ** What an iteration appended is kept as one stacked array per leaf.  A list whose length is known after all is spread out
 ** again where it is looked at. */
 #include "elaborate/loops.h"
+#include "elaborate/texts.h"
 
 bool list_grows(Py x) { return x->kind == PY_LIST && x->contents->grown; }
 
@@ -41,6 +42,17 @@ const Contents *growing_spread(Elab *e, const Contents *c) {
     return all;
 }
 
+Value *index_within(Elab *e, Py index, Value *n, const char *what, Span span) {
+    Value *i =
+        index->kind == PY_ARRAY ? ir_convert(e->b, array_value(e, index), DT_i64) : scalar_value(e, index, NUMBER_INT);
+    Value *zero = ir_i64(e->b, 0);
+    i = ir_select(e->b, ir_lt(e->b, i, zero), ir_add(e->b, i, n), i);
+    Value *inside = ir_and(e->b, ir_ge(e->b, i, zero), ir_lt(e->b, i, n));
+    const char *message = arena_text(e->arena, "%s: IndexError: %s index out of range", place_text(e, span), what);
+    emit_inst(e->b, OP_assert, &inside, 1, &(Attrs){ .format = name_of(e->cx, message) });
+    return i;
+}
+
 Py growing_item(Elab *e, Py x, Py index, Span span) {
     const Growing *g = x->contents->grown;
     if (x->contents->n) return refuse(e, "indexed: it began with other items");
@@ -60,14 +72,18 @@ Py growing_item(Elab *e, Py x, Py index, Span span) {
     }
     if (!py_is_index(index))
         return fail(e, span, "the index into a list must be an int or a slice, and is %s", py_describe(e, index));
-    Value *i =
-        index->kind == PY_ARRAY ? ir_convert(e->b, array_value(e, index), DT_i64) : scalar_value(e, index, NUMBER_INT);
-    Value *n = ir_size(e->b, g->count), *zero = ir_i64(e->b, 0);
-    i = ir_select(e->b, ir_lt(e->b, i, zero), ir_add(e->b, i, n), i);
-    Value *inside = ir_and(e->b, ir_ge(e->b, i, zero), ir_lt(e->b, i, n));
-    const char *message = arena_text(e->arena, "%s: IndexError: list index out of range", place_text(e, span));
-    emit_inst(e->b, OP_assert, &inside, 1, &(Attrs){ .format = name_of(e->cx, message) });
-    return item_at(e, g, i);
+    return item_at(e, g, index_within(e, index, ir_size(e->b, g->count), "list", span));
+}
+
+/* between.join(the list) */
+Py growing_join(Elab *e, Py x, Py between, Span span) {
+    Py item = x->contents->grown->item;
+    if (item->kind != PY_STR && item->kind != PY_TEXT)
+        return fail(e, span, "join() joins strs, and the items of this list are %s", py_describe(e, item));
+    struct TextPart it = { .each = x, .between = between };
+    Parts p = { 0 };
+    PUSH(e->arena, &p, it);
+    return parts_text(e, &p);
 }
 
 /* jnp.array of the list: its items are numbers or arrays of one type. */

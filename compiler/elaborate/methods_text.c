@@ -141,6 +141,10 @@ Py native_str_splitlines(Elab *e, Call *c) {
 Py native_str_join(Elab *e, Call *c) {
     Py *items;
     int n;
+    if (is_driven(c->arg[1])) c->arg[1] = call_values(e, py_builtin(e, "list"), 1, &c->arg[1], c->span);
+    if (list_grows(c->arg[1]) && !c->arg[1]->contents->n &&
+        !py_static_int(e, growing_length(e, c->arg[1]), &(int64_t){ 0 }))
+        return growing_join(e, c->arg[1], c->arg[0], c->span);
     if (!iterate(e, c->arg[1], &items, &n, c->span)) return e->error;
     Py *parts = NEW_ARRAY(e->arena, Py, 2 * n + 1);
     int k = 0;

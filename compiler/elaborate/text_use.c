@@ -88,26 +88,28 @@ void text_use(Elab *e, Py text, TextUse use, void *data) {
     use(e, data, text);
 }
 
-/* The items of a list that grows, each behind a comma but the first. */
+/* The items of a list that grows, each behind `between` but the first. */
 typedef struct {
     Place *first;
+    Py between;
+    char conversion;
     TextUse use;
     void *data;
 } Items;
-static void no_comma(Elab *e, void *data) { place_set(e, ((Items *)data)->first, e->false_, e->span); }
-static void comma(Elab *e, void *data) {
+static void nothing_before(Elab *e, void *data) { place_set(e, ((Items *)data)->first, e->false_, e->span); }
+static void between_before(Elab *e, void *data) {
     Items *items = data;
-    items->use(e, items->data, py_str(e, ", "));
+    text_use_pieces(e, items->between, items->use, items->data);
 }
 static void use_item(Elab *e, void *data, Py x) {
     Items *items = data;
     Value *v;
     int first = py_truth(e, place_get(e, items->first), &v);
     if (first >= 0)
-        (first ? no_comma : comma)(e, items);
+        (first ? nothing_before : between_before)(e, items);
     else
-        branch(e, v, no_comma, comma, items, e->span);
-    text_use_pieces(e, text_of(e, x, 'r', "", e->span), items->use, items->data);
+        branch(e, v, nothing_before, between_before, items, e->span);
+    text_use_pieces(e, text_of(e, x, items->conversion, "", e->span), items->use, items->data);
 }
 
 void text_use_pieces(Elab *e, Py text, TextUse use, void *data) {
@@ -115,13 +117,14 @@ void text_use_pieces(Elab *e, Py text, TextUse use, void *data) {
     for (int i = 0; text->kind == PY_TEXT && i < text->text.nparts; i++) {
         struct TextPart *part = &text->text.part[i];
         if (part->each) {
-            text_put_literal(e, &run, "[");
-            use(e, data, parts_text(e, &run));
-            Items items = { place_new(e, "item"), use, data };
+            bool list = !part->between;
+            if (list) text_put_literal(e, &run, "[");
+            if (run.n) use(e, data, parts_text(e, &run));
+            Items items = { place_new(e, "item"), list ? py_str(e, ", ") : part->between, list ? 'r' : 's', use, data };
             place_set(e, items.first, e->true_, e->span);
             for_each(e, part->each, use_item, &items, e->span);
             run = (Parts){ 0 };
-            text_put_literal(e, &run, "]");
+            if (list) text_put_literal(e, &run, "]");
             continue;
         }
         if (!part->left) {

@@ -7,5 +7,6 @@
 void parts_put(Elab *, Parts *, const char *text, int n);
 void parts_put_text(Elab *, Parts *, Py text);
 Py parts_text(Elab *, const Parts *); /* PY_STR where all of it is known */
+int32_t code_point(Py);               /* of a known text of one character; -1 else */
 
 #endif

@@ -96,7 +96,8 @@ typedef struct {
         char conversion;       /* 's', 'r' or 'f' */
         const char *spec;      /* of 'f'; "" else */
         Py which, left, right; /* or one of two texts, by a run-time bool */
-        Py each;               /* or a list that grows */
+        Py each;               /* or the items of a list that grows, */
+        Py between;            /* with this text between them; NULL: as the list is printed */
         bool chars;            /* the value, a u64, is the address of characters */
     } * part;
 } PyText;
@@ -609,6 +610,9 @@ Py growing_tree(Elab *, Py); /* one tree of stacked arrays */
 Py growing_joined(Elab *, Py, int axis);
 Py growing_length(Elab *, Py);
 Py growing_item(Elab *, Py, Py index, Span);
+Py growing_join(Elab *, Py, Py between, Span);
+Value *index_within(Elab *, Py index, Value *n, const char *what,
+                    Span); /* from the front; a trap where it is outside */
 const Contents *growing_spread(Elab *, const Contents *);
 /* Calls `body` for each item, in a run-time loop where that is possible. */
 void for_each(Elab *, Py, void (*body)(Elab *, void *, Py item), void *data, Span);
@@ -737,6 +741,8 @@ Py text_of(Elab *, Py, char conversion, const char *spec,
 Py text_join(Elab *, int n, Py const *);
 Py text_of_flag(Elab *, Value *);      /* a string from the command line */
 Py text_percent(Elab *, Py, Py, Span); /* "%d" % x */
+/* One of n texts, by an index that is known at run time only; `what` they are the items of. */
+Py text_choice(Elab *, int n, Py const *texts, Py index, const char *what, Span);
 void text_put_literal(Elab *, Parts *, const char *);
 /* The template (runtime.h) of a text and the values it prints, the first of which is argument number `first`; choices made
 ** first by text_use. */
