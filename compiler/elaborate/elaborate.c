@@ -166,8 +166,14 @@ void note_shape(Elab *e, Span mistake, const Value *v) {
         note_at(e->cx, o->span, "%s is one lane of %s, made here", type_text(e->cx, type), type_text(e->cx, v->type));
 }
 
+static const char *directory_of(Compiler *cx, const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? arena_text(cx->arena, "%.*s", (int)(slash - path), path) : ".";
+}
+
 Module *elaborate(Compiler *cx, int file) {
     Elab *e = &(Elab){ .cx = cx, .arena = cx->arena, .partitionable = true };
+    e->directory = directory_of(cx, source_of(cx, file)->path);
     e->module = module_new(cx);
     e->modules = map_new(e->arena);
     e->memory = map_new(e->arena);

@@ -35,25 +35,36 @@ Py run_module(Elab *e, const char *name, Node *tree) {
     return value;
 }
 
-/* name.jxl or name/__init__.jxl in the program's directory, the -I directories and the library. */
+static const char *file_in(Elab *e, const char *dir, const char *path, const char *ending, char **text,
+                           size_t *length) {
+    for (int k = 0; k < 2; k++) {
+        char *full = arena_text(e->arena, "%s/%s%s%s", dir, path, k ? "/__init__" : "", ending);
+        *text = read_file(e->arena, full, length);
+        if (*text) return full;
+    }
+    return NULL;
+}
+
+/* NAME.py or NAME/__init__.py beside the program, as CPython finds them; the same and .jxl in the -I directories; .jxl in the
+** library; and last, for their names mean nothing to CPython and may be those of the library, .jxl beside the program. */
 static const char *find_file(Elab *e, const char *name, char **text, size_t *length, bool *library) {
     char *path = arena_text(e->arena, "%s", name);
     for (char *p = path; *p; p++)
         if (*p == '.') *p = '/';
-    const char *own = install_include(e->cx);
-    for (int i = -1; i <= e->cx->options.ninclude_dirs; i++) {
-        const char *dir = i < 0                              ? e->directory
-                          : i < e->cx->options.ninclude_dirs ? e->cx->options.include_dirs[i]
-                                                             : own;
-        *library = i == e->cx->options.ninclude_dirs || (i >= 0 && strcmp(dir, own) == 0);
-        static const char *const ends[] = { ".jxl", "/__init__.jxl" };
-        for (int k = 0; k < COUNT(ends); k++) {
-            char *full = arena_text(e->arena, "%s/%s%s", dir, path, ends[k]);
-            *text = read_file(e->arena, full, length);
-            if (*text) return full;
-        }
+    const char *own = install_include(e->cx), *found = file_in(e, e->directory, path, ".py", text, length);
+    *library = false;
+    for (int i = 0; !found && i < e->cx->options.ninclude_dirs; i++) {
+        const char *dir = e->cx->options.include_dirs[i];
+        *library = strcmp(dir, own) == 0;
+        found = file_in(e, dir, path, ".jxl", text, length);
+        if (!found && !*library) found = file_in(e, dir, path, ".py", text, length);
     }
-    return NULL;
+    if (found) return found;
+    *library = true;
+    found = file_in(e, own, path, ".jxl", text, length);
+    if (found) return found;
+    *library = false;
+    return file_in(e, e->directory, path, ".jxl", text, length);
 }
 
 static Py import_file(Elab *e, const char *name) {

@@ -45,6 +45,7 @@ def run(path, out):
             os.environ["PYTHONPATH"] = library
             os.execv(sys.executable, [sys.executable] + argv)
         sys.argv = argv
+        sys.path.insert(0, str(source.parent))
         status = 1
         try:
             runpy.run_path(str(source), run_name="__main__")
