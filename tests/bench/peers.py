@@ -1,24 +1,30 @@
-"""What NumPy has of rows.jxl, programs.jxl, doubles.jxl and algebra.jxl: the least seconds of some calls of each."""
+"""What NumPy has of the rows that a file names: the least seconds of some calls of each."""
 import math
+import sys
 import time
 
 import numpy as np
 
 rng = np.random.default_rng(0)
+wanted = open(sys.argv[1]).read().split()
 
 
 def normal(*shape):
     return rng.standard_normal(shape, dtype=np.float32)
 
 
-def measure(name, f, *args):
+def measure(name, f, make=lambda: ()):
+    if name not in wanted:
+        return
+    args = make()
     f(*args)
-    times = []
-    for _ in range(7):
+    least, calls, spent = math.inf, 0, 0.0
+    while calls < 4 or (spent < 0.05 and calls < 1000):
         start = time.perf_counter()
         f(*args)
-        times.append(time.perf_counter() - start)
-    print(f"{name} {min(times):.9f}")
+        seconds = time.perf_counter() - start
+        least, calls, spent = min(least, seconds), calls + 1, spent + seconds
+    print(f"{name} {least:.9f}")
 
 
 def softmax(x):
@@ -39,7 +45,7 @@ def heat(u):
     for _ in range(20):
         inner = u[1:-1, 1:-1]
         v = u.copy()
-        v[1:-1, 1:-1] = inner + np.float32(0.1) * (u[:-2, 1:-1] + u[2:, 1:-1] + u[1:-1, :-2] + u[1:-1, 2:] - 4 * inner)
+        v[1:-1, 1:-1] = inner + u.dtype.type(0.1) * (u[:-2, 1:-1] + u[2:, 1:-1] + u[1:-1, :-2] + u[1:-1, 2:] - 4 * inner)
         u = v
     return u
 
@@ -62,51 +68,98 @@ def logistic(w, x, y):
     return w + np.float32(0.1) * ((y * p) @ x) / np.float32(len(x))
 
 
-x, y, z = normal(3, 1000000)
-rows = normal(4096, 1024)
-measure("sum(x*2*y+z)-1e3", lambda x, y, z: np.sum(x * 2 * y + z), x[:1000], y[:1000], z[:1000])
-measure("sum(x*2*y+z)-1e6", lambda x, y, z: np.sum(x * 2 * y + z), x, y, z)
-measure("softmax", softmax, rows)
-measure("layer-norm", layer_norm, rows)
-measure("gelu", gelu, x)
-measure("exp", np.exp, x)
-measure("log", np.log, np.abs(x))
-measure("sin", np.sin, x)
-measure("tanh", np.tanh, x)
-measure("sum-axis-0", lambda x: np.sum(x, axis=0), rows)
-measure("transpose", lambda x: np.ascontiguousarray(x.T), rows)
-measure("cumsum", np.cumsum, x)
-measure("cumsum-axis-0", lambda x: np.cumsum(x, axis=0), rows)
-measure("sort", np.sort, x)
-measure("argsort", np.argsort, x)
-measure("uniform", lambda: rng.random(4000000, dtype=np.float32))
-measure("normal", lambda: rng.standard_normal(1000000, dtype=np.float32))
-for n in [64, 128, 512, 1024]:
-    a, b = normal(n, n), normal(n, n)
-    measure(f"a@b-{n}", np.matmul, a, b)
-    if n >= 128:
-        measure(f"a.T@b-{n}", lambda a, b: a.T @ b, a, b)
-        measure(f"a@b.T-{n}", lambda a, b: a @ b.T, a, b)
-measure("a@b-128x784x512", np.matmul, normal(128, 784), normal(784, 512))
-measure("a@b-4096x64x64", np.matmul, normal(4096, 64), normal(64, 64))
-measure("a@v-1024", lambda a, b: a @ b, rows[:1024], rows[0])
-measure("v@a-1024", lambda a, b: b @ a, rows[:1024], rows[0])
-for n, size in [(10000, 4), (1000, 16), (200, 32)]:
-    measure(f"batched-{size}", np.matmul, normal(n, size, size), normal(n, size, size))
+def log_softmax(x):
+    d = x - x.max(axis=-1, keepdims=True)
+    return d - np.log(np.exp(d).sum(axis=-1, keepdims=True))
 
-measure("n-body", gravity, normal(1024, 3), normal(1024))
-measure("heat", heat, normal(1024, 1024))
-measure("life", life, (normal(512, 512) > 0.5).astype(np.int32))
-data = normal(10000, 784)
-measure("logistic", logistic, np.zeros(784, np.float32), data, np.sign(data[:, 0]))
 
-a, b = rng.standard_normal((2, 512, 512))
-measure("exp-f64", np.exp, a.reshape(-1))
-measure("a@b-512-f64", np.matmul, a, b)
+for where, n in [("1e3", 1000), ("cache", 20000), ("memory", 10000000)]:
+    measure(f"sum(x*2*y+z)-{where}", lambda x, y, z: np.sum(x * 2 * y + z), lambda: normal(3, n))
+    measure(f"x*2*y+z-{where}", lambda x, y, z: x * 2 * y + z, lambda: normal(3, n))
+    measure(f"gelu-{where}", gelu, lambda: normal(1, n))
+for where, n in [("cache", 64), ("memory", 16384)]:
+    make = lambda: normal(1, n, 1024)
+    measure(f"softmax-{where}", softmax, make)
+    measure(f"log-softmax-{where}", log_softmax, make)
+    measure(f"layer-norm-{where}", layer_norm, make)
+    measure(f"variance-{where}", lambda x: np.var(x, axis=-1), make)
+    measure(f"sum-axis-0-{where}", lambda x: np.sum(x, axis=0), make)
+    measure(f"sum-axis-1-{where}", lambda x: np.sum(x, axis=1), make)
+    measure(f"transpose-{where}", lambda x: np.ascontiguousarray(x.T), make)
 
-for count, n in [(10000, 4), (2000, 8), (1000, 16), (200, 32)]:
-    a, b = rng.standard_normal((count, n, n)), rng.standard_normal((count, n, 1))
-    measure(f"{count}-solve-{n}", np.linalg.solve, a, b)
-    measure(f"{count}-inv-{n}", np.linalg.inv, a)
-    measure(f"{count}-det-{n}", np.linalg.det, a)
-    measure(f"{count}-cholesky-{n}", np.linalg.cholesky, a @ a.swapaxes(1, 2) + np.eye(n))
+functions = [
+    ("exp", np.exp, -20, 20), ("exp2", np.exp2, -20, 20), ("expm1", np.expm1, -5, 5),
+    ("log", np.log, 0.01, 100), ("log2", np.log2, 0.01, 100), ("log10", np.log10, 0.01, 100), ("log1p", np.log1p, -0.9, 10),
+    ("sin", np.sin, -20, 20), ("cos", np.cos, -20, 20), ("tan", np.tan, -20, 20),
+    ("asin", np.arcsin, -1, 1), ("acos", np.arccos, -1, 1), ("atan", np.arctan, -5, 5),
+    ("sinh", np.sinh, -5, 5), ("cosh", np.cosh, -5, 5), ("tanh", np.tanh, -5, 5),
+    ("asinh", np.arcsinh, -5, 5), ("acosh", np.arccosh, 1, 5), ("atanh", np.arctanh, -0.99, 0.99),
+    ("cbrt", np.cbrt, -10, 10), ("sqrt", np.sqrt, 0.01, 100),
+]
+for width, dtype, n in [("f32", np.float32, 32768), ("f64", np.float64, 16384)]:
+    for name, f, low, high in functions:
+        measure(f"{name}-{width}", f, lambda: [rng.uniform(low, high, n).astype(dtype)])
+    measure(f"pow-{width}", np.power, lambda: rng.uniform(0.1, 5, (2, n)).astype(dtype))
+    measure(f"atan2-{width}", np.arctan2, lambda: rng.uniform(0.1, 5, (2, n)).astype(dtype))
+for name, f in [("exp", np.exp), ("log", np.log), ("sin", np.sin), ("tanh", np.tanh)]:
+    measure(f"{name}-f32-memory", f, lambda: [rng.uniform(0.01, 10, 8000000).astype(np.float32)])
+
+for n in [32, 64, 100, 128, 256, 512, 1000, 1024, 2048]:
+    measure(f"a@b-{n}", np.matmul, lambda: normal(2, n, n))
+    measure(f"a.T@b-{n}", lambda a, b: a.T @ b, lambda: normal(2, n, n))
+    measure(f"a@b.T-{n}", lambda a, b: a @ b.T, lambda: normal(2, n, n))
+    measure(f"a.T@b.T-{n}", lambda a, b: a.T @ b.T, lambda: normal(2, n, n))
+    measure(f"a@b-{n}-f64", np.matmul, lambda: rng.standard_normal((2, n, n)))
+for m, k, n in [(128, 784, 512), (4096, 64, 64), (1, 1024, 1024), (8, 1024, 1024), (1024, 8, 1024), (17, 333, 95)]:
+    measure(f"a@b-{m}x{k}x{n}", np.matmul, lambda: (normal(m, k), normal(k, n)))
+measure("relu(a@b+c)", lambda a, b, c: np.maximum(a @ b + c, 0), lambda: (normal(128, 784), normal(784, 512), normal(512)))
+measure("a@v-1024", np.matmul, lambda: (normal(1024, 1024), normal(1024)))
+measure("v@a-1024", np.matmul, lambda: (normal(1024), normal(1024, 1024)))
+for n, size in [(10000, 4), (4000, 8), (1000, 16), (200, 32)]:
+    measure(f"batched-{size}", np.matmul, lambda: normal(2, n, size, size))
+measure("conv-1d", lambda x, w: np.convolve(x, w, mode="same"), lambda: (normal(4 * 56 * 56), normal(9)))
+
+for where, n in [("cache", 16384), ("1e6", 1000000), ("memory", 8000000)]:
+    numbers, indices = lambda: normal(1, n), lambda: rng.integers(0, 1000, n)
+    measure(f"cumsum-{where}", np.cumsum, numbers)
+    measure(f"scatter-add-{where}", lambda x, i: np.bincount(i, x, 1000), lambda: (normal(n), indices()))
+    measure(f"gather-{where}", lambda x, i: x[i], lambda: (normal(n), indices() * (n // 1000)))
+    measure(f"uniform-{where}", lambda: rng.random(n, dtype=np.float32))
+    measure(f"normal-{where}", lambda: rng.standard_normal(n, dtype=np.float32))
+    measure(f"sort-{where}", np.sort, numbers)
+    measure(f"argsort-{where}", np.argsort, numbers)
+    measure(f"top_k-{where}", lambda x: np.sort(np.partition(x, n - 10)[-10:]), numbers)
+    measure(f"searchsorted-{where}", np.searchsorted, lambda: (np.sort(normal(10000)), normal(n)))
+    measure(f"histogram-{where}", lambda x: np.histogram(x, 100), numbers)
+    measure(f"permutation-{where}", lambda: rng.permutation(n))
+measure("cumsum-axis-0", lambda x: np.cumsum(x, axis=0), lambda: normal(1, 1024, 1024))
+measure("sort-rows", np.sort, lambda: normal(1, 1024, 1024))
+
+
+def regular(n, size):
+    return rng.standard_normal((n, size, size)) + size * np.eye(size)
+
+
+def positive(n, size):
+    a = regular(n, size)
+    return a @ a.swapaxes(1, 2)
+
+
+for count, n in [(10000, 4), (2000, 8), (1000, 16), (200, 32), (1, 512)]:
+    both, square = lambda: (regular(count, n), rng.standard_normal((count, n, 1))), lambda: [regular(count, n)]
+    measure(f"{count}-solve-{n}", np.linalg.solve, both)
+    measure(f"{count}-inv-{n}", np.linalg.inv, square)
+    measure(f"{count}-det-{n}", np.linalg.det, square)
+    measure(f"{count}-cholesky-{n}", np.linalg.cholesky, lambda: [positive(count, n)])
+    measure(f"{count // 20}-eigh-{n}", lambda a: np.linalg.eigh(a)[0], lambda: [positive(count // 20, n)])
+for n, size in [(256, 256), (1, 262144)]:
+    measure(f"fft-{n}x{size}", np.fft.fft, lambda: [rng.standard_normal((n, size)) + 1j])
+
+for n in [256, 2048]:
+    measure(f"n-body-{n}", gravity, lambda: (normal(n, 3), normal(n)))
+for where, n in [("cache", 256), ("memory", 2048)]:
+    measure(f"heat-{where}", heat, lambda: normal(1, n, n))
+    measure(f"heat-f64-{where}", heat, lambda: [rng.standard_normal((n, n))])
+    measure(f"life-{where}", life, lambda: [(normal(n, n) > 0.5).astype(np.int32)])
+for where, n in [("cache", 200), ("memory", 20000)]:
+    measure(f"logistic-{where}", logistic, lambda: (np.zeros(784, np.float32), normal(n, 784), np.sign(normal(n))))

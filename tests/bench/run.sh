@@ -1,9 +1,13 @@
 #!/bin/sh
-# How fast, small and quick to start: jxl beside JAX, NumPy (with its OpenBLAS) and C, in one interleaved run, on one core and
-# on all.  Absolute times on a shared machine mean little: what is printed is jxl's least time, and the others' over it; above
-# 1, jxl is faster (smaller).  The last column is what a gradient costs: its time, in times of its function.
+# How fast, small and quick to start: jxl beside JAX, NumPy (with its OpenBLAS), oneDNN and C, in one interleaved run, on one
+# core and on all.
 #
-#   PYTHON=/path/to/a/python/with/jax sh tests/bench/run.sh [BUILD [ROUNDS]]
+#   PYTHON=/path/to/a/python/with/jax sh tests/bench/run.sh [BUILD [ROUNDS [ROW ...]]]
+#
+# A ROW is the name of a group (a program of this directory, or `whole`: start-up, compile time, size, memory) or a part of
+# rows' names; without any, all are run.  A row's time in a round is the least of some calls; printed is the median over the
+# rounds, and the others' over jxl's: above 1, jxl is faster (smaller).  `limit` is the part of what limits.c measured in the
+# same run that jxl reaches, where each argument is read once, each result written once, and each flop counted.
 #
 # This is no test: nothing fails for being slow.
 set -eu
@@ -11,6 +15,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 build=$(cd "${1:-$root/build}" && pwd)
 rounds=${2:-3}
+[ $# -lt 2 ] && shift $# || shift 2
 python=${PYTHON:-python3}
 export JAX_PLATFORMS=cpu
 work=$(mktemp -d)
@@ -18,13 +23,41 @@ trap 'rm -rf "$work"' EXIT
 cd "$root"
 
 "$python" -c 'import jax' 2> /dev/null || { echo "run.sh: $python has no JAX; set PYTHON" >&2; exit 1; }
-${CC:-cc} -O2 "$here/whole.c" -o "$work/whole"
-${CC:-cc} -O3 -march=native "$here/peers.c" -lm -o "$work/peers"
-kernels="rows programs doubles gradients algebra"
-for program in $kernels hello transformer; do "$build/jxlc" "$here/$program.jxl" -o "$work/$program"; done
-"$build/jxlc" samples/digits.jxl -o "$work/digits"
+cc=${CC:-cc}
+$cc -O2 "$here/whole.c" -o "$work/whole"
+$cc -O3 -march=native "$here/limits.c" -lpthread -o "$work/limits"
+$cc -O3 -march=native "$here/peers.c" -lm -o "$work/peers"
+$cc -O2 "$here/onednn.c" -ldnnl -o "$work/onednn" 2> /dev/null || echo "run.sh: no oneDNN here (libdnnl-dev)" >&2
 
-# seconds and mebibytes of a command, as lines "SYSTEM NAME VALUE"
+# The groups that have rows which are asked for, each compiled with those rows alone.
+groups=""
+whole=""
+[ $# -gt 0 ] || whole=yes
+for row in "$@"; do [ "$row" != whole ] || whole=yes; done
+for group in chains elementary products convolutions order algebra programs gradients; do
+    wanted=""
+    for row in "$@"; do
+        [ "$row" != $group ] || { wanted=""; break; }
+        [ "$row" = whole ] || wanted="$wanted'$row', "
+    done
+    [ $# = 0 ] || [ -n "$wanted" ] || [ "$row" = $group ] || continue
+    mkdir "$work/$group"
+    echo "WANTED = [$wanted]" > "$work/$group/wanted.py"
+    "$build/jxlc" -I "$work/$group" "$here/$group.jxl" -o "$work/$group/program"
+    groups="$groups $group"
+done
+[ -z "$whole" ] || for program in hello transformer; do "$build/jxlc" "$here/$program.jxl" -o "$work/$program"; done
+[ -z "$whole" ] || "$build/jxlc" samples/digits.jxl -o "$work/digits"
+
+# What a command prints, with a system's name before each line; a command that fails has no rows.
+rows() {
+    system=$1
+    shift
+    "$@" > "$work/rows" 2> "$work/errors" || { echo "run.sh: $system: $*: $(tail -n 1 "$work/errors")" >&2; }
+    sed "s/^/$system /" "$work/rows"
+}
+
+# seconds and mebibytes of a command, as rows
 whole() {
     system=$1 name=$2
     shift 2
@@ -34,25 +67,36 @@ whole() {
     echo "$system $name-MiB $mebibytes"
 }
 
-# the kernels, on some cores; what is appended to the systems' names says which
-all_kernels() {
+# the groups, on some cores; what is appended to the systems' names says which
+kernels() {
     cores=$1 name=$2
-    for program in $kernels; do
-        taskset -c "$cores" "$work/$program" | sed "s/^/jxl$name /"
-        taskset -c "$cores" "$python" "$here/$program.jxl" | sed "s/^/jax$name /"
+    rows "limit$name" taskset -c "$cores" "$work/limits"
+    : > "$work/names" # the rows that others are to run
+    for group in $groups; do
+        rows "jxl$name" taskset -c "$cores" "$work/$group/program" > "$work/mine"
+        [ -s "$work/mine" ] || continue
+        echo "group $group"
+        cat "$work/mine"
+        cut -d ' ' -f 2 "$work/mine" >> "$work/names"
+        rows "jax$name" env PYTHONPATH="$work/$group:$here" taskset -c "$cores" "$python" "$here/$group.jxl"
     done
-    taskset -c "$cores" "$python" "$here/peers.py" | sed "s/^/numpy$name /"
+    rows "numpy$name" taskset -c "$cores" "$python" "$here/peers.py" "$work/names"
+    [ ! -x "$work/onednn" ] || rows "onednn$name" env OMP_NUM_THREADS="$(taskset -c "$cores" nproc)" taskset -c "$cores" "$work/onednn" "$work/names"
 }
 
 first=$(taskset -pc $$ | sed 's/.*: //; s/[-,].*//')
 every=$(taskset -pc $$ | sed 's/.*: //')
 for round in $(seq "$rounds"); do
     echo "round $round of $rounds" >&2
-    all_kernels "$first" ""
-    taskset -c "$first" "$work/peers" | sed 's/^/c /'
-    all_kernels "$every" -all
-    "$work/transformer" | sed 's/^/jxl /'
-    "$python" "$here/transformer.jxl" | sed 's/^/jax /'
+    if [ -n "$groups" ]; then
+        kernels "$first" ""
+        rows c taskset -c "$first" "$work/peers" "$work/names"
+        kernels "$every" -all
+    fi
+    [ -n "$whole" ] || continue
+    echo "group whole"
+    rows jxl "$work/transformer"
+    rows jax "$python" "$here/transformer.jxl"
     for program in hello digits; do
         source="$here/hello.jxl"
         [ $program = hello ] || source=samples/digits.jxl
@@ -62,28 +106,8 @@ for round in $(seq "$rounds"); do
     done
     whole jxl compile-transformer "$build/jxlc" "$here/transformer.jxl" -o "$work/again"
 done > "$work/all"
-for program in hello digits; do
+[ -z "$whole" ] || for program in hello digits; do
     strip "$work/$program" && echo "jxl size-$program-KiB $(($(stat -c %s "$work/$program") / 1024))"
 done >> "$work/all"
-
-awk '
-    function number(x) { return x == "" ? "-" : x < 0.01 ? sprintf("%.1f us", x * 1e6) : x < 1 ? sprintf("%.1f ms", x * 1e3) : sprintf("%.2f s", x) }
-    function ratio(other, mine) { return (name, other) in least ? sprintf("%.2f", least[name, other] / least[name, mine]) : "-" }
-    {
-        key = $2 SUBSEP $1
-        if (!(key in least) || $3 < least[key]) least[key] = $3
-        if (!seen[$2]++) names[++count] = $2
-    }
-    END {
-        printf "%-24s %12s %8s %8s %8s   %12s %8s %8s %12s\n", "", "jxl, 1 core", "JAX", "NumPy", "cc -O3", "jxl, all", "JAX", "NumPy", "of function"
-        for (i = 1; i <= count; i++) {
-            name = names[i]
-            value = least[name, "jxl"]
-            value = name ~ /iB$/ ? sprintf("%.1f", value) : number(value)
-            function_name = name
-            sub(/-(gradient|jacobian)$/, "", function_name)
-            cost = function_name == name ? "-" : sprintf("%.2f", least[name, "jxl"] / least[function_name, "jxl"])
-            printf "%-24s %12s %8s %8s %8s   %12s %8s %8s %12s\n", name, value, ratio("jax", "jxl"), ratio("numpy", "jxl"),
-                ratio("c", "jxl"), number(least[name, "jxl-all"]), ratio("jax-all", "jxl-all"), ratio("numpy-all", "jxl-all"), cost
-        }
-    }' "$work/all"
+[ -z "${KEEP:-}" ] || cp "$work/all" "$KEEP"
+awk -f "$here/table.awk" "$work/all"
