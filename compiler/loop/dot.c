@@ -1,30 +1,12 @@
 /* dot: matrix products in tiles of registers.
 **
-** A piece of work is a panel of columns and some hundreds of rows.  The panel is copied so that its rows lie one behind the
-** other, whatever the operand looks like; then tiles of a few rows by the whole panel run along all of k: a vector of the
-** panel, a number of the other operand, a multiply-add for each pair.  Every element is one chain along k, in chunks of CHUNK
-** that are added in order, so the tile's shape does not show in the result. */
-#include "loop/lower.h"
+** A piece of work is a panel of columns and some hundreds of rows.  CHUNK steps of the contracted axes at a time, the panel is
+** copied so that its rows lie one behind the other, whatever the operand looks like (panel.c); then tiles of a few rows by the
+** whole panel run along them: a vector of the panel, a number of the other operand, a multiply-add for each pair.  Every
+** element is one chain along k, in chunks of CHUNK that are added in order, so the tile's shape does not show in the result. */
+#include "loop/dot.h"
 
 enum { ROWS = 252 /* of a piece */, FEW_ROWS = 16 /* too few to copy the panel for */, MAX_ROWS = 12, MAX_VECTORS = 4 };
-
-typedef struct {
-    const Inst *in;
-    const Value *x, *y;
-    int batch, nx, ny, nk; /* axes: shared, free ones of x and of y, contracted */
-    int x_free[MAX_RANK], y_free[MAX_RANK];
-    bool x_linear;                       /* the free axes of x may be counted through as one */
-    LValue *size_x[MAX_RANK];            /* of its free axes */
-    LValue *m, *n, *k, *panels, *chunks; /* n: the last free axis of y; its others belong to the outer loops */
-    DType sum;
-    int rows, vectors, lanes; /* of a tile */
-    bool copy, whole;         /* whole: panels have no tail */
-    bool across;              /* y lies in memory along the contracted axis */
-    Idx outer[MAX_RANK];      /* of the batch axes, then of the outer free axes of y */
-    LValue *panel;            /* the copy */
-    DotStore store;
-    void *context;
-} Dot;
 
 static bool listed(Ints list, int64_t x) {
     for (int i = 0; i < list.n; i++) {
@@ -33,30 +15,27 @@ static bool listed(Ints list, int64_t x) {
     return false;
 }
 
-/* Contracted axes that lie side by side in memory count as one. */
-static bool one_axis(Lower *l, const Value *v, Ints axes) {
-    if (axes.n == 1) return true;
-    for (int i = 1; i < axes.n; i++) {
-        if (axes.at[i] != axes.at[i - 1] + 1) return false;
-    }
-    return home_of(l, v).ptr != NULL;
-}
-
-bool dot_has_tiles(Lower *l, const Inst *in) {
+bool dot_has_tiles(const Inst *in) {
     DType d = in->args[0]->type->dtype;
     const Attrs *a = in->attrs;
     if (dtype_is_complex(d) || d == DT_bool || a->lhs_axes.n == 0) return false;
     int batch = (int)a->batch;
-    if (in->args[0]->type->rank == batch + a->lhs_axes.n || in->args[1]->type->rank == batch + a->rhs_axes.n)
-        return false;
-    return one_axis(l, in->args[0], a->lhs_axes) && one_axis(l, in->args[1], a->rhs_axes);
+    return in->args[0]->type->rank > batch + a->lhs_axes.n && in->args[1]->type->rank > batch + a->rhs_axes.n;
 }
 
+/* One row of a tile: where results go, and where x is read. */
+typedef struct {
+    LValue *row;
+    Idx at[MAX_RANK]; /* the free axes of x */
+    LValue *ptr;      /* of a view */
+    bool guarded;     /* it may lie beyond the end */
+} Row;
+
 /* Rows unravelled into the free axes of x, or counted through along the last of them. */
-static void put_row(Lower *l, const Dot *d, LValue *row, Idx *at) {
+static void put_row(Lower *l, const Dot *d, LValue *row, Idx *at, bool merge) {
     LBuilder *b = &l->b;
     for (int i = d->nx - 1; i >= 0; i--) {
-        if (d->x_linear) {
+        if (merge) {
             at[i] = idx_at(i == d->nx - 1 ? row : loop_i64(b, 0));
             continue;
         }
@@ -65,120 +44,39 @@ static void put_row(Lower *l, const Dot *d, LValue *row, Idx *at) {
     }
 }
 
-/* Contracted axes count through along the last of them. */
-static void put_k(Lower *l, Ints axes, LValue *k, Idx *idx) {
-    for (int i = 0; i < axes.n; i++) idx[axes.at[i]] = idx_at(i == axes.n - 1 ? k : loop_i64(&l->b, 0));
-}
-
-static LValue *widened(Lower *l, const Dot *d, Elem e) { return loop_convert(&l->b, e.re, d->sum); }
-
-static LValue *number_of_x(Lower *l, const Dot *d, const Idx *row, LValue *k) {
-    Pull p = { .l = l, .lanes = 1 };
-    Idx idx[MAX_RANK];
-    for (int i = 0; i < d->batch; i++) idx[i] = d->outer[i];
-    for (int i = 0; i < d->nx; i++) idx[d->x_free[i]] = row[i];
-    put_k(l, d->in->attrs->lhs_axes, k, idx);
-    return widened(l, d, pull(&p, d->x, idx));
-}
-
-static LValue *vector_of_y(Lower *l, const Dot *d, LValue *k, LValue *j, LValue *tail) {
-    Pull p = { .l = l, .lanes = d->lanes, .tail = tail };
-    Idx idx[MAX_RANK];
-    for (int i = 0; i < d->batch; i++) idx[i] = d->outer[i];
-    for (int i = 0; i + 1 < d->ny; i++) idx[d->y_free[i]] = d->outer[d->batch + i];
-    idx[d->y_free[d->ny - 1]] = (Idx){ .i = j, .step = d->lanes > 1 };
-    put_k(l, d->in->attrs->rhs_axes, k, idx);
-    Elem e = elem_splat(l, pull(&p, d->y, idx), d->lanes);
-    return widened(l, d, e);
-}
-
-static LValue *tail_at(Lower *l, const Dot *d, LValue *j) {
-    return d->whole ? NULL : loop_lanes_below(&l->b, loop_sub(&l->b, d->n, j), d->lanes);
-}
-
-static LValue *column(Lower *l, const Dot *d, LValue *j, int v) {
-    return loop_add(&l->b, j, loop_i64(&l->b, (int64_t)v * d->lanes));
-}
-
-static LValue *panel_index(Lower *l, const Dot *d, LValue *k, int v) {
+static LValue *number_of_x(Lower *l, const Dot *d, const Row *row, LValue *k, LValue *offset) {
     LBuilder *b = &l->b;
-    return loop_add(b, loop_mul(b, k, loop_i64(b, (int64_t)d->vectors * d->lanes)), loop_i64(b, (int64_t)v * d->lanes));
+    Elem e;
+    if (d->x_flat) {
+        e = elem_load(l, d->x_view.dtype, 1, row->ptr, offset, 1, NULL, d->x_view.home.fixed);
+    } else {
+        Pull p = { .l = l, .lanes = 1 };
+        Idx idx[MAX_RANK], at[MAX_RANK];
+        put_row(l, d, row->row, at, false);
+        for (int i = 0; i < d->batch; i++) idx[i] = d->at[i];
+        for (int i = 0; i < d->nx; i++) idx[d->x_free[i]] = at[i];
+        dot_put_k(l, d, true, k, idx);
+        e = pull(&p, d->x, idx);
+    }
+    return loop_convert(b, e.re, d->sum);
 }
 
-/* The axis of v along which neighbours lie side by side in memory; -1 where that is not known. */
-static int memory_axis(Lower *l, const Value *v) {
-    if (home_of(l, v).ptr || !v->def) return v->type->rank - 1;
-    const Inst *in = v->def;
-    int a = in->nargs && (in->op == OP_transpose || in->op == OP_convert || in->op == OP_slice)
-                ? memory_axis(l, in->args[0])
-                : -1;
-    if (in->op != OP_transpose) return a;
-    for (int i = 0; i < v->type->rank; i++) {
-        if (in->attrs->perm.at[i] == a) return i;
-    }
-    return -1;
-}
-
-/* Rows j .. of y as columns of the panel: blocks are transposed in registers. */
-static void copy_across(Lower *l, const Dot *d, LValue *j) {
-    LBuilder *b = &l->b;
-    LValue *rows[LOOP_MAX_LANES], *last = loop_sub(b, d->n, loop_i64(b, 1));
-    int64_t known;
-    bool whole = loop_is_const(d->k, &known) && known % d->lanes == 0;
-    LLoop f = loop_for(b, loop_i64(b, 0), d->k, d->lanes, 0, NULL);
-    Pull p = { .l = l, .lanes = d->lanes };
-    p.tail = whole ? NULL : loop_lanes_below(b, loop_sub(b, d->k, f.i), d->lanes);
-    for (int v = 0; v < d->vectors; v++) {
-        Idx idx[MAX_RANK];
-        for (int i = 0; i < d->batch; i++) idx[i] = d->outer[i];
-        for (int i = 0; i + 1 < d->ny; i++) idx[d->y_free[i]] = d->outer[d->batch + i];
-        idx[d->in->attrs->rhs_axes.at[0]] = (Idx){ .i = f.i, .step = d->lanes > 1 };
-        for (int r = 0; r < d->lanes; r++) {
-            LValue *row = loop_add(b, column(l, d, j, v), loop_i64(b, r));
-            idx[d->y_free[d->ny - 1]] = idx_at(d->whole ? row : loop_binary(b, OP_min, row, last));
-            rows[r] = widened(l, d, elem_splat(l, pull(&p, d->y, idx), d->lanes));
-        }
-        rows_to_columns(b, rows, d->lanes);
-        for (int r = 0; r < d->lanes; r++) {
-            LValue *k = loop_add(b, f.i, loop_i64(b, r));
-            loop_store(b, rows[r], d->panel, panel_index(l, d, k, v), 1, NULL);
-        }
-    }
-    loop_end(b, &f, NULL);
-}
-
-static void copy_panel(Lower *l, const Dot *d, LValue *j) {
-    LBuilder *b = &l->b;
-    if (d->across) {
-        copy_across(l, d, j);
-        return;
-    }
-    LLoop f = loop_for(b, loop_i64(b, 0), d->k, 1, 0, NULL);
-    for (int v = 0; v < d->vectors; v++) {
-        LValue *jv = column(l, d, j, v);
-        loop_store(b, vector_of_y(l, d, f.i, jv, tail_at(l, d, jv)), d->panel, panel_index(l, d, f.i, v), 1, NULL);
-    }
-    loop_end(b, &f, NULL);
-}
-
-/* Sums along lo .. hi for a tile. */
-static void sum_chunk(Lower *l, const Dot *d, Idx rows[][MAX_RANK], LValue *j, LValue *lo, LValue *hi, LValue **sum) {
+/* Sums along lo .. hi for a tile; the panel begins at lo. */
+static void sum_chunk(Lower *l, const Dot *d, const Row *rows, LValue *j, LValue *lo, LValue *hi, LValue **sum) {
     LBuilder *b = &l->b;
     int n = d->rows * d->vectors;
     LValue *tail[MAX_VECTORS], *jv[MAX_VECTORS], *y[MAX_VECTORS];
     for (int v = 0; v < d->vectors; v++) {
-        jv[v] = column(l, d, j, v);
-        tail[v] = tail_at(l, d, jv[v]);
+        jv[v] = dot_column(l, d, j, v);
+        tail[v] = dot_tail(l, d, jv[v]);
     }
     for (int i = 0; i < n; i++) sum[i] = loop_int(b, loop_type(d->sum, d->lanes), 0);
     LLoop f = loop_for(b, lo, hi, 1, n, sum);
-    for (int v = 0; v < d->vectors; v++) {
-        LType t = loop_type(d->sum, d->lanes);
-        y[v] = d->copy ? loop_load(b, t, d->panel, panel_index(l, d, f.i, v), 1, NULL)
-                       : vector_of_y(l, d, f.i, jv[v], tail[v]);
-    }
+    LValue *at = d->copy ? loop_sub(b, f.i, lo) : NULL, *offset = d->x_flat ? strides_offset(l, &d->x_k, f.i) : NULL;
+    for (int v = 0; v < d->vectors; v++)
+        y[v] = d->copy ? panel_load(l, d, at, v) : dot_vector_of_y(l, d, f.i, jv[v], tail[v]);
     for (int r = 0; r < d->rows; r++) {
-        LValue *x = loop_splat(b, number_of_x(l, d, rows[r], f.i), d->lanes);
+        LValue *x = loop_splat(b, number_of_x(l, d, &rows[r], f.i, offset), d->lanes);
         for (int v = 0; v < d->vectors; v++) {
             int i = r * d->vectors + v;
             sum[i] = loop_apply(b, OP_fma, 3, (LValue *[]){ x, y[v], f.carry[i] });
@@ -188,12 +86,17 @@ static void sum_chunk(Lower *l, const Dot *d, Idx rows[][MAX_RANK], LValue *j, L
     for (int i = 0; i < n; i++) sum[i] = f.carry[i];
 }
 
-static void sum_tile(Lower *l, const Dot *d, Idx rows[][MAX_RANK], LValue *j, LValue **sum) {
+static bool is_short(const Dot *d) {
+    int64_t known;
+    return loop_is_const(d->k, &known) && known <= CHUNK;
+}
+
+/* Chunks one after another, in registers. */
+static void sum_all(Lower *l, const Dot *d, const Row *rows, LValue *j, LValue **sum) {
     LBuilder *b = &l->b;
     LValue *zero = loop_i64(b, 0), *total[MAX_ROWS * MAX_VECTORS];
     int n = d->rows * d->vectors;
-    int64_t known;
-    if (loop_is_const(d->k, &known) && known <= CHUNK) {
+    if (is_short(d)) {
         sum_chunk(l, d, rows, j, zero, d->k, sum);
         return;
     }
@@ -206,128 +109,258 @@ static void sum_tile(Lower *l, const Dot *d, Idx rows[][MAX_RANK], LValue *j, LV
     for (int i = 0; i < n; i++) sum[i] = f.carry[i];
 }
 
-/* Rows i .. i + rows of the panel at j; those at hi and beyond are computed from the last row and not stored. */
-static void tile(Lower *l, const Dot *d, LValue *i, LValue *hi, LValue *j) {
+static void store_tile(Lower *l, const Dot *d, const Row *rows, LValue *hi, LValue *j, LValue *const *sum) {
     LBuilder *b = &l->b;
-    Idx rows[MAX_ROWS][MAX_RANK], idx[MAX_RANK];
-    LValue *sum[MAX_ROWS * MAX_VECTORS], *row[MAX_ROWS];
+    Idx idx[MAX_RANK];
+    for (int r = 0; r < d->rows; r++) {
+        LLoop f = { 0 };
+        if (rows[r].guarded) f = loop_if(b, loop_binary(b, OP_lt, rows[r].row, hi));
+        for (int v = 0; v < d->vectors; v++) {
+            LValue *jv = dot_column(l, d, j, v);
+            Pull p = { .l = l, .lanes = d->lanes, .tail = dot_tail(l, d, jv) };
+            int n = 0;
+            for (int a = 0; a < d->batch; a++) idx[n++] = d->at[a];
+            for (int a = 0; a < d->nx; a++) idx[n++] = rows[r].at[a];
+            for (int a = 0; a < d->outer; a++) idx[n++] = d->at[d->batch + a];
+            for (int a = d->outer; a + 1 < d->ny; a++) idx[n++] = idx_at(loop_i64(b, 0));
+            idx[n++] = (Idx){ .i = jv, .step = d->lanes > 1 };
+            LValue *y = loop_convert(b, sum[r * d->vectors + v], d->x->type->dtype);
+            d->store(&p, idx, (Elem){ y, NULL }, d->context);
+        }
+        if (rows[r].guarded) loop_end_then(b, &f);
+    }
+}
+
+/* Rows i .. i + rows; those at hi and beyond are computed from the last row and not stored. */
+static void put_rows(Lower *l, const Dot *d, LValue *i, LValue *hi, Row *rows) {
+    LBuilder *b = &l->b;
     LValue *last = loop_sub(b, hi, loop_i64(b, 1));
     int64_t known;
     bool all = loop_is_const(d->m, &known) && known % d->rows == 0 &&
                (ROWS / d->rows * d->rows >= known || known % (ROWS / d->rows * d->rows) % d->rows == 0);
     for (int r = 0; r < d->rows; r++) {
-        row[r] = loop_add(b, i, loop_i64(b, r));
-        put_row(l, d, all || !r ? row[r] : loop_binary(b, OP_min, row[r], last), rows[r]);
-    }
-    sum_tile(l, d, rows, j, sum);
-    for (int r = 0; r < d->rows; r++) {
-        LLoop f = { 0 };
-        bool guarded = !all && r;
-        if (guarded) f = loop_if(b, loop_binary(b, OP_lt, row[r], hi));
-        for (int v = 0; v < d->vectors; v++) {
-            LValue *jv = column(l, d, j, v);
-            Pull p = { .l = l, .lanes = d->lanes, .tail = tail_at(l, d, jv) };
-            int n = 0;
-            for (int a = 0; a < d->batch; a++) idx[n++] = d->outer[a];
-            for (int a = 0; a < d->nx; a++) idx[n++] = rows[r][a];
-            for (int a = 0; a + 1 < d->ny; a++) idx[n++] = d->outer[d->batch + a];
-            idx[n++] = (Idx){ .i = jv, .step = d->lanes > 1 };
-            LValue *y = loop_convert(b, sum[r * d->vectors + v], d->x->type->dtype);
-            d->store(&p, idx, (Elem){ y, NULL }, d->context);
+        LValue *row = loop_add(b, i, loop_i64(b, r));
+        rows[r].guarded = !all && r;
+        rows[r].row = row;
+        LValue *there = rows[r].guarded ? loop_binary(b, OP_min, row, last) : row;
+        put_row(l, d, there, rows[r].at, d->rows_merge);
+        if (!d->x_flat) {
+            rows[r].row = there;
+            continue;
         }
-        if (guarded) loop_end_then(b, &f);
+        LValue *at = loop_add(b, d->x_base, strides_offset(l, &d->x_rows, there));
+        rows[r].ptr = loop_at(b, d->x_view.home.ptr, at, dtype_bytes(d->x_view.dtype));
+    }
+}
+
+typedef struct {
+    LValue *first, *end, *j; /* rows, and the first column */
+    LValue *from, *to;       /* of the contracted axes */
+    LValue *totals;          /* of the rows so far, or NULL where one chunk is all */
+} Piece;
+
+static LValue *total_index(Lower *l, const Dot *d, const Piece *p, LValue *i, int n) {
+    LBuilder *b = &l->b;
+    LValue *row = loop_mul(b, loop_sub(b, i, p->first), loop_i64(b, (int64_t)d->vectors * d->lanes));
+    return loop_add(b, row, loop_i64(b, (int64_t)n * d->lanes));
+}
+
+static void tiles(Lower *l, const Dot *d, const Piece *p) {
+    LBuilder *b = &l->b;
+    Row rows[MAX_ROWS];
+    LValue *sum[MAX_ROWS * MAX_VECTORS];
+    LLoop i = loop_for(b, p->first, p->end, d->rows, 0, NULL);
+    put_rows(l, d, i.i, p->end, rows);
+    if (d->copy)
+        sum_chunk(l, d, rows, p->j, p->from, p->to, sum);
+    else
+        sum_all(l, d, rows, p->j, sum);
+    for (int n = 0; p->totals && n < d->rows * d->vectors; n++) {
+        LValue *at = total_index(l, d, p, i.i, n);
+        LValue *total = loop_load(b, sum[n]->type, p->totals, at, 1, NULL);
+        loop_store(b, loop_add(b, total, sum[n]), p->totals, at, 1, NULL);
+    }
+    if (!p->totals) store_tile(l, d, rows, p->end, p->j, sum);
+    loop_end(b, &i, NULL);
+}
+
+static void store_totals(Lower *l, const Dot *d, const Piece *p) {
+    LBuilder *b = &l->b;
+    Row rows[MAX_ROWS];
+    LValue *sum[MAX_ROWS * MAX_VECTORS];
+    LLoop i = loop_for(b, p->first, p->end, d->rows, 0, NULL);
+    put_rows(l, d, i.i, p->end, rows);
+    for (int n = 0; n < d->rows * d->vectors; n++) {
+        LType t = loop_type(d->sum, d->lanes);
+        sum[n] = loop_load(b, t, p->totals, total_index(l, d, p, i.i, n), 1, NULL);
+    }
+    store_tile(l, d, rows, p->end, p->j, sum);
+    loop_end(b, &i, NULL);
+}
+
+static void piece(Lower *l, Dot *d, Piece *p) {
+    LBuilder *b = &l->b;
+    p->from = loop_i64(b, 0);
+    p->to = d->k;
+    if (!d->copy) {
+        tiles(l, d, p);
+        return;
+    }
+    if (!p->totals) {
+        panel_copy(l, d, p->j, p->from, p->to);
+        tiles(l, d, p);
+        return;
+    }
+    LValue *bytes = loop_mul(b, loop_sub(b, p->end, p->first), loop_i64(b, (int64_t)d->vectors * d->lanes));
+    loop_clear(b, p->totals, loop_mul(b, bytes, loop_i64(b, dtype_bytes(d->sum))));
+    LLoop f = loop_for(b, loop_i64(b, 0), d->k, CHUNK, 0, NULL);
+    p->from = f.i;
+    p->to = loop_binary(b, OP_min, d->k, loop_add(b, f.i, loop_i64(b, CHUNK)));
+    panel_copy(l, d, p->j, p->from, p->to);
+    tiles(l, d, p);
+    loop_end(b, &f, NULL);
+    store_totals(l, d, p);
+}
+
+static bool is_one(const LValue *n) {
+    int64_t known;
+    return loop_is_const(n, &known) && known == 1;
+}
+
+/* Where the views begin at these outer indices. */
+static void put_outer(Lower *l, Dot *d) {
+    LBuilder *b = &l->b;
+    d->x_base = d->x_view.base;
+    d->y_base = d->y_view.base;
+    for (int i = 0; i < d->batch && d->x_flat; i++)
+        d->x_base = loop_add(b, d->x_base, loop_mul(b, d->at[i].i, d->x_view.stride[i]));
+    for (int i = 0; i < d->batch + d->outer && d->y_flat; i++) {
+        LValue *stride = d->y_view.stride[i < d->batch ? i : d->y_free[i - d->batch]];
+        d->y_base = loop_add(b, d->y_base, loop_mul(b, d->at[i].i, stride));
     }
 }
 
 static void dot_pieces(Lower *l, LValue *lo, LValue *hi, void *context) {
     Dot d = *(Dot *)context;
     LBuilder *b = &l->b;
-    LValue *columns = loop_i64(b, (int64_t)d.vectors * d.lanes), *rows = loop_i64(b, ROWS / d.rows * d.rows);
+    Piece p = { 0 };
+    int64_t width = (int64_t)d.vectors * d.lanes, tall = ROWS / d.rows * d.rows, bytes = dtype_bytes(d.sum);
     if (d.copy) {
-        LValue *k = loop_mul(b, round_up(l, d.k, d.lanes), loop_i64(b, d.lanes));
-        LValue *room = loop_mul(b, loop_mul(b, k, columns), loop_i64(b, dtype_bytes(d.sum)));
-        d.panel = loop_alloc(b, room);
+        LValue *k = loop_binary(b, OP_min, d.k, loop_i64(b, CHUNK));
+        k = loop_mul(b, round_up(l, k, d.lanes), loop_i64(b, d.lanes * width * bytes));
+        d.panel = loop_alloc(b, k);
+        if (!is_short(&d)) p.totals = loop_alloc(b, loop_i64(b, tall * width * bytes));
     }
     LLoop f = loop_for(b, lo, hi, 1, 0, NULL);
     LValue *chunk = loop_binary(b, OP_rem, f.i, d.chunks), *rest = loop_binary(b, OP_div, f.i, d.chunks);
     LValue *panel = loop_binary(b, OP_rem, rest, d.panels);
     rest = loop_binary(b, OP_div, rest, d.panels);
-    int64_t known;
-    if (loop_is_const(d.chunks, &known) && known == 1) chunk = loop_i64(b, 0);
-    if (loop_is_const(d.panels, &known) && known == 1) panel = loop_i64(b, 0);
-    for (int i = d.batch + d.ny - 2; i >= 0; i--) {
+    if (is_one(d.chunks)) chunk = loop_i64(b, 0);
+    if (is_one(d.panels)) panel = loop_i64(b, 0);
+    for (int i = d.batch + d.outer - 1; i >= 0; i--) {
         const Dim *size = i < d.batch ? d.x->type->dim[i] : d.y->type->dim[d.y_free[i - d.batch]];
         LValue *n = lower_dim(l, size);
-        d.outer[i] = idx_at(i ? loop_binary(b, OP_rem, rest, n) : rest);
+        d.at[i] = idx_at(i ? loop_binary(b, OP_rem, rest, n) : rest);
         if (i) rest = loop_binary(b, OP_div, rest, n);
     }
-    LValue *j = loop_mul(b, panel, columns), *first = loop_mul(b, chunk, rows);
-    LValue *end = loop_binary(b, OP_min, d.m, loop_add(b, first, rows));
-    if (d.copy) copy_panel(l, &d, j);
-    LLoop i = loop_for(b, first, end, d.rows, 0, NULL);
-    tile(l, &d, i.i, end, j);
-    loop_end(b, &i, NULL);
+    put_outer(l, &d);
+    p.j = loop_mul(b, panel, loop_i64(b, width));
+    p.first = loop_mul(b, chunk, loop_i64(b, tall));
+    p.end = loop_binary(b, OP_min, d.m, loop_add(b, p.first, loop_i64(b, tall)));
+    piece(l, &d, &p);
     loop_end(b, &f, NULL);
+    if (p.totals) loop_release(b, p.totals);
     if (d.copy) loop_release(b, d.panel);
+}
+
+/* What of the tiles' work is wanted. */
+static double used_of(LValue *n, int64_t each) {
+    int64_t known;
+    return loop_is_const(n, &known) && known ? (double)known / (double)((known + each - 1) / each * each) : 1;
 }
 
 /* As many accumulators as there are registers for, and for a narrow product more rows instead. */
 static void choose_tile(Lower *l, Dot *d) {
     const Target *t = l->to->target;
-    int64_t m, n;
+    int64_t n, m;
+    int most = t->vector_registers >= 32 ? MAX_VECTORS : 2;
     d->lanes = lanes_for(l, dtype_bytes(d->sum));
-    d->vectors = t->vector_registers >= 32 ? 4 : 2;
     if (loop_is_const(d->n, &n)) {
         while (d->lanes > 1 && d->lanes / 2 >= n) d->lanes /= 2;
         int64_t needed = (n + d->lanes - 1) / d->lanes;
-        if (needed < d->vectors) d->vectors = needed < 1 ? 1 : (int)needed;
+        if (needed < most) most = needed < 1 ? 1 : (int)needed;
     }
-    d->rows = (t->vector_registers - 2 - d->vectors) / d->vectors;
-    if (d->rows > MAX_ROWS) d->rows = MAX_ROWS;
-    d->copy = true;
-    if (loop_is_const(d->m, &m)) {
-        if (m < d->rows) d->rows = m < 1 ? 1 : (int)m;
-        d->copy = m > FEW_ROWS;
+    double best = 0;
+    for (int v = most; v >= 1 && v + 1 >= most; v--) {
+        int rows = (t->vector_registers - 2 - v) / v;
+        if (rows > MAX_ROWS) rows = MAX_ROWS;
+        if (loop_is_const(d->m, &m) && m < rows) rows = m < 1 ? 1 : (int)m;
+        double used = used_of(d->m, rows) * used_of(d->n, (int64_t)v * d->lanes);
+        if (used <= best + 0.02) continue;
+        best = used;
+        d->vectors = v;
+        d->rows = rows;
     }
-    d->across = d->nk == 1 && d->lanes > 1 && d->lanes <= 16 && memory_axis(l, d->y) == d->in->attrs->rhs_axes.at[0];
-    int64_t k;
+}
+
+static void choose_panels(Dot *d) {
+    int64_t m, n, k;
+    d->copy = !loop_is_const(d->m, &m) || m > FEW_ROWS;
     bool small = loop_is_const(d->m, &m) && m <= FEW_ROWS && loop_is_const(d->k, &k) && loop_is_const(d->n, &n) &&
                  n * k <= FEW_ROWS * FEW_ROWS;
-    d->across &= !small;
-    d->copy |= d->across;
+    d->across = !small && panel_can_cross(d);
+    d->copy |= d->across || (d->y_flat && !strides_are_line(&d->y_columns, &n));
     d->whole = loop_is_const(d->n, &n) && n % ((int64_t)d->vectors * d->lanes) == 0;
 }
 
-void dot_tiles(Lower *l, const Inst *in, bool rows_merge, DotStore store, void *context) {
+static void find_axes(Lower *l, Dot *d) {
+    LBuilder *b = &l->b;
+    const Attrs *a = d->in->attrs;
+    int axes[MAX_RANK];
+    d->m = d->n = d->k = loop_i64(b, 1);
+    for (int i = d->batch; i < d->x->type->rank; i++) {
+        if (listed(a->lhs_axes, i)) continue;
+        d->size_x[d->nx] = lower_dim(l, d->x->type->dim[i]);
+        d->m = loop_mul(b, d->m, d->size_x[d->nx]);
+        d->x_free[d->nx++] = i;
+    }
+    for (int i = d->batch; i < d->y->type->rank; i++) {
+        if (!listed(a->rhs_axes, i)) d->y_free[d->ny++] = i;
+    }
+    for (int i = 0; i < a->lhs_axes.n; i++) d->k = loop_mul(b, d->k, lower_dim(l, d->x->type->dim[a->lhs_axes.at[i]]));
+    d->x_flat = view_of(l, d->x, &d->x_view);
+    d->y_flat = view_of(l, d->y, &d->y_view);
+    for (int i = 0; i < a->lhs_axes.n; i++) axes[i] = (int)a->lhs_axes.at[i];
+    if (d->x_flat) {
+        d->x_rows = strides_of(l, &d->x_view, d->x, d->x_free, d->nx);
+        d->x_k = strides_of(l, &d->x_view, d->x, axes, a->lhs_axes.n);
+    }
+    for (int i = 0; i < a->rhs_axes.n; i++) axes[i] = (int)a->rhs_axes.at[i];
+    if (d->y_flat) d->y_k = strides_of(l, &d->y_view, d->y, axes, a->rhs_axes.n);
+}
+
+void dot_tiles(Lower *l, const Inst *in, DotMerge merge, DotStore store, void *context) {
     LBuilder *b = &l->b;
     Dot d = {
         .in = in, .x = in->args[0], .y = in->args[1], .batch = (int)in->attrs->batch, .store = store, .context = context
     };
     DType type = d.x->type->dtype;
     d.sum = type == DT_f16 || type == DT_bf16 ? DT_f32 : type;
-    d.nk = in->attrs->lhs_axes.n;
-    d.m = d.k = loop_i64(b, 1);
-    bool adjacent = true;
-    for (int i = d.batch; i < d.x->type->rank; i++) {
-        if (listed(in->attrs->lhs_axes, i)) continue;
-        if (d.nx && d.x_free[d.nx - 1] != i - 1) adjacent = false;
-        d.size_x[d.nx] = lower_dim(l, d.x->type->dim[i]);
-        d.m = loop_mul(b, d.m, d.size_x[d.nx]);
-        d.x_free[d.nx++] = i;
-    }
-    for (int i = d.batch; i < d.y->type->rank; i++) {
-        if (!listed(in->attrs->rhs_axes, i)) d.y_free[d.ny++] = i;
-    }
-    for (int i = 0; i < d.nk; i++) d.k = loop_mul(b, d.k, lower_dim(l, d.x->type->dim[in->attrs->lhs_axes.at[i]]));
-    d.x_linear = d.nx == 1 || (adjacent && rows_merge && home_of(l, d.x).ptr);
-    d.n = lower_dim(l, d.y->type->dim[d.y_free[d.ny - 1]]);
+    find_axes(l, &d);
+    d.rows_merge = d.nx == 1 || merge.rows;
+    d.outer = d.y_flat && merge.columns < d.ny ? d.ny - merge.columns : d.y_flat ? 0 : d.ny - 1;
+    for (int i = d.outer; i < d.ny; i++) d.n = loop_mul(b, d.n, lower_dim(l, d.y->type->dim[d.y_free[i]]));
+    if (d.y_flat) d.y_columns = strides_of(l, &d.y_view, d.y, d.y_free + d.outer, d.ny - d.outer);
     choose_tile(l, &d);
+    choose_panels(&d);
+    if (d.x_flat) strides_tabulate(l, &d.x_k, d.k);
+    if (d.y_flat && !d.across) strides_tabulate(l, &d.y_k, d.k);
     int64_t columns = (int64_t)d.vectors * d.lanes, rows = ROWS / d.rows * d.rows;
     d.panels = round_up(l, d.n, columns);
     d.chunks = round_up(l, d.m, rows);
     LValue *all = loop_mul(b, d.panels, d.chunks);
     for (int i = 0; i < d.batch; i++) all = loop_mul(b, all, lower_dim(l, d.x->type->dim[i]));
-    for (int i = 0; i + 1 < d.ny; i++) all = loop_mul(b, all, lower_dim(l, d.y->type->dim[d.y_free[i]]));
+    for (int i = 0; i < d.outer; i++) all = loop_mul(b, all, lower_dim(l, d.y->type->dim[d.y_free[i]]));
     LValue *used = loop_binary(b, OP_min, d.m, loop_i64(b, rows));
     pieces(l, all, (Work){ 0.03 * (double)columns, loop_mul(b, used, d.k) }, dot_pieces, &d);
 }
@@ -338,10 +371,10 @@ static void store_plain(Pull *p, const Idx *idx, Elem e, void *context) {
 }
 
 void lower_dot(Lower *l, const Inst *in) {
-    if (!dot_has_tiles(l, in)) {
+    if (!dot_has_tiles(in)) {
         lower_reduce(l, in);
         return;
     }
     home_new(l, in->results[0]);
-    dot_tiles(l, in, true, store_plain, in->results[0]);
+    dot_tiles(l, in, (DotMerge){ true, MAX_RANK }, store_plain, in->results[0]);
 }

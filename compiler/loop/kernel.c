@@ -369,22 +369,21 @@ static void store_tile(Pull *p, const Idx *idx, Elem e, void *context) {
     unpin(p->l, k->plan.root);
 }
 
-/* Whether the axes of the product that come from its first operand may be counted through as one. */
-static bool rows_merge(Lower *l, const Kernel *k) {
+static DotMerge axes_that_merge(Lower *l, const Kernel *k) {
     bool split[MAX_RANK] = { false };
     const Inst *dot = k->plan.root;
     int first = (int)dot->attrs->batch, last = dot->args[0]->type->rank - dot->attrs->lhs_axes.n;
     find_splits(l, k, split);
-    for (int a = first; a + 1 < last; a++) {
-        if (split[a]) return false;
-    }
-    return true;
+    DotMerge merge = { true, 1 };
+    for (int a = first; a + 1 < last; a++) merge.rows = merge.rows && !split[a];
+    for (int a = k->plan.rank - 2; a >= last && !split[a]; a--) merge.columns++;
+    return merge;
 }
 
 static void lower_dot_kernel(Lower *l, Kernel *k) {
     for (int i = 0; i < k->in->nresults; i++) home_new(l, k->in->results[i]);
-    if (dot_has_tiles(l, k->plan.root)) {
-        dot_tiles(l, k->plan.root, rows_merge(l, k), store_tile, k);
+    if (dot_has_tiles(k->plan.root)) {
+        dot_tiles(l, k->plan.root, axes_that_merge(l, k), store_tile, k);
         return;
     }
     accum_of(l, k->plan.root, &k->accum[0], &k->domain);

@@ -6,34 +6,23 @@
 
 #include <string.h>
 
-static Elem pull_broadcast(Pull *p, const Inst *in, const Idx *idx) {
-    Idx x[MAX_RANK];
+static void broadcast_index(Pull *p, const Inst *in, const Idx *idx, Idx *x) {
     const Type *from = in->args[0]->type, *to = in->results[0]->type;
     for (int i = 0; i < from->rank; i++) {
         int64_t axis = in->attrs->map.at[i];
         bool stretched = from->dim[i] != to->dim[axis]; /* an axis of size 1 repeats too */
         x[i] = stretched ? idx_at(loop_i64(&p->l->b, 0)) : idx[axis];
     }
-    return pull(p, in->args[0], x);
 }
 
-static Elem pull_transpose(Pull *p, const Inst *in, const Idx *idx) {
-    Idx x[MAX_RANK];
-    for (int i = 0; i < in->results[0]->type->rank; i++) x[in->attrs->perm.at[i]] = idx[i];
-    return pull(p, in->args[0], x);
-}
-
-static Elem pull_slice(Pull *p, const Inst *in, const Idx *idx) {
-    Idx x[MAX_RANK];
+static void slice_index(Pull *p, const Inst *in, const Idx *idx, Idx *x) {
     for (int i = 0; i < in->results[0]->type->rank; i++) {
         LValue *stride = loop_i64(&p->l->b, in->attrs->stride.at[i]);
         x[i] = idx_shift(p, idx_scale(p, idx[i], stride), in->attrs->start.at[i]);
     }
-    return pull(p, in->args[0], x);
 }
 
-static Elem pull_reverse(Pull *p, const Inst *in, const Idx *idx) {
-    Idx x[MAX_RANK];
+static void reverse_index(Pull *p, const Inst *in, const Idx *idx, Idx *x) {
     const Type *t = in->results[0]->type;
     memcpy(x, idx, sizeof(Idx) * (size_t)t->rank);
     for (int k = 0; k < in->attrs->axes.n; k++) {
@@ -45,11 +34,9 @@ static Elem pull_reverse(Pull *p, const Inst *in, const Idx *idx) {
         else
             x[a] = (Idx){ .i = loop_sub(b, last, x[a].i), .step = -x[a].step };
     }
-    return pull(p, in->args[0], x);
 }
 
-static Elem pull_windows(Pull *p, const Inst *in, const Idx *idx) {
-    Idx x[MAX_RANK];
+static void windows_index(Pull *p, const Inst *in, const Idx *idx, Idx *x) {
     int rank = in->args[0]->type->rank;
     LBuilder *b = &p->l->b;
     memcpy(x, idx, sizeof(Idx) * (size_t)rank);
@@ -58,7 +45,6 @@ static Elem pull_windows(Pull *p, const Inst *in, const Idx *idx) {
         Idx place = idx_scale(p, idx[rank + i], loop_i64(b, in->attrs->dilation.at[i]));
         *at = idx_sum(p, idx_scale(p, *at, loop_i64(b, in->attrs->step.at[i])), place);
     }
-    return pull(p, in->args[0], x);
 }
 
 /* Axes of both sides fall into groups with equal products; inside one, indices go by way of the flat index. */
@@ -101,6 +87,25 @@ static void reshape_index(Pull *p, const Type *to, const Type *from, const Idx *
             x[a] = first ? flat : idx_op(p, OP_rem, flat, n);
             if (!first) flat = idx_op(p, OP_div, flat, n);
         }
+    }
+}
+
+bool layout_index(Pull *p, const Inst *in, const Idx *idx, Idx *x) {
+    const Type *t = in->results[0]->type;
+    switch ((int)in->op) {
+    case OP_broadcast: broadcast_index(p, in, idx, x); return true;
+    case OP_slice: slice_index(p, in, idx, x); return true;
+    case OP_reverse: reverse_index(p, in, idx, x); return true;
+    case OP_windows: windows_index(p, in, idx, x); return true;
+    case OP_retype: memcpy(x, idx, sizeof(Idx) * (size_t)t->rank); return true;
+    case OP_transpose:
+        for (int i = 0; i < t->rank; i++) x[in->attrs->perm.at[i]] = idx[i];
+        return true;
+    case OP_reshape:
+        if (!plan_reshape_is_plain(in)) return false;
+        reshape_index(p, t, in->args[0]->type, idx, x);
+        return true;
+    default: return false;
     }
 }
 
@@ -190,16 +195,13 @@ static Elem pull_concatenate(Pull *p, const Inst *in, const Idx *idx) {
 }
 
 Elem pull_layout(Pull *p, const Inst *in, const Idx *idx) {
+    Idx x[MAX_RANK];
     switch ((int)in->op) {
-    case OP_broadcast: return pull_broadcast(p, in, idx);
     case OP_reshape: return pull_reshape(p, in, idx);
-    case OP_retype: return pull(p, in->args[0], idx);
-    case OP_transpose: return pull_transpose(p, in, idx);
-    case OP_slice: return pull_slice(p, in, idx);
     case OP_pad: return pull_pad(p, in, idx);
     case OP_concatenate: return pull_concatenate(p, in, idx);
-    case OP_reverse: return pull_reverse(p, in, idx);
-    case OP_windows: return pull_windows(p, in, idx);
-    default: bug(p->l->cx, "%s does not only move elements", op_name(in->op));
+    default:
+        if (!layout_index(p, in, idx, x)) bug(p->l->cx, "%s does not only move elements", op_name(in->op));
+        return pull(p, in->args[0], x);
     }
 }

@@ -123,6 +123,8 @@ void lower_lanes(Lower *, const Inst *kernel, const Plan *);
 
 /* layout.c */
 Elem pull_layout(Pull *, const Inst *, const Idx *);
+/* Where the argument of one that only moves the index, by a sum of multiples, is read; false where it is another one. */
+bool layout_index(Pull *, const Inst *, const Idx *, Idx *x);
 LValue *within(Pull *, LValue *mask, Idx, const Dim *lo, const Dim *hi); /* mask, and lo <= it < hi */
 Elem pull_where(Pull *, LValue *inside, const Value *, const Idx *, Elem outside);
 
@@ -224,9 +226,14 @@ int across_lanes(Lower *, const Accum *, int n, int most); /* neighbours that go
 
 /* dot.c: matrix products; `store` is given a vector of neighbours along the last axis of the result at a time */
 typedef void (*DotStore)(Pull *, const Idx *, Elem, void *context);
-bool dot_has_tiles(Lower *, const Inst *);
-/* rows_merge: nobody cares which of the axes of x a row belongs to. */
-void dot_tiles(Lower *, const Inst *, bool rows_merge, DotStore, void *context);
+bool dot_has_tiles(const Inst *);
+/* Which axes of the result may be counted through as one, their indices along the last of them: nobody asks for one of them
+** alone. */
+typedef struct {
+    bool rows;   /* all that come from the first operand */
+    int columns; /* so many of the last that come from the second */
+} DotMerge;
+void dot_tiles(Lower *, const Inst *, DotMerge, DotStore, void *context);
 
 /* linalg.c */
 Elem elem_minus_product(Lower *, Elem, Elem, Elem); /* s - p q */

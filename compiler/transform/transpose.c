@@ -107,6 +107,23 @@ static void walk_linear_call(Back *w, const Inst *in) {
     for (int i = count; i < in->nargs; i++) add_ct(w, in->args[i], call->results[i - count]);
 }
 
+/* A function with a rule of its own, linear in these arguments: whatever they are, its cotangents are the same. */
+static void walk_custom_vjp(Back *w, const Inst *in) {
+    const Attrs *a = in->attrs;
+    Values args = { 0 }, back = { 0 };
+    for (int i = 0; i < in->nargs; i++) {
+        const Value *x = in->args[i];
+        PUSH(w->arena, &args, is_linear(w, x) ? ir_fill(&w->b, x->type, 0) : w->known.at[x->id]);
+    }
+    const Inst *rule = call_with_sizes(&w->b, a->rule, args.at, args.n, a->sizes, (Sizes){ 0 });
+    for (int i = in->nresults; i < rule->nresults; i++) PUSH(w->arena, &back, rule->results[i]);
+    for (int i = 0; i < in->nresults; i++)
+        if (type_has_tangent(in->results[i]->type)) PUSH(w->arena, &back, ct_or_zeros(w, in->results[i]));
+    const Inst *call = call_with_sizes(&w->b, a->backward, back.at, back.n, a->sizes, (Sizes){ 0 });
+    for (int i = (int)a->count, from = 0; i < in->nargs; i++)
+        if (type_has_tangent(in->args[i]->type)) add_ct(w, in->args[i], call->results[from++]);
+}
+
 /* The linear values of the blocks around that the regions read. */
 Values linear_free(Back *w, const Inst *in) {
     Values free = free_values(w->arena, in), linear = { 0 };
@@ -221,9 +238,9 @@ static void walk_inst(Back *w, const Inst *in) {
     switch (in->op) {
     case OP_call:
     case OP_custom_jvp_call: /* of what moves: a rule may call such a function with its tangents */
-    case OP_custom_vjp_call:
     case OP_pmap: walk_call(w, in); break;
     case OP_linear_call: walk_linear_call(w, in); break;
+    case OP_custom_vjp_call: walk_custom_vjp(w, in); break;
     case OP_cond: walk_cond(w, in); break;
     case OP_for:
         if (is_replayed(in))

@@ -1,0 +1,60 @@
+/* dot.h: what the files of matrix products share: operands as memory (view.c), panels (panel.c), tiles (dot.c). */
+#ifndef JXL_LOOP_DOT_H
+#define JXL_LOOP_DOT_H
+
+#include "loop/lower.h"
+
+/* view.c: an operand that lies in memory: its element at i, j, ... is at base + i * stride[0] + j * stride[1] + ...; so are
+** transposes, slices, broadcasts and windows of what lies in memory. */
+typedef struct {
+    Home home;
+    DType dtype;
+    LValue *base, *stride[MAX_RANK];
+} View;
+bool view_of(Lower *, const Value *, View *);
+
+/* Some axes of a view counted through as one, those that lie side by side joined. */
+typedef struct {
+    int n;
+    LValue *size[MAX_RANK], *stride[MAX_RANK];
+    LValue *table; /* the offset of every index, or NULL */
+} Strides;
+Strides strides_of(Lower *, const View *, const Value *, const int *axes, int n);
+LValue *strides_offset(Lower *, const Strides *, LValue *i);
+void strides_tabulate(Lower *, Strides *, LValue *length); /* once; taking an offset is then reading it */
+bool strides_are_line(const Strides *, int64_t *stride);   /* one axis, its stride known here */
+
+typedef struct {
+    const Inst *in;
+    const Value *x, *y;
+    int batch, nx, ny, nk,
+        outer; /* axes: shared, free ones of x and of y, contracted; of the free ones of y so many are outer */
+    int x_free[MAX_RANK], y_free[MAX_RANK];
+    bool rows_merge;          /* rows are counted through along the last free axis of x, as far as results go */
+    LValue *size_x[MAX_RANK]; /* of its free axes */
+    LValue *m, *n, *k;        /* n: of the free axes of y that are not outer, as one */
+    LValue *panels, *chunks;  /* how many there are */
+    DType sum;
+    bool x_flat, y_flat; /* they are views; else their elements are pulled */
+    View x_view, y_view;
+    Strides x_rows, x_k, y_columns, y_k;
+    int rows, vectors, lanes; /* of a tile */
+    bool copy, whole;         /* whole: panels have no tail */
+    bool across;              /* y lies in memory along the contracted axes */
+    Idx at[MAX_RANK];         /* of the batch axes, then of the outer free axes of y */
+    LValue *x_base, *y_base;  /* where the views begin there */
+    LValue *panel;            /* the copy: [k - from, column] */
+    DotStore store;
+    void *context;
+} Dot;
+
+/* panel.c */
+void panel_copy(Lower *, const Dot *, LValue *j, LValue *from, LValue *to);
+LValue *panel_load(Lower *, const Dot *, LValue *k, int vector);
+LValue *dot_tail(Lower *, const Dot *, LValue *column);
+LValue *dot_column(Lower *, const Dot *, LValue *j, int vector);
+LValue *dot_vector_of_y(Lower *, const Dot *, LValue *k, LValue *j, LValue *tail);
+void dot_put_k(Lower *, const Dot *, bool for_x, LValue *k, Idx *);
+bool panel_can_cross(const Dot *); /* columns of y lie in memory along the contracted axes, in runs long enough */
+
+#endif
