@@ -7,6 +7,7 @@ import os
 import re
 import runpy
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 os.environ["JAX_PLATFORMS"] = "cpu"
@@ -72,6 +73,6 @@ for path, out in programs():
         out.parent.mkdir(exist_ok=True)
         failed += not run(path, out)
 if every:
-    (here / "VERSIONS").write_text(
-        f"python {sys.version.split()[0]}\njax {jax.__version__}\nnumpy {numpy.__version__}\n")
+    packages = "".join(f"{name} {version(name)}\n" for name in ["jax", "numpy", "matplotlib", "safetensors"])
+    (here / "VERSIONS").write_text(f"python {sys.version.split()[0]}\n{packages}")
 sys.exit(failed != 0)
