@@ -1,6 +1,6 @@
 # What `cmake --install build` puts under the prefix, and the package that find_package(jxl) finds there.
 #
-#   bin/jxlc  include/jxl/  lib/jxl/libjxlrt.a  lib/cmake/jxl/
+#   bin/jxlc  include/jxl/  lib/jxl/libjxlrt.a libjxlmpi-*  lib/cmake/jxl/
 #
 # jxlc finds include/jxl and lib/jxl from where it stands itself, so the tree may be moved as a whole.
 
@@ -11,8 +11,8 @@ install(DIRECTORY include/jxl DESTINATION include)
 if(TARGET jxlrt)
   install(TARGETS jxlrt ARCHIVE DESTINATION lib/jxl)
 endif()
-if(TARGET jxlmpi)
-  install(TARGETS jxlmpi LIBRARY DESTINATION lib/jxl)
+if(mpi_targets)
+  install(TARGETS ${mpi_targets} LIBRARY DESTINATION lib/jxl ARCHIVE DESTINATION lib/jxl)
 endif()
 if(TARGET jxllapack)
   install(TARGETS jxllapack LIBRARY DESTINATION lib/jxl)

@@ -299,6 +299,13 @@ static bool same_file(const char *x, const char *y) {
     return stat(x, &a) == 0 && stat(y, &b) == 0 && S_ISREG(a.st_mode) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
+static bool known_mpi(const char *how) {
+    static const char *const known[] = { "plugin", "link", "openmpi", "mpich" };
+    bool found = !how;
+    for (int i = 0; i < COUNT(known); i++) found |= how && !strcmp(how, known[i]);
+    return found;
+}
+
 /* What cannot be meant; 2 after saying so. */
 static int nonsense(const Command *c) {
     const char *unknown = NULL, *itself = NULL, *output = c->options.output;
@@ -321,6 +328,8 @@ static int nonsense(const Command *c) {
         fprintf(stderr, "jxlc: error: cannot specify '-o' with '-c', '-S' or '--emit' with multiple files\n");
     } else if (c->options.print && strcmp(c->options.print, "memory")) {
         fprintf(stderr, "jxlc: error: --print=%s: only `memory` can be printed\n", c->options.print);
+    } else if (!known_mpi(c->options.mpi)) {
+        fprintf(stderr, "jxlc: error: --mpi=%s: it is plugin, link, openmpi or mpich\n", c->options.mpi);
     } else if (c->depfile && c->depfile_path && sources > 1) {
         fprintf(stderr, "jxlc: error: cannot specify '-MF' with multiple files\n");
     } else {

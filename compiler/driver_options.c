@@ -57,6 +57,8 @@ static const Option options[] = {
     { "how to link", 0, HEADING, 0, 0, 0, 0 },
     { "-L", "DIR", PASSES_ON, 0, 0, 0, "look for libraries in DIR too" },
     { "-l", "LIBRARY", PASSES_ON, 0, 0, 0, "link with LIBRARY" },
+    { "--mpi=", "HOW", TAKES, AT(options.mpi), 0, 0,
+      "plugin: programs with pmap load MPI, that of their launcher; link, or openmpi or mpich: it is linked" },
     { "for make, CMake and Ninja", 0, HEADING, 0, 0, 0, 0 },
     { "-MD", 0, TURNS_ON, AT(depfile), 0, 0, "write a depfile: every file that was read" },
     { "-MF", "FILE", TAKES, AT(depfile_path), 0, 0, "its name, else that of the output ending in .d" },

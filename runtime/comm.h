@@ -8,10 +8,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { JXL_COMM_VERSION = 1 };
+enum { JXL_COMM_VERSION = 2 };
 
 typedef struct jxl_comm {
     int version;
+    const char *name; /* of the MPI, in words */
     int (*begin)(int *rank, int *nranks);
     void (*end)(void);
     void (*abort)(int status);                   /* ends all ranks */

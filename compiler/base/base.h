@@ -160,6 +160,7 @@ typedef struct {
     int tape_mb;               /* likewise, by their size */
     const char *why;           /* "fuse" */
     const char *print;         /* "memory" */
+    const char *mpi;           /* "plugin" (or NULL), "link", or the name of one to link */
     const char **include_dirs; /* -I, then the library's own */
     int ninclude_dirs;
     int max_unroll; /* instructions one unrolled loop may make */

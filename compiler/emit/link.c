@@ -182,6 +182,31 @@ static const char *words_of_parts(Compiler *cx, const Link *link, const char *cc
     return words.at ? words.at : "";
 }
 
+/* The MPIs that jxl was built with, that of mpicc first. */
+static const struct { const char *name, *library; } mpis[] = { JXL_MPIS{ NULL, NULL } };
+
+/* The linker's words for the MPI that is to be part of the program, up to a NULL; NULL after saying that it is not there. */
+static const char *const *words_of_mpi(Compiler *cx, const Link *link, const char *runtime) {
+    static const char *const none[] = { NULL };
+    const char *how = cx->options.mpi;
+    if (!how || !strcmp(how, "plugin") || !any_mentions(cx, link, "jxl_meet")) return none;
+    int i = 0;
+    while (mpis[i].name && strcmp(how, "link") && strcmp(how, mpis[i].name)) i++;
+    if (!mpis[i].name) {
+        diag(cx, (Span){ 0 }, "--mpi=%s: jxl was built without %s", how, strcmp(how, "link") ? "that MPI" : "MPI");
+        return NULL;
+    }
+    const char *library = mpis[i].library;
+    const char *words[] = {
+        "-Wl,--undefined=jxl_comm_table",
+        arena_text(cx->arena, "%.*s/libjxlmpi-%s.a", (int)(strrchr(runtime, '/') - runtime), runtime, mpis[i].name),
+        library,
+        arena_text(cx->arena, "-Wl,-rpath,%.*s", (int)(strrchr(library, '/') - library), library),
+        NULL,
+    };
+    return arena_copy(cx->arena, words, sizeof words);
+}
+
 bool emit_link(Compiler *cx, const Link *link) {
     struct {
         char **at;
@@ -200,7 +225,8 @@ bool emit_link(Compiler *cx, const Link *link) {
     const char *directory = work_directory(cx);
     if (!directory) return false;
     const char *of_parts = words_of_parts(cx, link, cc, directory);
-    if (!of_parts) {
+    const char *const *of_mpi = words_of_mpi(cx, link, runtime);
+    if (!of_parts || !of_mpi) {
         work_directory_remove(directory);
         return false;
     }
@@ -209,6 +235,7 @@ bool emit_link(Compiler *cx, const Link *link) {
     for (int i = 0; i < COUNT(first); i++) PUSH(cx->arena, &words, arena_text(cx->arena, "%s", first[i]));
     if (link->shared) PUSH(cx->arena, &words, "-shared");
     for (int i = 0; i < link->ninputs; i++) PUSH(cx->arena, &words, arena_text(cx->arena, "%s", link->inputs[i]));
+    for (; *of_mpi; of_mpi++) PUSH(cx->arena, &words, arena_text(cx->arena, "%s", *of_mpi));
     PUSH(cx->arena, &words, arena_text(cx->arena, "%s", runtime));
     const char *const last[] = { "-Wl,--gc-sections", "-Wl,-O1", "-Wl,--as-needed", "-pthread" };
     for (int i = 0; i < COUNT(last); i++) PUSH(cx->arena, &words, arena_text(cx->arena, "%s", last[i]));

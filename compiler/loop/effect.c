@@ -216,7 +216,7 @@ static const char *collective_called(const Inst *in) {
 }
 
 /* The plugin that the runtime asks for is found from where jxl is installed.  All processes must run the same program. */
-static void lower_world(Lower *l) {
+void lower_world(Lower *l) {
     LBuilder *b = &l->b;
     Arena *scratch = arena_new();
     const char *text = module_text(scratch, l->from);
@@ -224,7 +224,7 @@ static void lower_world(Lower *l) {
     arena_free(scratch);
     const char *runtime = install_runtime(l->cx), *slash = strrchr(runtime, '/');
     const char *directory = arena_text(l->arena, "%.*s", (int)(slash - runtime), runtime);
-    loop_runtime(b, RUNTIME_world, (LValue *[]){ loop_text(b, directory), loop_i64(b, (int64_t)hash) }, 2);
+    loop_runtime(b, RUNTIME_meet, (LValue *[]){ loop_text(b, directory), loop_i64(b, (int64_t)hash) }, 2);
 }
 
 static void lower_world_info(Lower *l, const Inst *in) {
@@ -277,7 +277,7 @@ void lower_effect(Lower *l, const Inst *in) {
     case OP_save: lower_save(l, in); break;
     case OP_plot: lower_plot(l, in); break;
     case OP_flag: lower_flag(l, in); break;
-    case OP_world: lower_world(l); break;
+    case OP_world: break; /* before the program takes memory: lower_body */
     case OP_world_info: lower_world_info(l, in); break;
     case OP_shard_range: lower_shard_range(l, in); break;
     case OP_shard_gather:

@@ -306,6 +306,8 @@ static void lower_body(Lower *l, const Func *f, LFunc *to) {
         const Buffer *u = f->body->results[i]->buffer;
         if (u && u->kind == BUFFER_RESULT) map_set(&l->buffers, (void *)u, out[u->number]);
     }
+    for (const Inst *i = f->body->first; i; i = i->next)
+        if (i->op == OP_world) lower_world(l);
     lower_buffers(l, NULL);
     lower_block(l, f->body);
     for (int i = 0; i < f->body->nresults && out[i]; i++) store_home(l, f->body->results[i], out[i]);

@@ -153,9 +153,9 @@ int jxl_csv_save(jxl_call *, const char *path, const char *options, const jxl_ar
 /* time.c: seconds */
 double jxl_time(int32_t clock); /* 0 time.time, 1 perf_counter (and monotonic), 2 process_time */
 
-/* world.c, collective.c: processes that run one program together.  `jxl_world` meets the others, where a launcher says that
+/* world.c, collective.c: processes that run one program together.  `jxl_meet` meets the others, where a launcher says that
 ** there are any, through a plugin that stands in `directory`; all must bring the same hash of the program. */
-int jxl_world(jxl_call *, const char *directory, int64_t hash);
+int jxl_meet(jxl_call *, const char *directory, int64_t hash);
 int64_t jxl_world_info(jxl_call *, int32_t which); /* 0 device_count, 1 local_device_count, 2 process_count */
 double jxl_world_time(jxl_call *, int32_t clock);  /* rank 0's */
 /* Shards are dealt in blocks: the first of this process, and how many. */

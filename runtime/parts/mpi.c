@@ -1,5 +1,5 @@
-/* The plugin that lets ranks talk through MPI.  It alone is built against MPI, and only programs that some launcher started
-** on several ranks load it.  MPI counts in int: what is longer goes in pieces. */
+/* The plugin that lets ranks talk through MPI.  It alone is built against MPI, once for each that is installed, and only
+** programs that some launcher started on several ranks load it.  MPI counts in int: what is longer goes in pieces. */
 #include "comm.h"
 
 #include <mpi.h>
@@ -90,4 +90,9 @@ static int gather(const void *mine, void *all, const int64_t *bytes, const int64
     return wrong;
 }
 
-const jxl_comm jxl_comm_table = { JXL_COMM_VERSION, begin, end, stop, broadcast, gather, exchange };
+#ifdef OPEN_MPI
+#define MPI_NAME "Open MPI"
+#else
+#define MPI_NAME "MPICH"
+#endif
+const jxl_comm jxl_comm_table = { JXL_COMM_VERSION, MPI_NAME, begin, end, stop, broadcast, gather, exchange };
