@@ -1,7 +1,7 @@
 /* control: branches, loops and calls.
 **
-** What a loop carries has one buffer from the first iteration to the last; a number is carried in a register.  An iteration's
-** results are copied there when all of them are known. */
+** What a loop carries has one buffer from the first iteration to the last, or changes places with what an iteration makes
+** (rotate.c); a number is carried in a register.  Results of an iteration that are elsewhere are copied when all are known. */
 #include "loop/lower.h"
 
 #include <string.h>
@@ -31,7 +31,11 @@ static void from_registers(Lower *l, Value *const *v, int n, LValue *const *in) 
     }
 }
 
-static LValue **values_for(Lower *l, int n) { return NEW_ARRAY(l->arena, LValue *, 2 * n + 4); }
+static LValue **values_for(Lower *l, int n) { return NEW_ARRAY(l->arena, LValue *, 2 * n + MOST_ROTATING + 4); }
+
+static LValue **copied_values(Lower *l, LValue *const *v, int n) {
+    return arena_copy(l->arena, v, sizeof *v * (size_t)(n + 1));
+}
 
 static LValue **buffers_for(Lower *l, Value *const *v, int n) {
     LValue **at = NEW_ARRAY(l->arena, LValue *, n + 1);
@@ -130,14 +134,20 @@ static void lower_for(Lower *l, const Inst *in) {
     int carries = (int)in->attrs->carries, stacked = in->nresults - carries;
     LValue *trip = lower_dim(l, in->attrs->trip);
     LValue **buffer = buffers_for(l, in->results, in->nresults), **registers = values_for(l, in->nresults);
-    hand_on_arrays(l, in->args, buffer, carries);
-    int n = to_registers(l, in->args, carries, registers);
+    LValue **at = copied_values(l, buffer, carries);
+    Rotation r = rotation_of(l, in);
+    rotation_plan(l, in, &r, trip, at);
+    hand_on_arrays(l, in->args, at, carries);
+    rotation_begin(l, in, &r, trip);
+    int n = to_registers(l, in->args, carries, registers), names = n;
+    for (int k = 0; k < r.n; k++) registers[n++] = r.at[k];
     LLoop f = loop_for(b, loop_i64(b, 0), trip, 1, n, registers);
+    rotation_inside(l, in, &r, f.carry + names, at);
     Scope s = scope_open(l);
     LValue *i = in->attrs->reversed ? loop_sub(b, loop_sub(b, trip, loop_i64(b, 1)), f.i) : f.i;
     home_set(l, body->params[0], (Home){ .elem = { i, NULL } });
     from_registers(l, body->params + 1, carries, f.carry);
-    place_arrays(l, body->params + 1, buffer, carries);
+    place_arrays(l, body->params + 1, at, carries);
     for (int k = carries; k < in->nargs; k++) {
         const Value *slice = body->params[1 + k];
         home_fill(l, slice, slice_ptr(l, home_of(l, in->args[k]).ptr, slice->type, i));
@@ -147,10 +157,12 @@ static void lower_for(Lower *l, const Inst *in) {
         const Value *v = body->results[carries + k];
         store_home(l, v, slice_ptr(l, buffer[carries + k], v->type, i));
     }
-    hand_on_arrays(l, body->results, buffer, carries);
+    rotation_turn(l, in, &r, f.i, registers + names, at);
+    hand_on_arrays(l, body->results, at, carries);
     to_registers(l, body->results, carries, registers);
     scope_close(l, s);
     loop_end(b, &f, registers);
+    rotation_end(l, in, &r, trip, f.carry + names);
     from_registers(l, in->results, carries, f.carry);
     place_arrays(l, in->results, buffer, in->nresults);
 }
@@ -161,22 +173,28 @@ static void lower_while(Lower *l, const Inst *in) {
     const Block *test = in->regions[0], *body = in->regions[1];
     int carries = (int)in->attrs->carries, stacked = in->nresults - carries;
     LValue **buffer = buffers_for(l, in->results, carries), **registers = values_for(l, in->nresults + 1);
-    hand_on_arrays(l, in->args, buffer, carries);
-    int n = to_registers(l, in->args, carries, registers), grown = n;
+    LValue **at = copied_values(l, buffer, carries);
+    Rotation r = rotation_of(l, in);
+    rotation_plan(l, in, &r, NULL, at);
+    hand_on_arrays(l, in->args, at, carries);
+    int n = to_registers(l, in->args, carries, registers), names = n, grown = n + r.n;
+    for (int k = 0; k < r.n; k++) registers[n++] = r.at[k];
     for (int k = 0; k < stacked; k++)
         registers[n++] = loop_runtime(b, RUNTIME_alloc, (LValue *[]){ loop_i64(b, 0) }, 1);
     registers[n++] = loop_i64(b, 0);
     LLoop w = loop_while(b, n, registers);
+    rotation_inside(l, in, &r, w.carry + names, at);
     Scope s = scope_open(l);
     from_registers(l, test->params, carries, w.carry);
-    place_arrays(l, test->params, buffer, carries);
+    place_arrays(l, test->params, at, carries);
     lower_block(l, test);
     LValue *condition = scalar_of(l, test->results[0]).re;
     scope_close(l, s);
     loop_while_body(b, &w, condition);
+    rotation_inside(l, in, &r, w.carry + names, at);
     s = scope_open(l);
     from_registers(l, body->params, carries, w.carry);
-    place_arrays(l, body->params, buffer, carries);
+    place_arrays(l, body->params, at, carries);
     lower_block(l, body);
     LValue *count = w.carry[n - 1];
     LValue *more = loop_add(b, count, loop_i64(b, 1));
@@ -186,11 +204,13 @@ static void lower_while(Lower *l, const Inst *in) {
         registers[grown + k] = loop_runtime(b, RUNTIME_grow, (LValue *[]){ w.carry[grown + k], bytes }, 2);
         store_home(l, v, slice_ptr(l, registers[grown + k], v->type, count));
     }
-    hand_on_arrays(l, body->results, buffer, carries);
+    rotation_turn(l, in, &r, count, registers + names, at);
+    hand_on_arrays(l, body->results, at, carries);
     to_registers(l, body->results, carries, registers);
     registers[n - 1] = more;
     scope_close(l, s);
     loop_end(b, &w, registers);
+    rotation_end(l, in, &r, w.carry[n - 1], w.carry + names);
     from_registers(l, in->results, carries, w.carry);
     place_arrays(l, in->results, buffer, carries);
     for (int k = 0; k < stacked; k++) {

@@ -165,6 +165,28 @@ typedef void (*PieceBody)(Lower *, LValue *lo, LValue *hi, void *context);
 void pieces(Lower *, LValue *n, Work, PieceBody, void *context);
 LValue *round_up(Lower *, LValue *n, int64_t by); /* n divided by it, rounded up */
 
+/* rotate.c: buffers that change places from one round of a loop to the next */
+enum { MOST_ROTATING = 12 };
+typedef struct {
+    int n, order; /* after so many rounds all are where they were */
+    const Buffer *buffer[MOST_ROTATING];
+    LValue *home[MOST_ROTATING];    /* outside of the loop */
+    LValue *at[MOST_ROTATING];      /* in the round at hand */
+    LValue *instead[MOST_ROTATING]; /* the first round only reads what it was given, and hands this on; or NULL */
+    int next[MOST_ROTATING];        /* whose memory it has in the next round */
+    bool moves;                     /* initial values go from home to where they are wanted */
+} Rotation;
+Rotation rotation_of(Lower *, const Inst *loop);
+/* Where to begin, in r->at; begin[i]: where the initial value of carry i is wanted.  rounds: NULL if nobody knows yet. */
+void rotation_plan(Lower *, const Inst *loop, Rotation *, LValue *rounds, LValue **begin);
+void rotation_begin(Lower *, const Inst *loop, const Rotation *, LValue *rounds); /* when they are there */
+/* In the body; buffer[i]: of carry i.  memory: what the loop carries for the names. */
+void rotation_inside(Lower *, const Inst *loop, Rotation *, LValue *const *memory, LValue **buffer);
+/* At its end: for the next round. */
+void rotation_turn(Lower *, const Inst *loop, const Rotation *, LValue *round, LValue **memory, LValue **buffer);
+/* Behind the loop: the results are at home. */
+void rotation_end(Lower *, const Inst *loop, const Rotation *, LValue *rounds, LValue *const *memory);
+
 /* reach.c: what an element of a nest reads, before any code is made */
 typedef struct {
     const Value *v;  /* an array in memory, ... */

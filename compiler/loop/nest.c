@@ -106,8 +106,11 @@ static void inner(Lower *l, Nest *t, LValue *lo, LValue *hi) {
         return;
     }
     const Dim *end = t->interior->hi[a];
-    LValue *from = loop_binary(b, OP_min, loop_binary(b, OP_max, lower_dim(l, first), lo), hi);
-    LValue *to = loop_binary(b, OP_max, loop_binary(b, OP_min, lower_dim(l, end), hi), from);
+    LValue *mask = loop_i64(b, -t->lanes); /* whole vectors: those of the result then lie on cache lines */
+    LValue *from = loop_binary(b, OP_and, loop_add(b, lower_dim(l, first), loop_i64(b, t->lanes - 1)), mask);
+    LValue *to = loop_binary(b, OP_and, lower_dim(l, end), mask);
+    from = loop_binary(b, OP_min, loop_binary(b, OP_max, from, lo), hi);
+    to = loop_binary(b, OP_max, loop_binary(b, OP_min, to, hi), from);
     nest_inner(l, lo, from, t->lanes, true, t->idx, a, t->body, t->context);
     *x = (Idx){ .lo = first, .hi = end };
     nest_inner(l, from, to, t->lanes, t->heavy, t->idx, a, t->body, t->context);

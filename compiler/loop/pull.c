@@ -190,15 +190,24 @@ static Elem pull_dynamic_slice(Pull *p, const Inst *in, const Idx *idx) {
     return pull(p, in->args[0], x);
 }
 
+/* The old element is read only where there may be one. */
 static Elem pull_dynamic_update_slice(Pull *p, const Inst *in, const Idx *idx) {
     Lower *l = p->l;
     const Type *t = in->args[0]->type, *u = in->args[1]->type;
+    const Dim *zero = dim_int(l->cx, 0);
+    bool known = plan_update_is_map(l->cx, in);
     Idx x[MAX_RANK];
     LValue *inside = NULL;
     for (int a = 0; a < t->rank; a++) {
-        x[a] = idx_sub(p, idx[a], start_of(p, in->args[2 + a], t, u->dim[a], a));
-        if (t->dim[a] != u->dim[a]) { inside = within(p, inside, x[a], dim_int(l->cx, 0), u->dim[a]); }
+        int64_t start = 0;
+        if (known && plan_update_start(in, a, &start))
+            x[a] = idx_shift(p, idx[a], dim_int(l->cx, -start));
+        else
+            x[a] = idx_sub(p, idx[a], start_of(p, in->args[2 + a], t, u->dim[a], a));
+        if (t->dim[a] != u->dim[a]) inside = within(p, inside, x[a], zero, u->dim[a]);
     }
+    int64_t all;
+    if (!inside || (loop_is_const(inside, &all) && all)) return pull(p, in->args[1], x);
     return pull_where(p, inside, in->args[1], x, pull(p, in->args[0], idx));
 }
 

@@ -96,6 +96,22 @@ static void visit_concatenate(Walker *w, const Inst *in, const Along *at) {
     }
 }
 
+/* What is new lies within what is old. */
+static void visit_update(Walker *w, const Inst *in, const Along *at) {
+    Compiler *cx = w->l->cx;
+    const Type *u = in->args[1]->type;
+    Along x[MAX_RANK];
+    for (int i = 0; i < u->rank; i++) {
+        int64_t start = 0;
+        plan_update_start(in, i, &start);
+        cut(w, at[i], dim_int(cx, start));
+        cut(w, at[i], dim_add(cx, dim_int(cx, start), u->dim[i]));
+        x[i] = shifted(w, at[i], dim_int(cx, -start));
+    }
+    visit(w, in->args[0], at);
+    visit(w, in->args[1], x);
+}
+
 static void visit_inst(Walker *w, const Inst *in, const Along *at) {
     Along x[MAX_RANK];
     for (int i = 0; i < MAX_RANK; i++) x[i] = (Along){ -1, NULL };
@@ -117,6 +133,12 @@ static void visit_inst(Walker *w, const Inst *in, const Along *at) {
         break;
     case OP_pad: visit_pad(w, in, at); return;
     case OP_concatenate: visit_concatenate(w, in, at); return;
+    case OP_dynamic_update_slice:
+        if (plan_update_is_map(w->l->cx, in)) {
+            visit_update(w, in, at);
+            return;
+        }
+        break;
     default:
         if (op_class(in->op) == CLASS_ELEMENTWISE || in->op == OP_retype) memcpy(x, at, sizeof *x * (size_t)to->rank);
         break;

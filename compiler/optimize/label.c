@@ -20,14 +20,33 @@ static Label *new_label(Planner *p, const Value *v) {
     return l;
 }
 
-static void put_label(Planner *p, const Value *v, const int8_t *axis) {
+static void put_label(Planner *p, const Value *v, const Follows *x) {
     Label *l = new_label(p, v);
-    int8_t wanted[MAX_RANK];
-    for (int i = 0; i < v->type->rank; i++) wanted[i] = dim_is(v->type->dim[i], 1) ? ANY : axis[i];
-    if (l->labelled && memcmp(l->axis, wanted, (size_t)v->type->rank)) l->conflict = true;
-    if (l->labelled) return;
+    for (int i = 0; i < v->type->rank; i++) {
+        Follows wanted = x[i];
+        if (wanted.axis == ANY) wanted = (Follows){ ASTRAY, NULL }; /* one of many */
+        if (dim_is(v->type->dim[i], 1)) wanted = (Follows){ ANY, NULL };
+        if (l->labelled && (l->follows[i].axis != wanted.axis || l->follows[i].offset != wanted.offset))
+            l->conflict = true;
+        if (l->labelled) continue;
+        l->follows[i] = wanted;
+        l->axis[i] = wanted.offset ? ASTRAY : wanted.axis;
+    }
     l->labelled = true;
-    memcpy(l->axis, wanted, (size_t)v->type->rank);
+}
+
+static Follows shifted(Planner *p, Follows x, const Dim *by) {
+    if (x.axis < 0 || dim_is(by, 0)) return x;
+    const Dim *offset = x.offset ? dim_add(p->cx, x.offset, by) : by;
+    return (Follows){ x.axis, dim_is(offset, 0) ? NULL : offset };
+}
+
+static Follows shifted_back(Planner *p, Follows x, const Dim *by) {
+    return shifted(p, x, dim_sub(p->cx, dim_int(p->cx, 0), by));
+}
+
+static void go_astray(Follows *x) {
+    for (int i = 0; i < MAX_RANK; i++) x[i] = (Follows){ ASTRAY, NULL };
 }
 
 /* Only axes of size 1 come or go. */
@@ -47,10 +66,10 @@ bool plan_reshape_is_plain(const Inst *in) {
     return true;
 }
 
-static void label_reshape(Planner *p, const Inst *in, const int8_t *axis) {
+static void label_reshape(Planner *p, const Inst *in, const Follows *axis) {
     const Type *x = in->args[0]->type, *y = in->results[0]->type;
-    int8_t from[MAX_RANK];
-    memset(from, ASTRAY, sizeof from);
+    Follows from[MAX_RANK];
+    go_astray(from);
     if (plan_reshape_is_plain(in)) {
         for (int i = 0, j = 0; i < x->rank; i++) {
             if (dim_is(x->dim[i], 1)) continue;
@@ -61,48 +80,73 @@ static void label_reshape(Planner *p, const Inst *in, const int8_t *axis) {
     put_label(p, in->args[0], from);
 }
 
-static bool whole_axis(const Inst *in, int a) {
-    const Attrs *t = in->attrs;
-    if (in->op == OP_slice)
-        return dim_is(t->start.at[a], 0) && t->stride.at[a] == 1 && t->limit.at[a] == in->args[0]->type->dim[a];
-    if (in->op == OP_pad) return dim_is(t->low.at[a], 0) && dim_is(t->high.at[a], 0) && !t->interior.at[a];
-    if (in->op == OP_dynamic_slice) return in->results[0]->type->dim[a] == in->args[0]->type->dim[a];
-    if (in->op == OP_concatenate) return t->axis != a;
-    return false;
+static void label_concatenate(Planner *p, const Inst *in, const Follows *axis) {
+    const Dim *start = dim_int(p->cx, 0);
+    for (int k = 0; k < in->nargs; k++) {
+        Follows x[MAX_RANK];
+        memcpy(x, axis, sizeof *x * (size_t)in->args[k]->type->rank);
+        x[in->attrs->axis] = shifted_back(p, axis[in->attrs->axis], start);
+        put_label(p, in->args[k], x);
+        start = dim_add(p->cx, start, in->args[k]->type->dim[in->attrs->axis]);
+    }
 }
 
-static void label_args(Planner *p, const Inst *in, const int8_t *axis) {
-    int8_t x[MAX_RANK];
-    memset(x, ASTRAY, sizeof x);
+/* What is written over the middle of an array, and the array. */
+static void label_update(Planner *p, const Inst *in, const Follows *axis) {
+    Follows x[MAX_RANK];
+    int64_t start = 0;
+    go_astray(x);
+    for (int i = 0; i < in->args[0]->type->rank; i++) {
+        if (plan_update_start(in, i, &start)) x[i] = shifted_back(p, axis[i], dim_int(p->cx, start));
+    }
+    put_label(p, in->args[0], axis);
+    put_label(p, in->args[1], x);
+}
+
+static void label_args(Planner *p, const Inst *in, const Follows *axis) {
+    const Attrs *attrs = in->attrs;
+    Follows x[MAX_RANK];
+    go_astray(x);
     int rank = in->nargs ? in->args[0]->type->rank : 0;
     switch ((int)in->op) {
     case OP_broadcast:
-        for (int i = 0; i < rank; i++) x[i] = axis[in->attrs->map.at[i]];
+        for (int i = 0; i < rank; i++) x[i] = axis[attrs->map.at[i]];
         break;
     case OP_transpose:
-        for (int i = 0; i < rank; i++) x[in->attrs->perm.at[i]] = axis[i];
+        for (int i = 0; i < rank; i++) x[attrs->perm.at[i]] = axis[i];
         break;
     case OP_reshape: label_reshape(p, in, axis); return;
+    case OP_concatenate: label_concatenate(p, in, axis); return;
+    case OP_dynamic_update_slice: label_update(p, in, axis); return;
     case OP_windows: /* each element is wanted at several places */
         new_label(p, in->args[0])->conflict = true;
-        memcpy(x, axis, (size_t)rank);
-        for (int i = 0; i < in->attrs->axes.n; i++) x[in->attrs->axes.at[i]] = ASTRAY;
+        memcpy(x, axis, sizeof *x * (size_t)rank);
+        for (int i = 0; i < attrs->axes.n; i++) x[attrs->axes.at[i]] = (Follows){ ASTRAY, NULL };
         break;
     case OP_slice:
+        for (int i = 0; i < rank; i++) {
+            if (attrs->stride.at[i] == 1) x[i] = shifted(p, axis[i], attrs->start.at[i]);
+        }
+        break;
     case OP_pad:
+        for (int i = 0; i < rank; i++) {
+            if (!attrs->interior.at[i]) x[i] = shifted_back(p, axis[i], attrs->low.at[i]);
+        }
+        break;
     case OP_dynamic_slice:
-    case OP_concatenate:
-        for (int i = 0; i < rank; i++) x[i] = whole_axis(in, i) ? axis[i] : ASTRAY;
+        for (int i = 0; i < rank; i++) {
+            if (in->results[0]->type->dim[i] == in->args[0]->type->dim[i]) x[i] = axis[i];
+        }
         break;
     case OP_gather: {
         int lead = in->args[1]->type->rank - 1;
-        memcpy(x, axis, (size_t)lead);
+        memcpy(x, axis, sizeof *x * (size_t)lead);
         put_label(p, in->args[1], x);
-        memset(x, ASTRAY, sizeof x);
+        go_astray(x);
         break;
     }
     default:
-        if (op_class(in->op) == CLASS_ELEMENTWISE) memcpy(x, axis, (size_t)rank);
+        if (op_class(in->op) == CLASS_ELEMENTWISE) memcpy(x, axis, sizeof *x * (size_t)rank);
         break;
     }
     for (int i = 0; i < in->nargs; i++) {
@@ -112,15 +156,15 @@ static void label_args(Planner *p, const Inst *in, const int8_t *axis) {
 
 static void label_reduction(Planner *p, const Inst *in) {
     const Value *whole = main_operand(in);
-    int8_t all[MAX_RANK], other[MAX_RANK];
-    for (int i = 0; i < MAX_RANK; i++) all[i] = (int8_t)i;
+    Follows all[MAX_RANK], other[MAX_RANK];
+    for (int i = 0; i < MAX_RANK; i++) all[i] = (Follows){ (int8_t)i, NULL };
     put_label(p, whole, all);
     if (in->op != OP_dot) return;
     bool left = whole == in->args[0];
     Ints mine = left ? in->attrs->lhs_axes : in->attrs->rhs_axes,
          theirs = left ? in->attrs->rhs_axes : in->attrs->lhs_axes;
     memcpy(other, all, sizeof other);
-    for (int k = 0; k < mine.n; k++) other[theirs.at[k]] = (int8_t)mine.at[k];
+    for (int k = 0; k < mine.n; k++) other[theirs.at[k]] = (Follows){ (int8_t)mine.at[k], NULL };
     put_label(p, in->args[left ? 1 : 0], other);
 }
 
@@ -156,13 +200,13 @@ bool same_dims(const Type *t, int rank, const Dim *const *dim) {
 
 static bool label_results(Planner *p) {
     const Plan *plan = p->plan;
-    int8_t all[MAX_RANK], kept[MAX_RANK];
+    Follows all[MAX_RANK], kept[MAX_RANK];
     const Dim *kept_dim[MAX_RANK];
     int n = 0;
     for (int a = 0; a < plan->rank; a++) {
-        all[a] = (int8_t)a;
+        all[a] = (Follows){ (int8_t)a, NULL };
         if (plan->reduced[a]) continue;
-        kept[n] = (int8_t)a;
+        kept[n] = all[a];
         kept_dim[n++] = plan->dim[a];
     }
     for (int i = 0; i < p->g->nresults; i++) {
@@ -178,8 +222,8 @@ static bool label_results(Planner *p) {
 }
 
 void label_as_domain(Planner *p, const Value *v) {
-    int8_t all[MAX_RANK];
-    for (int i = 0; i < MAX_RANK; i++) all[i] = (int8_t)i;
+    Follows all[MAX_RANK];
+    for (int i = 0; i < MAX_RANK; i++) all[i] = (Follows){ (int8_t)i, NULL };
     put_label(p, v, all);
 }
 
@@ -194,7 +238,7 @@ void label_from(Planner *p) {
         const Label *second = in->nresults > 1 ? map_get(&p->labels, in->results[1]) : NULL;
         if (!l || !l->labelled) l = second;
         if (!l || !l->labelled || in == p->plan->root) continue;
-        label_args(p, in, l->axis);
+        label_args(p, in, l->follows);
         for (int k = 0; k < in->nargs && l->conflict; k++) new_label(p, in->args[k])->conflict = true;
     }
 }

@@ -84,7 +84,10 @@ bool plan_group(Compiler *, const Group *, Plan *);
 int plan_phase(const Group *, const Value *); /* 0 before all reductions, else behind so many */
 bool plan_is_reduction(const Inst *);         /* a reduction, or a dot that is one: of a matrix by a vector */
 bool plan_reshape_is_plain(const Inst *);     /* only axes of size 1 come or go */
-double plan_cost(const Inst *);               /* rough nanoseconds an element */
+/* update.c: updates of a slice at places that are known */
+bool plan_update_start(const Inst *, int axis, int64_t *start);
+bool plan_update_is_map(Compiler *, const Inst *); /* nearly all is new: every element of the result is computed once */
+double plan_cost(const Inst *);                    /* rough nanoseconds an element */
 /* Whether a result may be written over an argument of the same shape: each element is read before its own place is written. */
 bool plan_in_place(Compiler *, const Inst *, int arg, int result);
 

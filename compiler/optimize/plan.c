@@ -56,8 +56,9 @@ bool plan_is_reduction(const Inst *in) {
     return op_class(in->op) == CLASS_REDUCE || (in->op == OP_dot && !is_matrix_dot(in));
 }
 
-static bool is_root(const Inst *in) {
-    return in->op == OP_scatter || in->op == OP_dynamic_update_slice || op_class(in->op) == CLASS_SCAN;
+static bool is_root(Compiler *cx, const Inst *in) {
+    if (in->op == OP_dynamic_update_slice) return !plan_update_is_map(cx, in);
+    return in->op == OP_scatter || op_class(in->op) == CLASS_SCAN;
 }
 
 bool plan_refuse(Planner *p, const Inst *in, const char *why) {
@@ -321,7 +322,7 @@ static bool plan_by_kind(Planner *p) {
     int roots = 0;
     for (int i = 0; i < p->g->n; i++) {
         const Inst *in = p->g->at[i];
-        if (is_root(in) || is_matrix_dot(in)) {
+        if (is_root(p->cx, in) || is_matrix_dot(in)) {
             plan->root = in;
             roots++;
         } else if (plan_is_reduction(in) && !reduction) {
@@ -332,7 +333,7 @@ static bool plan_by_kind(Planner *p) {
         bool product = op_class(plan->root->op) == CLASS_CONTRACT;
         return plan_refuse(p, plan->root, product ? "one matrix product at a time" : "each needs loops of its own");
     }
-    if (roots) return is_root(plan->root) ? plan_root(p) : plan_dot(p);
+    if (roots) return is_root(p->cx, plan->root) ? plan_root(p) : plan_dot(p);
     return reduction ? plan_rows(p, reduction) : plan_map(p);
 }
 

@@ -6,10 +6,16 @@
 
 enum { ANY = -1 /* an axis of size 1 */, ASTRAY = -2 /* follows no axis of the domain */ };
 
-/* Which axis of the domain each axis of a value follows. */
+/* Which axis of the domain an axis of a value follows, and how far off; no offset is none. */
+typedef struct {
+    int8_t axis;
+    const Dim *offset;
+} Follows;
+
 typedef struct {
     bool labelled, conflict; /* conflict: it is read in two ways */
-    int8_t axis[MAX_RANK];
+    int8_t axis[MAX_RANK];   /* an axis that it follows at an offset counts as astray */
+    Follows follows[MAX_RANK];
 } Label;
 
 typedef struct {
