@@ -12,8 +12,10 @@ int jxl_main(int argc, char **argv, int (*program)(jxl_call *, int argc, char **
     if (fflush(stdout)) jxl_fail_text(&c, 1, "could not write standard output: %s", strerror(errno));
     if (c.nranks > 1)
         jxl_world_end(&c);
-    else if (c.status && *jxl_message(&c))
+    else if (c.status && *jxl_message(&c)) {
+        jxl_progress_stop();
         fprintf(stderr, "%s\n", jxl_message(&c));
+    }
     int status = c.status;
     jxl_call_free(&c);
     return status;

@@ -248,13 +248,25 @@ Py native_builtins_next(Elab *e, Call *c) {
     return one;
 }
 
+/* An object's __iter__ is asked at once, so that a generator it gives hands over its values as they come. */
+static Py begun(Elab *e, Py x, Span span) {
+    if (x->kind == PY_OBJECT && class_lookup(e, x->cls, "__iter__"))
+        return call_method(e, x, "__iter__", 0, NULL, span);
+    return x;
+}
+static Py lazy_of(Elab *e, LazyKind kind, int n, Py const *parts, Span span) {
+    Py *own = NEW_ARRAY(e->arena, Py, n + 1);
+    for (int i = 0; i < n; i++) own[i] = begun(e, parts[i], span);
+    return py_lazy(e, kind, n, own);
+}
+
 Py native_builtins_zip(Elab *e, Call *c) {
     Value *v;
-    Py x = py_lazy(e, LAZY_ZIP, c->arg[0]->contents->n, c->arg[0]->contents->at);
+    Py x = lazy_of(e, LAZY_ZIP, c->arg[0]->contents->n, c->arg[0]->contents->at, c->span);
     x->lazy.strict = py_truth(e, c->arg[1], &v) == 1;
     return x;
 }
-Py native_builtins_enumerate(Elab *e, Call *c) { return py_lazy(e, LAZY_ENUMERATE, 2, c->arg); }
+Py native_builtins_enumerate(Elab *e, Call *c) { return lazy_of(e, LAZY_ENUMERATE, 2, c->arg, c->span); }
 Py native_builtins_reversed(Elab *e, Call *c) {
     if (c->arg[0]->kind == PY_RANGE) { /* a range again: its length may be known at run time only */
         Py x = c->arg[0], n = call_values(e, py_native(e, "builtins", "len"), 1, &x, c->span);
@@ -268,13 +280,13 @@ Py native_builtins_reversed(Elab *e, Call *c) {
     }
     return py_lazy(e, LAZY_REVERSED, 1, c->arg);
 }
-Py native_builtins_filter(Elab *e, Call *c) { return py_lazy(e, LAZY_FILTER, 2, c->arg); }
+Py native_builtins_filter(Elab *e, Call *c) { return lazy_of(e, LAZY_FILTER, 2, c->arg, c->span); }
 Py native_builtins_map(Elab *e, Call *c) {
     int n = c->arg[1]->contents->n;
     Py *parts = NEW_ARRAY(e->arena, Py, n + 2);
     parts[0] = c->arg[0];
     for (int i = 0; i < n; i++) parts[i + 1] = c->arg[1]->contents->at[i];
-    return py_lazy(e, LAZY_MAP, n + 1, parts);
+    return lazy_of(e, LAZY_MAP, n + 1, parts, c->span);
 }
 
 Py native_builtins_range(Elab *e, Call *c) {

@@ -198,6 +198,61 @@ Py native_primitives_clock(Elab *e, Call *c) {
     return py_scalar(e, NUMBER_FLOAT, emit(e->b, OP_time, NULL, 0, &a));
 }
 
+/* Bars of progress (runtime.h): `what` is a number of those there. */
+
+static Value *as_double(Elab *e, Py x, Span span) {
+    if (py_is_number(x)) return scalar_value(e, x, NUMBER_FLOAT);
+    Py a = given_array(e, x, span);
+    if (a->kind == PY_ERROR) return NULL;
+    Value *v = array_value(e, a);
+    if (!v->type->rank) return ir_convert(e->b, v, DT_f64);
+    fail(e, span, "a bar of progress counts by numbers, and this is %s", type_text(e->cx, v->type));
+    return NULL;
+}
+
+Py native_primitives_progress_new(Elab *e, Call *c) {
+    const char *options;
+    Value *total = as_double(e, c->arg[0], c->span), *hidden = NULL;
+    if (!total) return e->error;
+    int known = py_truth(e, c->arg[1], &hidden);
+    if (known >= 0) hidden = ir_bool(e->b, known);
+    if (!hidden) return e->error;
+    if (!py_static_text(c->arg[2], &options))
+        return fail(e, c->span,
+                    "the options of a bar of progress are known when compiling; write set_description(...)");
+    Attrs a = { .format = name_of(e->cx, options) };
+    return py_scalar(e, NUMBER_INT, emit(e->b, OP_progress_new, (Value *[]){ total, hidden }, 2, &a));
+}
+
+typedef struct {
+    Value *bar, *n;
+    int64_t what;
+} Progress;
+static void progress(Elab *e, void *data, Py text) {
+    const Progress *p = data;
+    Value **values;
+    int n;
+    Attrs a = { .kind = p->what, .format = name_of(e->cx, text_template(e, text, 2, &values, &n)) };
+    Value **args = NEW_ARRAY(e->arena, Value *, n + 2);
+    args[0] = p->bar;
+    args[1] = p->n;
+    for (int i = 0; i < n; i++) args[i + 2] = values[i];
+    emit_inst(e->b, OP_progress, args, n + 2, &a);
+}
+
+Py native_primitives_progress(Elab *e, Call *c) {
+    Progress p = { scalar_value(e, c->arg[1], NUMBER_INT), as_double(e, c->arg[2], c->span), 0 };
+    Py text = text_of(e, c->arg[3], 's', "", c->span);
+    if (!p.n || text->kind == PY_ERROR || !py_static_int(e, c->arg[0], &p.what)) return e->error;
+    text_use(e, text, progress, &p);
+    return e->none;
+}
+
+Py native_primitives_progress_count(Elab *e, Call *c) {
+    Value *bar = scalar_value(e, c->arg[0], NUMBER_INT);
+    return py_scalar(e, NUMBER_INT, emit(e->b, OP_progress_count, &bar, 1, &no_attrs));
+}
+
 static Py barrier_leaf(Elab *e, void *data, Py *leaf) {
     (void)data;
     if (leaf[0]->kind != PY_ARRAY) return leaf[0];

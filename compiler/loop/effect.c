@@ -147,6 +147,36 @@ static void lower_plot(Lower *l, const Inst *in) {
     loop_runtime(b, RUNTIME_plot, args, 5);
 }
 
+static LValue *element(Lower *l, const Value *x) { return scalar_of(l, x).re; }
+
+static void lower_progress(Lower *l, const Inst *in) {
+    LBuilder *b = &l->b;
+    LValue *bar = element(l, in->args[0]), *n = element(l, in->args[1]);
+    if (in->attrs->kind == PROGRESS_ADD) {
+        loop_runtime(b, RUNTIME_progress_add, (LValue *[]){ bar, n }, 2);
+        return;
+    }
+    LValue *args[] = { word(l, in->attrs->kind),
+                       bar,
+                       n,
+                       loop_text(b, in->attrs->format),
+                       word(l, in->nargs),
+                       lower_descriptors(l, in->args, in->nargs) };
+    loop_runtime(b, RUNTIME_progress, args, 6);
+}
+
+static void lower_progress_new(Lower *l, const Inst *in) {
+    LBuilder *b = &l->b;
+    LValue *hidden = loop_convert(b, element(l, in->args[1]), DT_i32);
+    LValue *args[] = { element(l, in->args[0]), hidden, loop_text(b, in->attrs->format) };
+    home_set(l, in->results[0], (Home){ .elem = { loop_runtime(b, RUNTIME_progress_new, args, 3), NULL } });
+}
+
+static void lower_progress_count(Lower *l, const Inst *in) {
+    LValue *bar = element(l, in->args[0]);
+    home_set(l, in->results[0], (Home){ .elem = { loop_runtime(&l->b, RUNTIME_progress_count, &bar, 1), NULL } });
+}
+
 /* flags: all of them are read together, where the first stands */
 
 static const Inst *first_flag(const Block *block) {
@@ -276,6 +306,9 @@ void lower_effect(Lower *l, const Inst *in) {
     case OP_load: lower_load(l, in); break;
     case OP_save: lower_save(l, in); break;
     case OP_plot: lower_plot(l, in); break;
+    case OP_progress: lower_progress(l, in); break;
+    case OP_progress_new: lower_progress_new(l, in); break;
+    case OP_progress_count: lower_progress_count(l, in); break;
     case OP_flag: lower_flag(l, in); break;
     case OP_world: break; /* before the program takes memory: lower_body */
     case OP_world_info: lower_world_info(l, in); break;

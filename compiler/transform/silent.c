@@ -7,7 +7,7 @@
 static bool block_happens_once(const Block *, Map *seen);
 
 static bool inst_happens_once(const Inst *in, Map *seen) {
-    if (op_effect(in->op) == EFFECT_ORDERED && in->nresults > 0) return true;
+    if (op_effect(in->op) == EFFECT_ORDERED && in->nresults > 0 && in->op != OP_progress_new) return true;
     for (int r = 0; r < in->nregions; r++)
         if (block_happens_once(in->regions[r], seen)) return true;
     Func *callee = in->attrs->callee;
@@ -63,6 +63,10 @@ void copy_silently(Module *m, Builder *b, const Inst *in, ValueMap *map) {
         dim_map_add(m->cx, &own, in->attrs->binds.at[i], dim_var(m->cx, in->attrs->binds.at[i]));
     bool itself = op_effect(in->op) == EFFECT_ORDERED;
     if (itself && in->nresults == 0) return;
+    if (in->op == OP_progress_new) { /* no bar */
+        map->at[in->results[0]->id] = ir_fill(b, in->results[0]->type, 0);
+        return;
+    }
     if (itself || inst_effect(in) != EFFECT_ORDERED) {
         copy_inst(b, in, map, &own, true);
         return;

@@ -165,6 +165,27 @@ void jxl_shard_range(jxl_call *, int64_t n, int64_t *first_and_count);
 enum { JXL_GATHER, JXL_SUM, JXL_MIN, JXL_MAX, JXL_PERMUTE, JXL_EXCHANGE };
 int jxl_collective(jxl_call *, const char *what, int32_t kind, int64_t n, const jxl_array *x_y_from);
 
+/* progress.c: bars like tqdm's, seen on a terminal by the first rank's user only.  `total` is negative where it is not known;
+** options are "desc=...", "unit=it", "leave=False", ... with '\x1f' between.  What else is done to one: */
+enum {
+    PROGRESS_DESCRIBE,
+    PROGRESS_POSTFIX,
+    PROGRESS_CLOSE,
+    PROGRESS_REFRESH,
+    PROGRESS_TOTAL,
+    PROGRESS_COUNT,
+    PROGRESS_RESET,
+    PROGRESS_CLEAR,
+    PROGRESS_SHOW,
+    PROGRESS_ADD
+};
+int64_t jxl_progress_new(jxl_call *, double total, int32_t hidden, const char *options);
+void jxl_progress_add(int64_t bar, double n);
+int jxl_progress(jxl_call *, int32_t what, int64_t bar, double n, const char *format, int32_t nargs,
+                 const jxl_array *args);
+int64_t jxl_progress_count(int64_t bar);
+void jxl_progress_stop(void); /* the program ends with a message: on a line of its own */
+
 /* flags.c: the command line of a program with main(...) parameters */
 typedef struct {
     const char *name;     /* "epochs" */
