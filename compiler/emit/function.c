@@ -133,6 +133,10 @@ static LLVMValueRef value_inst(Emit *e, const LInst *in) {
     case LOOP_all: return over_lanes(e, in, "llvm.vector.reduce.and");
     case LOOP_apply: return apply(e, in);
     case LOOP_overflows: return overflows(e, in);
+    case LOOP_scale:
+    case LOOP_exponent:
+    case LOOP_mantissa: return parts(e, in);
+    case LOOP_lookup: return lookup(e, in);
     default: return memory_inst(e, in);
     }
 }

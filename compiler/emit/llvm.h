@@ -74,6 +74,10 @@ const char *pass_list(int opt_level);
 LLVMValueRef apply(Emit *, const LInst *);
 LLVMValueRef overflows(Emit *, const LInst *);
 
+/* pieces.c: what the machine does to vectors of one size only */
+LLVMValueRef parts(Emit *, const LInst *);  /* scale, exponent, mantissa */
+LLVMValueRef lookup(Emit *, const LInst *); /* in a table that fits into registers */
+
 /* convert.c: between dtypes */
 LLVMValueRef convert(Emit *, LLVMValueRef, DType from, DType to);
 

@@ -80,6 +80,7 @@ static void registers(Machine *m) {
     t->fma = has(m, "fma");
     t->masked = wide || has(m, "avx2");
     t->masked_narrow = wide;
+    t->parts = wide;
     m->f16c = has(m, "f16c");
 }
 

@@ -346,6 +346,17 @@ LValue *loop_overflows(LBuilder *b, Op op, LValue *x, LValue *y) {
     return pure(b, (LInst){ .op = LOOP_overflows, .fn = op }, loop_type(DT_bool, lanes), args, 2);
 }
 
+LValue *loop_scale(LBuilder *b, LValue *x, LValue *exponent) {
+    return pure(b, (LInst){ .op = LOOP_scale }, x->type, (LValue *[]){ x, exponent }, 2);
+}
+
+LValue *loop_part(LBuilder *b, LOp op, LValue *x) { return pure(b, (LInst){ .op = op }, x->type, &x, 1); }
+
+LValue *loop_lookup(LBuilder *b, DType dtype, LValue *index, const double *table, int n) {
+    LType type = loop_type(dtype, index->type.lanes);
+    return pure(b, (LInst){ .op = LOOP_lookup, .bytes = table, .n = n }, type, &index, 1);
+}
+
 LValue *loop_add(LBuilder *b, LValue *x, LValue *y) { return loop_binary(b, OP_add, x, y); }
 LValue *loop_sub(LBuilder *b, LValue *x, LValue *y) { return loop_binary(b, OP_sub, x, y); }
 LValue *loop_mul(LBuilder *b, LValue *x, LValue *y) { return loop_binary(b, OP_mul, x, y); }
@@ -566,6 +577,10 @@ LValue *loop_repeat(LBuilder *b, const LInst *in, LValue *const *args) {
     case LOOP_any:
     case LOOP_all:
     case LOOP_overflows:
+    case LOOP_scale:
+    case LOOP_exponent:
+    case LOOP_mantissa:
+    case LOOP_lookup:
     case LOOP_at: return pure(b, *in, type, args, in->nargs);
     default: break;
     }

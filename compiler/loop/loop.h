@@ -43,6 +43,7 @@ typedef struct Target {
     bool fma;
     bool masked;        /* masked loads and stores of 4 and 8 bytes per lane are cheap; */
     bool masked_narrow; /* ... and of 1 and 2 bytes */
+    bool parts;         /* a float is taken apart and scaled by one instruction: scale, exponent, mantissa */
     int64_t l1, l2, l3; /* data cache of one core, in bytes; l3 is what one core may count on */
     int cache_line;
 } Target;
@@ -179,7 +180,10 @@ LValue *loop_fma(LBuilder *, LValue *x, LValue *y, LValue *z);
 LValue *loop_convert(LBuilder *, LValue *, DType);
 LValue *loop_bitcast(LBuilder *, LValue *, DType);
 LValue *loop_overflows(LBuilder *, Op, LValue *, LValue *);
-LValue *loop_add(LBuilder *, LValue *, LValue *); /* these three fold */
+LValue *loop_scale(LBuilder *, LValue *, LValue *exponent);
+LValue *loop_part(LBuilder *, LOp, LValue *);                                      /* exponent or mantissa */
+LValue *loop_lookup(LBuilder *, DType, LValue *index, const double *table, int n); /* the table stays where it is */
+LValue *loop_add(LBuilder *, LValue *, LValue *);                                  /* these three fold */
 LValue *loop_sub(LBuilder *, LValue *, LValue *);
 LValue *loop_mul(LBuilder *, LValue *, LValue *);
 

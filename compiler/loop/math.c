@@ -78,10 +78,26 @@ LValue *poly(const Math *m, LValue *x, const double *c, int n) {
     return y;
 }
 
+LValue *piecewise(const Math *m, LValue *x, const Pieces *p) {
+    int shift = m->fraction - p->digits, term = p->nrows - 1;
+    int64_t first;
+    element_set_real(DT_f32, &first, p->first);
+    x = pick(m, above(m, x, p->last), num(m, p->last), x);
+    LValue *which = loop_binary(m->b, OP_shift_right_logical, as_bits(m, x), bits_num(m, shift));
+    which = loop_binary(m->b, OP_sub, which, bits_num(m, ((int32_t)first >> shift) - 1));
+    which = loop_binary(m->b, OP_max, which, bits_num(m, 0));
+    LValue *t = sub(m, x, loop_lookup(m->b, DT_f32, which, p->rows[0], 16));
+    LValue *value = loop_lookup(m->b, DT_f32, which, p->rows[1], 16);
+    LValue *y = loop_lookup(m->b, DT_f32, which, p->rows[term], 16);
+    while (--term > 1) y = mul_add(m, y, t, loop_lookup(m->b, DT_f32, which, p->rows[term], 16));
+    return mul_add(m, t, y, pick(m, below(m, x, p->first), t, value));
+}
+
 LValue *to_integer(const Math *m, LValue *x) { return add_num(m, add_num(m, x, m->magic), -m->magic); }
 
 /* The integer stands in the lowest bits of n + magic; what is above them is shifted out. */
 LValue *power_of_two(const Math *m, LValue *n) {
+    if (m->b->module->target->parts) return loop_scale(m->b, num(m, 1), n);
     LValue *bits = as_bits(m, add_num(m, n, m->magic));
     bits = loop_binary(m->b, OP_shift_left, bits, bits_num(m, m->fraction));
     return as_float(m, loop_binary(m->b, OP_add, bits, bits_num(m, (int64_t)m->bias << m->fraction)));

@@ -57,6 +57,16 @@ Double ordered_sum(const Math *, LValue *larger, LValue *smaller);
 LValue *less_square(const Math *, LValue *x, LValue *y);               /* x - y y */
 LValue *less_product(const Math *, LValue *x, LValue *n, double part); /* x - n part, one rounding of that product */
 
+/* f32: f(x) for x >= 0, by a polynomial for each stretch of numbers; rows as `pieces` of coefficients.py makes them.  The second
+** stretch begins at `first`, which has a stretch for each value of its highest `digits` bits behind the point; from `last` on
+** f is what it is there. */
+typedef struct {
+    const double (*rows)[16];
+    int nrows, digits;
+    double first, last;
+} Pieces;
+LValue *piecewise(const Math *, LValue *x, const Pieces *);
+
 /* The table of the dtype. */
 #define TABLE(m, name) ((m)->wide ? name##_f64 : name##_f32), ((m)->wide ? COUNT(name##_f64) : COUNT(name##_f32))
 
@@ -73,7 +83,7 @@ LValue *math_tanh(const Math *, LValue *);
 
 /* math_log.c */
 typedef struct {
-    LValue *e, *f; /* x = 2^e (1 + f), 1 + f between sqrt(1/2) and sqrt(2) */
+    LValue *e, *f; /* x = 2^e (1 + f), 1 + f between 3/4 and 3/2 */
 } Parts;
 Parts math_parts(const Math *, LValue *positive);
 LValue *math_log(const Math *, LValue *);

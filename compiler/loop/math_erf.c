@@ -25,17 +25,15 @@ LValue *math_erfc(const Math *m, LValue *x) {
     return pick(m, below(m, a, 1), small, y);
 }
 
-/* erfc from 1 on, as far as 1 - erfc shows it in f32; 0 from 4 on. */
-static LValue *short_complement(const Math *m, LValue *a) {
-    LValue *t = add_num(m, pick(m, above(m, a, 4), num(m, 4), a), -2);
-    return math_exp(m, poly(m, t, erf_tail_f32, COUNT(erf_tail_f32)));
+static LValue *wide_erf(const Math *m, LValue *a) {
+    LValue *small = mul_add(m, a, poly(m, mul(m, a, a), TABLE(m, erf)), a);
+    return pick(m, below(m, a, 1), small, sub(m, num(m, 1), complement(m, a)));
 }
 
 LValue *math_erf(const Math *m, LValue *x) {
+    static const Pieces pieces = { erf_pieces, COUNT(erf_pieces), 2, 0.375, 0x1.fffffep+1 };
     LValue *a = absolute(m, x);
-    LValue *small = mul_add(m, a, poly(m, mul(m, a, a), TABLE(m, erf)), a);
-    LValue *large = sub(m, num(m, 1), m->wide ? complement(m, a) : short_complement(m, a));
-    return with_sign_of(m, pick(m, below(m, a, 1), small, large), x);
+    return with_sign_of(m, m->wide ? wide_erf(m, a) : piecewise(m, a, &pieces), x);
 }
 
 /* Giles' approximation for f32, whose digits jax.random.normal shows; the same idea with polynomials of our own for f64. */

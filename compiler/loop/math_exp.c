@@ -17,6 +17,7 @@ static Reduced reduce(const Math *m, LValue *x) {
 }
 
 static LValue *scaled(const Math *m, LValue *x, LValue *n) {
+    if (m->b->module->target->parts) return loop_scale(m->b, x, n);
     LValue *half = to_integer(m, mul_num(m, n, 0.5));
     return mul(m, mul(m, x, power_of_two(m, half)), power_of_two(m, sub(m, n, half)));
 }
@@ -82,12 +83,19 @@ LValue *math_cosh(const Math *m, LValue *x) {
     return add(m, half, quotient(m, num(m, 0.25), half));
 }
 
-/* 1 - 2 / (exp(2 |x|) + 1), but near 0 */
+/* With e = exp(2 |x|) - 1 it is e / (e + 2).  e = 2^n (r + more) + 2^n - 1, and what 2^n r + 2^n - 1 loses is put back. */
+static LValue *wide_tanh(const Math *m, LValue *a) {
+    a = pick(m, above(m, a, 22), num(m, 22), a); /* 1 from there on */
+    Reduced e = reduce(m, add(m, a, a));
+    LValue *more = mul(m, mul(m, e.r, e.r), poly(m, e.r, TABLE(m, exp)));
+    LValue *scale = power_of_two(m, e.n), *less = add_num(m, scale, -1), *most = mul_add(m, scale, e.r, less);
+    LValue *lost = mul_add(m, scale, e.r, sub(m, less, most));
+    LValue *top = add(m, most, mul_add(m, scale, more, lost));
+    return quotient(m, top, add_num(m, top, 2));
+}
+
 LValue *math_tanh(const Math *m, LValue *x) {
+    static const Pieces pieces = { tanh_pieces, COUNT(tanh_pieces), 1, 0.25, 9.25 };
     LValue *a = absolute(m, x);
-    Reduced e = reduce(m, clamp(m, add(m, a, a), 0, m->wide ? 44 : 22)); /* 1 from there on */
-    LValue *y = mul(m, add_num(m, above_one(m, e.r), 1), power_of_two(m, e.n));
-    LValue *large = sub(m, num(m, 1), quotient(m, num(m, 2), add_num(m, y, 1)));
-    LValue *small = odd(m, a, TABLE(m, tanh));
-    return with_sign_of(m, pick(m, below(m, a, m->wide ? 0.55 : 0.6), small, large), x);
+    return with_sign_of(m, m->wide ? wide_tanh(m, a) : piecewise(m, a, &pieces), x);
 }

@@ -1,18 +1,18 @@
 /* log and its kin.
 **
-** x = 2^e (1 + f) with 1 + f between sqrt(1/2) and sqrt(2), so log(x) = e log(2) + log(1 + f), and near 1, where the result
-** is small, e is 0 and f is exact. */
+** x = 2^e (1 + f) with 1 + f between 3/4 and 3/2, so log(x) = e log(2) + log(1 + f), and near 1, where the result is small, e
+** is 0 and f is exact. */
 #include "loop/math.h"
 #include "loop/math_tables.h"
 
-/* What is subtracted from the bits of a number between sqrt(1/2) and sqrt(2) leaves 0 in the exponent. */
-static int64_t root_half(const Math *m) { return m->wide ? 0x3fe6a09e00000000 : 0x3f3504f3; }
+/* What is subtracted from the bits of a number between 3/4 and 3/2 leaves 0 in the exponent. */
+static int64_t three_quarters(const Math *m) { return m->wide ? 0x3fe8000000000000 : 0x3f400000; }
 
-Parts math_parts(const Math *m, LValue *x) {
+static Parts parts_of_bits(const Math *m, LValue *x) {
     LBuilder *b = m->b;
     LValue *tiny = below(m, x, m->wide ? 0x1p-1022 : 0x1p-126);
     x = pick(m, tiny, mul_num(m, x, m->wide ? 0x1p54 : 0x1p25), x);
-    LValue *bits = loop_binary(b, OP_sub, as_bits(m, x), bits_num(m, root_half(m)));
+    LValue *bits = loop_binary(b, OP_sub, as_bits(m, x), bits_num(m, three_quarters(m)));
     /* e as a number without a conversion: its bits, kept positive by the bias, below those of 2^52 */
     LValue *e = loop_binary(b, OP_add, bits, bits_num(m, (int64_t)m->bias << m->fraction));
     e = loop_binary(b, OP_shift_right_logical, e, bits_num(m, m->fraction));
@@ -20,53 +20,75 @@ Parts math_parts(const Math *m, LValue *x) {
     e = loop_binary(b, OP_or, e, as_bits(m, num(m, base)));
     e = sub(m, as_float(m, e), pick(m, tiny, num(m, base + m->bias + (m->wide ? 54 : 25)), num(m, base + m->bias)));
     LValue *fraction = loop_binary(b, OP_and, bits, bits_num(m, ((int64_t)1 << m->fraction) - 1));
-    LValue *one_f = as_float(m, loop_binary(b, OP_add, fraction, bits_num(m, root_half(m))));
+    LValue *one_f = as_float(m, loop_binary(b, OP_add, fraction, bits_num(m, three_quarters(m))));
+    return (Parts){ e, add_num(m, one_f, -1) };
+}
+
+Parts math_parts(const Math *m, LValue *x) {
+    if (!m->b->module->target->parts) return parts_of_bits(m, x);
+    LValue *one_f = loop_part(m->b, LOOP_mantissa, x);
+    LValue *e = sub(m, loop_part(m->b, LOOP_exponent, x), loop_part(m->b, LOOP_exponent, one_f));
     return (Parts){ e, add_num(m, one_f, -1) };
 }
 
 /* f - log(1 + f), about f f / 2. */
 static LValue *missing(const Math *m, LValue *f) {
     LValue *half = mul(m, mul_num(m, f, 0.5), f);
-    if (!m->wide) return sub(m, half, mul(m, mul(m, mul(m, f, f), f), poly(m, f, log_f32, COUNT(log_f32))));
     LValue *s = quotient(m, f, add_num(m, f, 2)), *z = mul(m, s, s);
     LValue *r = mul(m, z, poly(m, z, log_f64, COUNT(log_f64)));
     return sub(m, half, mul(m, s, add(m, half, r))); /* log(1 + f) = 2 s + s r, and 2 s = f - s f = f - half + s half */
 }
 
-static LValue *of_parts(const Math *m, Parts x, LValue *more) {
+/* What e log(2) + f loses is put back. */
+static LValue *of_parts(const Math *m, Parts x) {
     const double *ln2 = m->wide ? ln2_f64 : ln2_f32;
-    LValue *low = mul_add(m, x.e, num(m, ln2[1]), neg(m, missing(m, x.f)));
-    if (more) low = add(m, low, more);
-    return mul_add(m, x.e, num(m, ln2[0]), add(m, x.f, low));
+    LValue *most = mul_add(m, x.e, num(m, ln2[0]), x.f);
+    LValue *lost = sub(m, x.f, mul_add(m, x.e, num(m, -ln2[0]), most));
+    LValue *low = mul_add(m, x.e, num(m, ln2[1]), lost);
+    if (m->wide) return add(m, most, sub(m, low, missing(m, x.f)));
+    return add(m, most, mul_add(m, mul(m, x.f, x.f), poly(m, x.f, log_f32, COUNT(log_f32)), low));
 }
 
-/* At 0, infinity, and where there is no logarithm. */
-static LValue *at_ends(const Math *m, LValue *x, LValue *y) {
+/* At 0, infinity, and where there is no logarithm: where exponents are infinite there, only that is to be seen to. */
+static LValue *at_ends(const Math *m, LValue *x, Parts p, LValue *y) {
+    if (m->b->module->target->parts) return pick(m, eq(m, absolute(m, p.e), num(m, INFINITY)), p.e, y);
     y = pick(m, below(m, x, INFINITY), y, x);
     y = pick(m, below(m, x, 0), num(m, NAN), y);
     return pick(m, eq(m, x, num(m, 0)), num(m, -INFINITY), y);
 }
 
-LValue *math_log(const Math *m, LValue *x) { return at_ends(m, x, of_parts(m, math_parts(m, x), NULL)); }
+LValue *math_log(const Math *m, LValue *x) {
+    Parts p = math_parts(m, x);
+    return at_ends(m, x, p, of_parts(m, p));
+}
 
 LValue *math_log2(const Math *m, LValue *x) {
     Parts p = math_parts(m, x);
     double high = log2_e[0], low = log2_e[1];
     if (!m->wide) high = (float)log2_e[0], low = log2_e[0] - high;
-    LValue *rest = mul_add(m, missing(m, p.f), num(m, -high), mul_num(m, p.f, low));
-    return at_ends(m, x, add(m, p.e, mul_add(m, p.f, num(m, high), rest)));
+    LValue *rest = mul_num(m, p.f, low);
+    if (m->wide)
+        rest = mul_add(m, missing(m, p.f), num(m, -high), rest);
+    else
+        rest = mul_add(m, mul(m, p.f, p.f), poly(m, p.f, log2_f32, COUNT(log2_f32)), rest);
+    return at_ends(m, x, p, add(m, p.e, mul_add(m, p.f, num(m, high), rest)));
 }
 
-/* u = 1 + x loses some of x, which is put back as lost / u; where e is 0, f is x itself. */
+/* 1 + x = 2^e (1 + f): f is 2^-e x + (2^-e - 1), rounded once, so what 1 + x loses does not matter.  Far out, where 2^-e may
+** be too small to be made, f is that of x. */
 LValue *math_log1p(const Math *m, LValue *x) {
-    Double u = exact_sum(m, x, num(m, 1));
-    Parts p = math_parts(m, u.hi);
-    LValue *near = eq(m, p.e, num(m, 0));
-    p.f = pick(m, near, x, p.f);
-    LValue *lost = pick(m, near, num(m, 0), quotient(m, u.lo, u.hi));
-    LValue *y = at_ends(m, u.hi, of_parts(m, p, lost));
-    y = pick(m, below(m, x, INFINITY), y, x);
-    return pick(m, below(m, absolute(m, x), m->wide ? 0x1p-54 : 0x1p-25), x, y);
+    LValue *u = add_num(m, x, 1);
+    Parts p = math_parts(m, u);
+    if (m->b->module->target->parts) {
+        LValue *s = loop_scale(m->b, num(m, 1), neg(m, p.e));
+        p.f = mul_add(m, x, s, add_num(m, s, -1));
+    } else {
+        LValue *near = below(m, p.e, 60), *s = power_of_two(m, neg(m, pick(m, near, p.e, num(m, 0))));
+        p.f = pick(m, near, mul_add(m, x, s, add_num(m, s, -1)), p.f);
+    }
+    LValue *y = at_ends(m, u, p, of_parts(m, p));
+    LValue *sign = loop_binary(m->b, OP_and, as_bits(m, x), bits_num(m, m->wide ? INT64_MIN : INT32_MIN));
+    return as_float(m, loop_binary(m->b, OP_or, as_bits(m, y), sign)); /* of zero */
 }
 
 /* log(x + sqrt(x x + 1)) = log1p(x + x x / (1 + sqrt(x x + 1))); x x would overflow first, and there it is log(2 x). */
@@ -88,11 +110,8 @@ LValue *math_acosh(const Math *m, LValue *x) {
     return pick(m, below(m, x, 1), num(m, NAN), y);
 }
 
-/* log1p(2 x / (1 - x)) / 2 */
+/* log1p(2 x / (1 - x)) / 2; beyond 1 there is no logarithm */
 LValue *math_atanh(const Math *m, LValue *x) {
-    LValue *a = absolute(m, x), *twice = add(m, a, a);
-    LValue *small = add(m, twice, quotient(m, mul(m, twice, a), sub(m, num(m, 1), a)));
-    LValue *t = pick(m, below(m, a, 0.5), small, quotient(m, twice, sub(m, num(m, 1), a)));
-    LValue *y = mul_num(m, math_log1p(m, t), 0.5);
-    return with_sign_of(m, pick(m, above(m, a, 1), num(m, NAN), y), x);
+    LValue *a = absolute(m, x), *t = quotient(m, add(m, a, a), sub(m, num(m, 1), a));
+    return with_sign_of(m, mul_num(m, math_log1p(m, t), 0.5), x);
 }

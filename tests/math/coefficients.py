@@ -79,9 +79,8 @@ def remez(g, w, a, b, n, powers):
     return best
 
 
-def fit(name, bits, g, w, a, b, n, exact=5, fixed=()):
-    """A polynomial of n coefficients for g over a..b whose error is weighed with w; `fixed` are the first ones."""
-    a, b = mpf(a), mpf(b)
+def polynomial(bits, g, w, a, b, n, exact=5, fixed=()):
+    """n coefficients for g over a..b whose error is weighed with w; `fixed` are the first ones."""
     done = [mpf(x) for x in fixed]
     while len(done) < n:
         k = len(done)
@@ -90,6 +89,12 @@ def fit(name, bits, g, w, a, b, n, exact=5, fixed=()):
             done.append(rounded(c[0], bits))
         else:
             done += [rounded(x, bits) for x in c]
+    return done
+
+
+def fit(name, bits, g, w, a, b, n, exact=5, fixed=()):
+    a, b = mpf(a), mpf(b)
+    done = polynomial(bits, g, w, a, b, n, exact, fixed)
     grid = [a + (b - a) * i / 500 for i in range(501)]
     final = max(abs(w(x) * (g(x) - horner(done, x))) for x in grid)
     print(f"{name}: error 2^{float(log(final, 2)):.1f}", file=sys.stderr)
@@ -107,6 +112,40 @@ def table(name, bits, values):
         line += " " + word + ","
     lines.append(line)
     print(f"static const double {name}[] = {{\n" + "\n".join(lines) + "\n};")
+
+
+def halves(low, high, parts):
+    """From low to high, each octave in equal parts."""
+    edges = [mpf(low)]
+    while edges[-1] < high:
+        octave = mpf(2) ** floor(log(edges[-1], 2) + mpf(2) ** -40)
+        edges.append(edges[-1] + octave / parts)
+    return edges
+
+
+def pieces(name, f, edges, n):
+    """Rows of 16, a number for each stretch between edges: centre c, value v, then n coefficients q of f(c + t) = v + t q(t); in
+    the first stretch, where c is 0, it is t + t q(t).  Centres are such that f(c) is an f32 number to some more bits."""
+    columns = []
+    for a, b in zip(edges, edges[1:]):
+        a, b = mpf(a), mpf(b)
+        c, slope = mpf(0), mpf(1)
+        if a:
+            c, slope = rounded((a + b) / 2, 12), mpf(0)
+            c = min((c + k * (b - a) / 2 ** 12 for k in range(-60, 61)), key=lambda c: abs(f(c) / rounded(f(c), 24) - 1))
+        v = f(c)
+        g = near0(lambda t: (f(c + t) - v) / t - slope, mp.diff(f, c) - slope, mpf(2) ** -50)
+        w = lambda t: (abs(t) + (b - a) / 16) / (f(c + t) + (b - a) / 16)
+        q = polynomial(24, g, w, a - c, b - c, n, 4)
+        columns.append([c, rounded(v, 24)] + q)
+        ts = [a - c + (b - a) * (i + mpf(1) / 2) / 200 for i in range(200)]
+        worst = max(abs((rounded(v, 24) + slope * t + t * horner(q, t)) / f(c + t) - 1) for t in ts)
+        print(f"{name} {float(a)}..{float(b)}: error 2^{float(log(worst, 2)):.1f}", file=sys.stderr)
+    columns += columns[-1:] * (16 - len(columns))
+    print(f"static const double {name}[][16] = {{")
+    for row in zip(*columns):
+        print("    {\n" + "\n".join("        " + " ".join(hexed(x) + "," for x in row[i:i + 4]) for i in range(0, 16, 4)) + "\n    },")
+    print("};")
 
 
 def hexed(x):
@@ -154,20 +193,22 @@ if group("exp"):
             -mpf('0.5005'), mpf('0.5005'), n + 2)
 
 if group("log"):
-    a, b = sqrt(mpf(1) / 2) - 1, sqrt(mpf(2)) - 1
-    f3 = near0(lambda f: (mp.log1p(f) - f + f * f / 2) / f ** 3, mpf(1) / 3)
-    # log(1 + f) = f - f f / 2 + f f f q(f)
-    fit("log_f32", 24, f3, near0(lambda f: abs(f ** 3 / mp.log1p(f)), mpf(2) ** -80), a * mpf('1.001'), b * mpf('1.001'), 9)
+    a, b = mpf(-1) / 4, mpf(1) / 2
+    # log(1 + f) = f + f f q(f), log2(1 + f) = f log2(e) + f f q(f)
+    f2 = near0(lambda f: (mp.log1p(f) - f) / f ** 2, mpf(-1) / 2)
+    w2 = near0(lambda f: abs(f ** 2 / mp.log1p(f)), mpf(2) ** -80)
+    fit("log_f32", 24, f2, w2, a, b, 9)
+    fit("log2_f32", 24, lambda f: f2(f) / log(2), lambda f: w2(f) * log(2), a, b, 9)
     # log((1 + s) / (1 - s)) = 2 s + s z q(z), z = s s
-    top = ((sqrt(mpf(2)) - 1) / (sqrt(mpf(2)) + 1)) ** 2 * mpf('1.001')
+    top = mpf('0.2') ** 2 * mpf('1.001')
     atanh2 = near0(lambda z: (2 * mp.atanh(sqrt(z)) - 2 * sqrt(z)) / (sqrt(z) * z), mpf(2) / 3)
-    fit("log_f64", 53, atanh2, lambda z: z, mpf(2) ** -30, top, 7)
+    fit("log_f64", 53, atanh2, lambda z: z, mpf(2) ** -30, top, 8)
     # the same to more places, for pow: log2 of (1 + s) / (1 - s) is 2 s (log2(e) + z q(z))
     log2s = near0(lambda z: (mp.atanh(sqrt(z)) / sqrt(z) - 1) / z, mpf(1) / 3)
-    fit("pow_log_f32", 53, log2s, lambda z: z, mpf(2) ** -30, top, 5)
+    fit("pow_log_f32", 53, log2s, lambda z: z, mpf(2) ** -30, top, 6)
     # log of it is 2 s + 2/3 s z + s z z q(z)
     fit("pow_log_f64", 53, near0(lambda z: (2 * mp.atanh(sqrt(z)) / sqrt(z) - 2 - 2 * z / 3) / z ** 2, mpf(2) / 5, mpf(2) ** -30),
-        lambda z: z * z, mpf(2) ** -30, top, 8)
+        lambda z: z * z, mpf(2) ** -30, top, 9)
     # 2^r
     fit("pow_exp_f32", 53, lambda r: 2 ** r, lambda r: 2 ** -r, -mpf('0.5001'), mpf('0.5001'), 10)
 
@@ -187,12 +228,14 @@ if group("arc"):
         fit(f"atan_{d}", bits, near0(lambda z: (atan(sqrt(z)) / sqrt(z) - 1) / z, -mpf(1) / 3), lambda z: z, mpf(2) ** -30, mpf('0.1720'),
             5 if s else 11)
 
-if group("tanh"):
+if group("sinh"):
     for d, bits in SIZES:
-        fit(f"tanh_{d}", bits, near0(lambda z: (tanh(sqrt(z)) / sqrt(z) - 1) / z, -mpf(1) / 3), lambda z: z, mpf(2) ** -30,
-            mpf('0.36') if bits == 24 else mpf('0.31'), 6 if bits == 24 else 11)
         fit(f"sinh_{d}", bits, near0(lambda z: (mp.sinh(sqrt(z)) / sqrt(z) - 1) / z, mpf(1) / 6), lambda z: z, mpf(2) ** -30,
             mpf('1.01'), 4 if bits == 24 else 8)
+
+if group("pieces"):
+    pieces("tanh_pieces", tanh, [0] + halves('0.25', 8, 2) + ['9.25'], 7)
+    pieces("erf_pieces", erf, [0] + halves('0.375', 4, 4), 7)
 
 if group("erf"):
     for d, bits in SIZES:
@@ -206,10 +249,6 @@ if group("erf"):
         back = lambda t: K * (1 + t) / (1 - t)
         g = lambda t: (1 + 2 * back(t)) * exp(back(t) ** 2) * erfc(back(t))
         fit(f"erfc_{d}", bits, g, lambda t: 1 / g(t), mpf(-1), (top - K) / (top + K), 11 if s else 24, exact=24)
-
-if group("erf"):
-    # log(erfc(x)) from 1 to 4, in x - 2
-    fit("erf_tail_f32", 24, lambda t: log(erfc(t + 2)), lambda t: erfc(t + 2), mpf('-1.01'), mpf('2.01'), 8)
 
 if group("erf_inv"):
     # erf_inv(x) = x q(w - c) or x q(sqrt(w) - c), w = -log(1 - x x)
