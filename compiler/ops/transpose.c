@@ -204,17 +204,69 @@ static Value *overlap_scattered(Builder *b, Value *ct, int axis, const Dim *size
     return ir_scatter(b, none, idx, updates, 0, 1, &(int64_t){ axis }, COMBINE_ADD);
 }
 
+/* The same for windows whose places lie side by side, `step` > 1 apart, and behind their axis: place j * step + r of window o
+** is r in row o + j of [n, step].  Those rows are added up; as one axis they are what the windows were made of. */
+static Value *overlap_rows(Builder *b, Value *ct, int axis, int64_t step) {
+    Compiler *cx = b->cx;
+    int place = axis + 1;
+    int64_t window, interior[MAX_RANK] = { 0 };
+    const Dim *low[MAX_RANK], *high[MAX_RANK], *zero = dim_int(cx, 0);
+    for (int i = 0; i < ct->type->rank; i++) low[i] = high[i] = zero;
+    dim_is_int(ct->type->dim[place], &window);
+    int64_t rows = (window + step - 1) / step;
+    Value *sum = NULL;
+    for (int64_t j = 0; j < rows; j++) {
+        int64_t end = (j + 1) * step < window ? (j + 1) * step : window;
+        Value *piece = slice_axis(b, ct, place, dim_int(cx, j * step), dim_int(cx, end));
+        low[axis] = dim_int(cx, j);
+        high[axis] = dim_int(cx, rows - 1 - j);
+        high[place] = dim_int(cx, (j + 1) * step - end);
+        if (rows > 1 || end % step) piece = ir_pad(b, piece, zero_of(b, ct), low, high, interior);
+        sum = sum_of(b, sum, piece);
+    }
+    return sum;
+}
+
+/* Each of these axes, ascending, and the one behind it as one; then as many elements as the goal has. */
+static Value *join_rows(Builder *b, Value *ct, const bool *joined, const Type *goal) {
+    Compiler *cx = b->cx;
+    int64_t interior[MAX_RANK] = { 0 }, stride[MAX_RANK];
+    const Dim *dim[MAX_RANK], *low[MAX_RANK], *high[MAX_RANK], *zero = dim_int(cx, 0);
+    bool cut = true;
+    for (int i = 0, from = 0; i < goal->rank; i++) {
+        dim[i] = ct->type->dim[from++];
+        if (joined[i]) dim[i] = dim_mul(cx, dim[i], ct->type->dim[from++]);
+        low[i] = zero;
+        high[i] = dim_sub(cx, goal->dim[i], dim[i]);
+        stride[i] = 1;
+        cut = cut && dim_at_least(cx, zero, high[i]);
+    }
+    ct = ir_reshape(b, ct, type_of(cx, ct->type->dtype, goal->rank, dim));
+    return cut ? ir_slice(b, ct, low, goal->dim, stride) : ir_pad(b, ct, zero_of(b, ct), low, high, interior);
+}
+
 void transpose_windows(const Transpose *d) {
     enum { WIDE = 16 };
     const Attrs *a = d->in->attrs;
     const Type *x = type_of_arg(d, 0);
     Value *ct = d->ct[0];
+    bool joined[MAX_RANK] = { false }, any = false;
     for (int i = a->axes.n - 1; i >= 0; i--) {
-        int axis = (int)a->axes.at[i];
+        int axis = (int)a->axes.at[i], last = ct->type->rank - 1;
+        int64_t step = a->step.at[i], dilation = a->dilation.at[i];
+        if (a->window.at[i] <= WIDE && step > 1 && dilation == 1) {
+            ct = move_axis(d->b, ct, last, axis + 1);
+            joined[axis] = any = true;
+            continue;
+        }
         Value *(*add_up)(Builder *, Value *, int, const Dim *, int64_t, int64_t) =
             a->window.at[i] > WIDE ? overlap_scattered : overlap;
-        ct = add_up(d->b, ct, axis, x->dim[axis], a->step.at[i], a->dilation.at[i]);
+        ct = add_up(d->b, ct, axis, x->dim[axis], step, dilation);
     }
+    for (int i = 0, before = 0; i < a->axes.n; i++) {
+        if (joined[a->axes.at[i]]) ct = overlap_rows(d->b, ct, (int)a->axes.at[i] + before++, a->step.at[i]);
+    }
+    if (any) ct = join_rows(d->b, ct, joined, x);
     d->dx[0] = ir_retype(d->b, ct, x, "windows");
 }
 

@@ -32,6 +32,8 @@ static bool dots_rows(const Inst *in) {
 
 bool order_goes_across(const Inst *in) {
     const Type *t = in->args[0]->type;
+    if (op_has_attr(in->op, ATTR_INDEX_order) && in->attrs->order != ORDER_OPEN)
+        return in->attrs->order == ORDER_CHAIN || in->attrs->order == ORDER_CHAIN_BLOCKS;
     if (in->op == OP_dot) return !dots_rows(in);
     int last = t->rank - 1;
     bool arg = in->op == OP_argmax || in->op == OP_argmin;
@@ -56,9 +58,16 @@ static bool is_matrix_product(const Inst *in) {
            in->args[1]->type->rank > batch + in->attrs->rhs_axes.n;
 }
 
+/* Of places in windows, which lie side by side in no memory: neighbouring windows do. */
+static bool reduces_windows(const Inst *in) {
+    const Inst *made = in->args[0]->def;
+    return op_class(in->op) == CLASS_REDUCE && in->op != OP_argmax && in->op != OP_argmin && in->attrs->axes.n &&
+           made && made->op == OP_windows && in->attrs->axes.at[0] >= made->args[0]->type->rank;
+}
+
 static Order order_of(Compiler *cx, const Inst *in) {
     if (op_class(in->op) == CLASS_SCAN) return ORDER_CHAIN;
-    bool across = order_goes_across(in), cut = may_be_long(cx, in) && !is_matrix_product(in);
+    bool across = reduces_windows(in) || order_goes_across(in), cut = may_be_long(cx, in) && !is_matrix_product(in);
     if (across) return cut ? ORDER_CHAIN_BLOCKS : ORDER_CHAIN;
     return cut ? ORDER_LANE_BLOCKS : ORDER_LANES;
 }
@@ -76,6 +85,13 @@ static int row_start(const Inst *in) {
     return a;
 }
 
+/* Whether several axes at the end are to be one.  Not where terms are taken one by one anyway. */
+static bool wants_row(const Inst *in) {
+    const Type *t = in->args[0]->type;
+    if (row_start(in) >= t->rank - 1 || reduces_windows(in)) return false;
+    return op_has_attr(in->op, ATTR_INDEX_order) || !is_short(t->dim[t->rank - 1]);
+}
+
 /* x with the axes from `start` as one. */
 static Value *with_row(Builder *b, Value *x, int start) {
     const Dim *dim[MAX_RANK], *row = dim_int(b->cx, 1);
@@ -89,7 +105,7 @@ static void order_inst(Walk *w, const Inst *in) {
     Builder *b = &w->b;
     Attrs attrs = *in->attrs;
     bool reduces = op_class(in->op) == CLASS_REDUCE && in->op != OP_argmax && in->op != OP_argmin;
-    if (reduces && row_start(in) < in->args[0]->type->rank - 1) {
+    if (reduces && wants_row(in)) {
         int start = row_start(in), n = 0;
         Value *x = with_row(b, walk_value(w, in->args[0]), start);
         int64_t axes[MAX_RANK];
