@@ -101,41 +101,47 @@ static Module *front_end(Compiler *cx, int file, const char *path) {
     return NULL;
 }
 
+/* The loops for a target; what could not be said in loops is a diagnostic. */
+static LModule *lower(Compiler *cx, Module *m, const Target *target) {
+    cx->pass = "lower";
+    LModule *loops = loop_lower(m, target);
+    if (!diag_errors(cx)) {
+        loop_verify(loops);
+        loop_unroll(loops);
+        loop_verify(loops);
+        if (cx->options.check_passes) check_loops(cx, m, loops);
+    }
+    cx->pass = NULL;
+    return loops;
+}
+
 /* Loops, then LLVM. */
 static bool back_end(Compiler *cx, const Command *c, Module *m, const char *output) {
     double start = pipeline_now();
     if (cx->options.print) memory_print(stderr, m);
-    const Target *target = emit_target(cx);
-    if (!target) return false;
-    cx->pass = "lower";
+    const Target *targets[EMIT_LEVELS];
+    LModule *loops[EMIT_LEVELS];
+    int n = emit_targets(cx, targets);
     cx->module = m;
-    LModule *loops = loop_lower(m, target);
-    if (diag_errors(cx)) {
-        loop_module_free(loops);
-        return false;
-    }
-    loop_verify(loops);
-    loop_unroll(loops);
-    loop_verify(loops);
-    if (cx->options.check_passes) check_loops(cx, m, loops);
-    cx->pass = NULL;
+    bool ok = n > 0;
+    for (int i = 0; i < n; i++) loops[i] = lower(cx, m, targets[i]);
+    ok = ok && !diag_errors(cx);
     start = pipeline_time(cx, "lower", start);
-    bool ok = true;
-    if (c->want == WANT_LOOPS) {
+    if (ok && c->want == WANT_LOOPS) {
         FILE *f = open_text(cx);
-        if (f) loop_print(f, loops);
+        for (int i = 0; f && i < n; i++) loop_print(f, loops[i]);
         ok = f && close_text(cx, f);
-    } else {
+    } else if (ok) {
         static const EmitKind kinds[] = { [WANT_LLVM] = EMIT_LLVM,
                                           [WANT_ASM] = EMIT_ASSEMBLY,
                                           [WANT_OBJECT] = EMIT_OBJECT,
                                           [WANT_PROGRAM] = EMIT_OBJECT };
         cx->pass = "emit";
-        ok = emit_module(loops, kinds[c->want], output);
+        ok = emit_module(loops, n, kinds[c->want], output);
         cx->pass = NULL;
     }
     pipeline_time(cx, "emit", start);
-    loop_module_free(loops);
+    for (int i = 0; i < n; i++) loop_module_free(loops[i]);
     return ok;
 }
 
@@ -326,6 +332,12 @@ static int nonsense(const Command *c) {
     } else if (c->mode == MODE_COMPILE && !linking && sources > 1 && c->options.output &&
                strcmp(c->options.output, "-")) {
         fprintf(stderr, "jxlc: error: cannot specify '-o' with '-c', '-S' or '--emit' with multiple files\n");
+    } else if (c->options.multi && c->options.march) {
+        fprintf(stderr, "jxlc: error: --multi is for several processors, and -march=%s for one: say one of them\n",
+                c->options.march);
+    } else if (c->options.target && linking) {
+        fprintf(stderr, "jxlc: error: --target=%s makes object files (-c) and assembly (-S); link them there\n",
+                c->options.target);
     } else if (c->options.print && strcmp(c->options.print, "memory")) {
         fprintf(stderr, "jxlc: error: --print=%s: only `memory` can be printed\n", c->options.print);
     } else if (!known_mpi(c->options.mpi)) {

@@ -147,9 +147,11 @@ const char *install_runtime(Compiler *); /* libjxlrt.a */
 /* What the command line asked for; the driver fills it in. */
 typedef struct {
     const char *output;
-    const char *march; /* NULL is native */
-    int opt_level;     /* 0..3 */
-    bool debug_info;   /* -g */
+    const char *march;  /* NULL is native */
+    const char *target; /* a triple; NULL is this machine's */
+    bool multi;         /* for several levels of processors, chosen at start */
+    int opt_level;      /* 0..3 */
+    bool debug_info;    /* -g */
     bool shared;
     bool verbose;
     const char *print_after; /* pass name or "all" */
@@ -183,7 +185,7 @@ struct Compiler {
     const struct Module *module; /* what it was given */
     void (*on_bug)(Compiler *);  /* shows that module */
     void *tables;                /* interned types and sizes; belongs to ir */
-    const void *machine;         /* the target; belongs to emit */
+    const void *machine;         /* the targets; belongs to emit */
 };
 
 Compiler *compiler_new(void);

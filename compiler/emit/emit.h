@@ -4,13 +4,17 @@
 
 #include "loop/loop.h"
 
-/* target.c: the machine that -march names, told from its features and never from its name.  NULL after a diagnostic. */
-const Target *emit_target(Compiler *);
+/* target.c: the machine that -march and --target name, told from its features and never from its name; with --multi, several of
+** them, the best first.  How many; 0 after a diagnostic. */
+enum { EMIT_LEVELS = 3 };
+int emit_targets(Compiler *, const Target *at[EMIT_LEVELS]);
+const Target *emit_target(Compiler *); /* the first; NULL after a diagnostic */
 const char *emit_llvm_version(void);
 
-/* module.c: writes the module, as `kind` says; "-" is standard output.  False after a diagnostic. */
+/* module.c: writes the module, lowered for each of the targets, as `kind` says; "-" is standard output.  False after a
+** diagnostic. */
 typedef enum { EMIT_LLVM, EMIT_ASSEMBLY, EMIT_OBJECT } EmitKind;
-bool emit_module(const LModule *, EmitKind, const char *path);
+bool emit_module(LModule *const *levels, int n, EmitKind, const char *path);
 
 /* load.c: the module in this process, for checks.  `args` are a function's parameters, pointers as integers; the status, with
 ** its message in `error` (JXL_ERROR_BYTES). */

@@ -127,7 +127,7 @@ void own_call_end(Emit *e, LLVMValueRef error) {
     LLVMBuildBr(e->b, e->body);
 }
 
-void export_define(Emit *e, const LFunc *lf) {
+void export_define(Emit *e, const LFunc *lf, LLVMValueRef inner) {
     const Func *f = lf->source;
     Export info = export_of(e->cx, f);
     int nsizes = f->sizes.n, nin = f->body->nparams, nout = f->body->nresults;
@@ -159,7 +159,7 @@ void export_define(Emit *e, const LFunc *lf) {
         else
             into[x->leaf] = given;
     }
-    leave_unless_zero(e, LLVMBuildCall2(e->b, function_type(e, lf), map_get(&e->functions, lf), args,
-                                        (unsigned)(1 + nsizes + nin + nout), ""));
+    leave_unless_zero(e,
+                      LLVMBuildCall2(e->b, function_type(e, lf), inner, args, (unsigned)(1 + nsizes + nin + nout), ""));
     own_call_end(e, LLVMGetParam(it, (unsigned)n - 1));
 }

@@ -23,7 +23,8 @@ void function_declare(Emit *e, const LFunc *f) {
     bool outside = f->symbol && !f->source; /* with a source, export.c makes the C function */
     /* the dot keeps a name apart from every C function's, memcpy's say */
     const char *name = outside ? f->symbol : arena_text(e->cx->arena, "%s.jxl", f->name);
-    LLVMValueRef it = LLVMAddFunction(e->module, name, function_type(e, f));
+    LLVMValueRef it = outside ? LLVMGetNamedFunction(e->module, name) : NULL; /* another level has it */
+    if (!it) it = LLVMAddFunction(e->module, name, function_type(e, f));
     if (!outside) LLVMSetLinkage(it, LLVMInternalLinkage);
     if (f->is_inner) function_attribute(e, it, "noinline", NULL);
     map_set(&e->functions, f, it);
@@ -150,7 +151,7 @@ void inst(Emit *e, const LInst *in) {
 
 /* int main(int argc, char **argv) { return jxl_main(argc, argv, program); }
 ** Weak, so that a C file with a main of its own can be linked with the object. */
-void program_entry(Emit *e) {
+void program_entry(Emit *e, LLVMValueRef program) {
     LLVMTypeRef params[] = { e->i32, e->ptr }, outer = LLVMFunctionType(e->i32, params, 2, false);
     LLVMTypeRef inner_params[] = { e->i32, e->ptr, e->ptr }, inner;
     LLVMValueRef f = LLVMAddFunction(e->module, "main", outer);
@@ -159,7 +160,6 @@ void program_entry(Emit *e) {
     LLVMPositionBuilderAtEnd(e->b, LLVMAppendBasicBlockInContext(e->llvm, f, ""));
     LLVMSetCurrentDebugLocation2(e->b, NULL);
     LLVMValueRef start = function_named(e, "jxl_main", e->i32, 3, inner_params, &inner);
-    LLVMValueRef args[] = { LLVMGetParam(f, 0), LLVMGetParam(f, 1),
-                            LLVMConstBitCast(map_get(&e->functions, e->loops->main), e->ptr) };
+    LLVMValueRef args[] = { LLVMGetParam(f, 0), LLVMGetParam(f, 1), LLVMConstBitCast(program, e->ptr) };
     LLVMBuildRet(e->b, LLVMBuildCall2(e->b, inner, start, args, 3, ""));
 }

@@ -18,23 +18,25 @@
 typedef struct {
     Target target; /* what the loop IR sees */
     const char *triple, *cpu, *features;
-    bool f16c; /* converts f16 in one instruction */
+    const char *needs; /* the features that a processor must have, for jxl_choose_level; NULL: nothing can be missing */
+    bool f16c;         /* converts f16 in one instruction */
 } Machine;
-const Machine *machine_of(Compiler *);
+const Machine *machine_least(const Machine *); /* any processor of that kind */
 
-/* Translating one module; the second part changes from function to function. */
+/* Translating a module; the second part changes from level to level, the third from function to function. */
 typedef struct Emit {
-    const LModule *loops;
     Compiler *cx;
-    const Machine *machine;
     LLVMContextRef llvm;
     LLVMModuleRef module;
     LLVMBuilderRef b;
     LLVMTypeRef i1, i8, i16, i32, i64, f16, f32, f64, ptr, none;
-    Map functions;       /* LLVMValueRef by LFunc */
-    Map *parts;          /* LLVMValueRef by what it does */
     struct Debug *debug; /* NULL without -g */
     bool packed;         /* functions for loaded_call too */
+
+    const LModule *loops;
+    const Machine *machine;
+    Map functions; /* LLVMValueRef by LFunc */
+    Map *parts;    /* LLVMValueRef by what it does */
 
     LLVMValueRef func, call; /* the function being built, its jxl_call */
     LLVMBasicBlockRef entry, body;
@@ -100,10 +102,20 @@ void function_declare(Emit *, const LFunc *);
 void function_define(Emit *, const LFunc *);
 void function_begin(Emit *, LLVMValueRef); /* blocks entry, body and failed; the call is its first parameter */
 void function_finish(Emit *);
-void program_entry(Emit *);
+void program_entry(Emit *, LLVMValueRef program);
+
+/* levels.c: what is called from outside chooses among the functions that the levels have for it */
+typedef struct {
+    int n;
+    const LModule *loops[EMIT_LEVELS]; /* the best first */
+    Map functions[EMIT_LEVELS];
+    LLVMValueRef chosen, table; /* globals */
+} Levels;
+void levels_begin(Emit *, Levels *);
+LLVMValueRef level_choice(Emit *, const Levels *, const LFunc *); /* of the first level: a function of the same type */
 
 /* export.c: functions with a public signature */
-void export_define(Emit *, const LFunc *);
+void export_define(Emit *, const LFunc *, LLVMValueRef inner);
 void own_call_begin(Emit *);                   /* the function makes its own jxl_call ... */
 void own_call_end(Emit *, LLVMValueRef error); /* ... and returns its status, its message copied */
 

@@ -35,15 +35,30 @@ static LLVMTargetMachineRef target_machine(Emit *e) {
                                    levels[e->cx->options.opt_level], LLVMRelocPIC, LLVMCodeModelDefault);
 }
 
-static void translate(Emit *e) {
-    if (e->cx->options.debug_info) debug_begin(e);
+/* One level's functions. */
+static void translate_level(Emit *e, Levels *levels, int i) {
+    e->loops = levels->loops[i];
+    e->machine = (const Machine *)e->loops->target;
+    e->functions = map_new(e->cx->arena);
+    e->parts = NEW(e->cx->arena, Map);
+    *e->parts = map_new(e->cx->arena);
     for (const LFunc *f = e->loops->first; f; f = f->next) function_declare(e, f);
     for (const LFunc *f = e->loops->first; f; f = f->next) {
         function_define(e, f);
-        if (f->symbol && f->source) export_define(e, f);
         if (e->packed && f->source) packed_define(e, f);
     }
-    if (e->loops->main && !e->cx->options.shared) program_entry(e);
+    levels->functions[i] = e->functions;
+}
+
+static void translate(Emit *e, Levels *levels) {
+    if (e->cx->options.debug_info) debug_begin(e);
+    for (int i = 0; i < levels->n; i++) translate_level(e, levels, i);
+    const LModule *first = levels->loops[0];
+    e->machine = machine_least(e->machine); /* what is called before the processor is known */
+    levels_begin(e, levels);
+    for (const LFunc *f = first->first; f; f = f->next)
+        if (f->symbol && f->source) export_define(e, f, level_choice(e, levels, f));
+    if (first->main && !e->cx->options.shared) program_entry(e, level_choice(e, levels, first->main));
     if (e->debug) debug_finish(e);
     char *why = NULL;
     if (LLVMVerifyModule(e->module, LLVMReturnStatusAction, &why)) {
@@ -83,20 +98,18 @@ static bool write_out(Emit *e, LLVMTargetMachineRef machine, EmitKind kind, cons
     return ok;
 }
 
-static bool emit_with(const LModule *loops, EmitKind kind, const char *path, bool packed) {
-    Emit e = { .loops = loops, .cx = loops->cx, .machine = machine_of(loops->cx), .packed = packed };
+static bool emit_with(Levels *levels, EmitKind kind, const char *path, bool packed) {
+    const LModule *least = levels->loops[levels->n - 1];
+    Emit e = { .cx = least->cx, .machine = (const Machine *)least->target, .packed = packed };
     e.llvm = LLVMContextCreate();
     e.module = LLVMModuleCreateWithNameInContext("jxl", e.llvm);
     e.b = LLVMCreateBuilderInContext(e.llvm);
-    e.functions = map_new(e.cx->arena);
-    e.parts = NEW(e.cx->arena, Map);
-    *e.parts = map_new(e.cx->arena);
     types(&e);
     LLVMTargetMachineRef machine = target_machine(&e);
     LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(machine);
     LLVMSetModuleDataLayout(e.module, layout);
     LLVMSetTarget(e.module, e.machine->triple);
-    translate(&e);
+    translate(&e, levels);
     optimize(&e, machine);
     bool ok = write_out(&e, machine, kind, path);
     LLVMDisposeTargetData(layout);
@@ -107,5 +120,12 @@ static bool emit_with(const LModule *loops, EmitKind kind, const char *path, boo
     return ok;
 }
 
-bool emit_module(const LModule *loops, EmitKind kind, const char *path) { return emit_with(loops, kind, path, false); }
-bool emit_packed(const LModule *loops, const char *path) { return emit_with(loops, EMIT_OBJECT, path, true); }
+bool emit_module(LModule *const *levels, int n, EmitKind kind, const char *path) {
+    Levels all = { .n = n };
+    for (int i = 0; i < n; i++) all.loops[i] = levels[i];
+    return emit_with(&all, kind, path, false);
+}
+
+bool emit_packed(const LModule *loops, const char *path) {
+    return emit_with(&(Levels){ .n = 1, .loops = { loops } }, EMIT_OBJECT, path, true);
+}

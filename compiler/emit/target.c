@@ -22,11 +22,14 @@ static const struct {
     { "sapphirerapids", 4 }, { "znver4", 4 },
 };
 
-/* What a level adds to the one before it. */
-static const char *const level_features[] = {
-    [2] = "+cx16,+popcnt,+sahf,+sse3,+ssse3,+sse4.1,+sse4.2",
-    [3] = ",+avx,+avx2,+bmi,+bmi2,+f16c,+fma,+lzcnt,+movbe",
-    [4] = ",+avx512f,+avx512bw,+avx512cd,+avx512dq,+avx512vl",
+/* What code may use, and the level that it came with. */
+static const struct {
+    const char *name;
+    int level;
+} known[] = {
+#define CPU(name, level, leaf, subleaf, register, bit, state) { name, level },
+#include "jxl/cpu.def"
+#undef CPU
 };
 static const char *const level_cpu[] = { [2] = "x86-64-v2", [3] = "haswell", [4] = "skylake-avx512" };
 
@@ -84,23 +87,38 @@ static void registers(Machine *m) {
     m->f16c = has(m, "f16c");
 }
 
+static bool is_known(const char *feature, size_t n) {
+    for (int i = 0; i < COUNT(known); i++)
+        if (strlen(known[i].name) == n && !memcmp(known[i].name, feature, n)) return true;
+    return false;
+}
+
+/* "+avx2,-sha,+clzero": what is there and known, so that a program that is started elsewhere can tell what it misses there; and
+** what is not there. */
+static void own_features(Compiler *cx, Machine *m) {
+    char *host = LLVMGetHostCPUFeatures();
+    Text features = text_new(cx->arena), needs = text_new(cx->arena);
+    for (const char *at = host; *at;) {
+        size_t n = strcspn(at, ",");
+        bool there = at[0] == '+' && n && is_known(at + 1, n - 1);
+        if (there) text_add(&needs, "%s%.*s", needs.n ? "," : "", (int)n - 1, at + 1);
+        if (there || at[0] == '-') text_add(&features, "%s%.*s", features.n ? "," : "", (int)n, at);
+        at += n + (at[n] == ',');
+    }
+    LLVMDisposeMessage(host);
+    m->features = features.at ? features.at : "";
+    m->needs = needs.at ? needs.at : "";
+}
+
 static void native(Compiler *cx, Machine *m) {
-    char *features = LLVMGetHostCPUFeatures();
     m->target.name = "native";
-    m->features = arena_text(cx->arena, "%s", features);
-    LLVMDisposeMessage(features);
+    own_features(cx, m);
     registers(m);
     own_caches(&m->target);
-    if (!strstr(m->triple, "x86_64")) { /* any other processor: vectors of 16 bytes, which LLVM knows how to make */
-        m->cpu = "";
-        m->target.fma = true;
-        m->target.vector_registers = 32;
-    } else {
-        m->cpu = has(m, "amx-tile") ? "sapphirerapids"
-                                    : level_cpu[m->target.vector_bytes == 64                    ? 4
-                                                : m->target.vector_bytes == 32 && m->target.fma ? 3
-                                                                                                : 2];
-    }
+    m->cpu = has(m, "amx-tile") ? "sapphirerapids"
+                                : level_cpu[m->target.vector_bytes == 64                    ? 4
+                                            : m->target.vector_bytes == 32 && m->target.fma ? 3
+                                                                                            : 2];
 }
 
 static bool named(Compiler *cx, Machine *m, const char *name) {
@@ -117,33 +135,52 @@ static bool named(Compiler *cx, Machine *m, const char *name) {
         note(cx, "native, x86-64-v2, x86-64-v3 and x86-64-v4 serve for most");
         return false;
     }
-    Text features = text_new(cx->arena);
-    for (int i = 2; i <= level; i++) text_add(&features, "%s", level_features[i]);
+    Text features = text_new(cx->arena), needs = text_new(cx->arena);
+    for (int i = 0; i < COUNT(known); i++) {
+        if (!known[i].level || known[i].level > level) continue;
+        text_add(&features, "%s+%s", features.n ? "," : "", known[i].name);
+        text_add(&needs, "%s%s", needs.n ? "," : "", known[i].name);
+    }
     m->target.name = name;
     m->features = features.at;
+    m->needs = needs.at;
     m->cpu = level_cpu[level];
     registers(m);
     return true;
 }
 
-const Machine *machine_of(Compiler *cx) {
-    const char *march = cx->options.march;
-    if (cx->machine) return cx->machine;
-    LLVMInitializeNativeTarget();
-    LLVMInitializeNativeAsmPrinter();
+/* Every AArch64 processor has vectors of 16 bytes, 32 of them, and multiplies and adds at once. */
+static bool aarch64(Compiler *cx, Machine *m, const char *march) {
+    if (march && strcmp(march, "native") && strcmp(march, "armv8-a")) {
+        diag(cx, (Span){ 0 }, "-march=%s: no such AArch64 processor", march);
+        note(cx, "armv8-a serves for all of them");
+        return false;
+    }
+    m->target.name = "armv8-a";
+    m->cpu = "generic";
+    m->features = "+neon";
+    m->target.vector_bytes = 16;
+    m->target.vector_registers = 32;
+    m->target.fma = m->f16c = true;
+    return true;
+}
+
+static bool begins(const char *text, const char *with) { return !strncmp(text, with, strlen(with)); }
+
+static const Machine *machine_of(Compiler *cx, const char *triple, const char *march) {
     Machine *m = NEW(cx->arena, Machine);
-    char *triple = LLVMGetDefaultTargetTriple();
-    m->triple = arena_text(cx->arena, "%s", triple);
-    LLVMDisposeMessage(triple);
+    m->triple = triple;
     m->target.l1 = 32 << 10;
     m->target.l2 = 1 << 20;
     m->target.l3 = 2 << 20;
     m->target.cache_line = 64;
-    if (!march || !strcmp(march, "native"))
+    if (begins(triple, "aarch64") || begins(triple, "arm64")) {
+        if (!aarch64(cx, m, march)) return NULL;
+    } else if (!march || !strcmp(march, "native")) {
         native(cx, m);
-    else if (!named(cx, m, march))
+    } else if (!named(cx, m, march)) {
         return NULL;
-    cx->machine = m;
+    }
     if (cx->options.verbose)
         fprintf(stderr, "jxlc: %s: %s, vectors of %d bytes, caches of %lld, %lld and %lld KiB\n", m->target.name,
                 m->cpu, m->target.vector_bytes, (long long)m->target.l1 >> 10, (long long)m->target.l2 >> 10,
@@ -151,9 +188,64 @@ const Machine *machine_of(Compiler *cx) {
     return m;
 }
 
+const Machine *machine_least(const Machine *m) {
+    static Machine least = { .cpu = "x86-64", .features = "", .target = { .vector_bytes = 16 } };
+    return m->needs ? &least : m;
+}
+
+/* The triple to compile for: --target, or this machine's.  NULL after a diagnostic. */
+static const char *triple_of(Compiler *cx) {
+    const char *wanted = cx->options.target;
+    if (!wanted) {
+        LLVMInitializeNativeTarget();
+        LLVMInitializeNativeAsmPrinter();
+        char *own = LLVMGetDefaultTargetTriple();
+        wanted = arena_text(cx->arena, "%s", own);
+        LLVMDisposeMessage(own);
+        return wanted;
+    }
+    LLVMInitializeAllTargetInfos();
+    LLVMInitializeAllTargets();
+    LLVMInitializeAllTargetMCs();
+    LLVMInitializeAllAsmPrinters();
+    LLVMTargetRef target;
+    char *why = NULL;
+    bool supported = begins(wanted, "x86_64") || begins(wanted, "aarch64");
+    if (supported && !LLVMGetTargetFromTriple(wanted, &target, &why)) return wanted;
+    diag(cx, (Span){ 0 }, "--target=%s: %s", wanted, supported ? "this LLVM was built without it" : "no such target");
+    note(cx, "x86_64-linux-gnu and aarch64-linux-gnu are there");
+    LLVMDisposeMessage(why);
+    return NULL;
+}
+
+typedef struct {
+    int n;
+    const Target *at[EMIT_LEVELS];
+} Targets;
+
+int emit_targets(Compiler *cx, const Target *at[EMIT_LEVELS]) {
+    static const char *const levels[EMIT_LEVELS] = { "x86-64-v4", "x86-64-v3", "x86-64-v2" };
+    const Targets *known_targets = cx->machine;
+    if (!known_targets) {
+        const char *triple = triple_of(cx);
+        if (!triple) return 0;
+        Targets *t = NEW(cx->arena, Targets);
+        bool several = cx->options.multi && begins(triple, "x86_64");
+        t->n = several ? EMIT_LEVELS : 1;
+        for (int i = 0; i < t->n; i++) {
+            const Machine *m = machine_of(cx, triple, several ? levels[i] : cx->options.march);
+            if (!m) return 0;
+            t->at[i] = &m->target;
+        }
+        cx->machine = known_targets = t;
+    }
+    memcpy(at, known_targets->at, sizeof known_targets->at);
+    return known_targets->n;
+}
+
 const Target *emit_target(Compiler *cx) {
-    const Machine *m = machine_of(cx);
-    return m ? &m->target : NULL;
+    const Target *at[EMIT_LEVELS];
+    return emit_targets(cx, at) ? at[0] : NULL;
 }
 
 const char *emit_llvm_version(void) { return LLVM_VERSION_STRING; }

@@ -67,6 +67,13 @@ int jxl_fail(jxl_call *, const char *format, int nargs, const jxl_array *args);
 int jxl_call_end(jxl_call *, char *error);
 int jxl_fail_size(jxl_call *, const char *name, int64_t size); /* "n is -1: ..." */
 
+/* cpu.c: a program is compiled for one level of processors or for several, the best one first.  `*chosen` becomes the first that
+** this processor can run; or an error says what it lacks.  JXL_CPU=x86-64-v2 makes as if it were no better. */
+typedef struct {
+    const char *name, *needs; /* "x86-64-v3"; the features of jxl/cpu.def, with commas between */
+} jxl_level;
+int jxl_choose_level(jxl_call *, const jxl_level *, int n, int *chosen);
+
 /* memory.c: 64-byte aligned blocks; NULL after recording "out of memory" with the size asked for. */
 void *jxl_alloc(jxl_call *, int64_t bytes);
 void jxl_release(jxl_call *, void *);

@@ -21,5 +21,12 @@ for march in native x86-64-v4 x86-64-v3; do
         cmp "$first" "$out" || failures=$((failures + 1))
     done
 done
+# chosen at start, among levels compiled at once
+"$jxlc" --multi "$program" -o "$directory/$name.multi"
+for level in x86-64-v4 x86-64-v3; do
+    grep -q avx2 /proc/cpuinfo || continue
+    JXL_CPU=$level "$directory/$name.multi" > "$directory/$name.multi.$level"
+    cmp "$first" "$directory/$name.multi.$level" || failures=$((failures + 1))
+done
 [ -s "$first" ] || { echo "$program prints nothing"; exit 1; }
 exit $failures

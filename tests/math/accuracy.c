@@ -154,7 +154,7 @@ static Library compile(const char *march) {
     loop_verify(l.module);
     const char *dir = work_directory(l.cx);
     const char *object = arena_text(l.cx->arena, "%s/m.o", dir), *path = arena_text(l.cx->arena, "%s/m.so", dir);
-    if (!emit_module(l.module, EMIT_OBJECT, object) || !emit_link(l.cx, &(Link){ &object, 1, path, true })) {
+    if (!emit_module(&l.module, 1, EMIT_OBJECT, object) || !emit_link(l.cx, &(Link){ &object, 1, path, true })) {
         diag_flush(l.cx);
         exit(1);
     }

@@ -41,7 +41,7 @@ static Compiled finish(Made *m) {
     loop_verify(m->module);
     const char *dir = work_directory(m->cx);
     const char *object = arena_text(m->cx->arena, "%s/f.o", dir), *library = arena_text(m->cx->arena, "%s/f.so", dir);
-    cr_assert(emit_module(m->module, EMIT_OBJECT, object));
+    cr_assert(emit_module(&m->module, 1, EMIT_OBJECT, object));
     cr_assert(emit_link(m->cx, &(Link){ &object, 1, library, true }));
     m->library = dlopen(library, RTLD_NOW);
     cr_assert(m->library, "%s", dlerror());
