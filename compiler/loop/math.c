@@ -129,11 +129,6 @@ Double ordered_sum(const Math *m, LValue *larger, LValue *smaller) {
     return (Double){ s, sub(m, smaller, sub(m, s, larger)) };
 }
 
-LValue *less_square(const Math *m, LValue *x, LValue *y) {
-    Double p = exact_product(m, y, y);
-    return sub(m, sub(m, x, p.hi), p.lo);
-}
-
 LValue *less_product(const Math *m, LValue *x, LValue *n, double part) {
     if (m->fused) return mul_add(m, n, num(m, -part), x);
     Double p = exact_product(m, n, num(m, part));

@@ -54,7 +54,6 @@ typedef struct {
 Double exact_product(const Math *, LValue *, LValue *);
 Double exact_sum(const Math *, LValue *, LValue *);
 Double ordered_sum(const Math *, LValue *larger, LValue *smaller);
-LValue *less_square(const Math *, LValue *x, LValue *y);               /* x - y y */
 LValue *less_product(const Math *, LValue *x, LValue *n, double part); /* x - n part, one rounding of that product */
 
 /* f32: f(x) for x >= 0, by a polynomial for each stretch of numbers; rows as `pieces` of coefficients.py makes them.  The second

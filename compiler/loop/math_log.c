@@ -76,42 +76,53 @@ LValue *math_log2(const Math *m, LValue *x) {
 
 /* 1 + x = 2^e (1 + f): f is 2^-e x + (2^-e - 1), rounded once, so what 1 + x loses does not matter.  Far out, where 2^-e may
 ** be too small to be made, f is that of x. */
-LValue *math_log1p(const Math *m, LValue *x) {
-    LValue *u = add_num(m, x, 1);
+static Parts parts_above_one(const Math *m, LValue *x, LValue *u) {
     Parts p = math_parts(m, u);
     if (m->b->module->target->parts) {
         LValue *s = loop_scale(m->b, num(m, 1), neg(m, p.e));
-        p.f = mul_add(m, x, s, add_num(m, s, -1));
-    } else {
-        LValue *near = below(m, p.e, 60), *s = power_of_two(m, neg(m, pick(m, near, p.e, num(m, 0))));
-        p.f = pick(m, near, mul_add(m, x, s, add_num(m, s, -1)), p.f);
+        return (Parts){ p.e, mul_add(m, x, s, add_num(m, s, -1)) };
     }
+    LValue *near = below(m, p.e, 60), *s = power_of_two(m, neg(m, pick(m, near, p.e, num(m, 0))));
+    return (Parts){ p.e, pick(m, near, mul_add(m, x, s, add_num(m, s, -1)), p.f) };
+}
+
+LValue *math_log1p(const Math *m, LValue *x) {
+    LValue *u = add_num(m, x, 1);
+    Parts p = parts_above_one(m, x, u);
     LValue *y = at_ends(m, u, p, of_parts(m, p));
     LValue *sign = loop_binary(m->b, OP_and, as_bits(m, x), bits_num(m, m->wide ? INT64_MIN : INT32_MIN));
     return as_float(m, loop_binary(m->b, OP_or, as_bits(m, y), sign)); /* of zero */
 }
 
-/* log(x + sqrt(x x + 1)) = log1p(x + x x / (1 + sqrt(x x + 1))); x x would overflow first, and there it is log(2 x). */
-static double overflows_soon(const Math *m) { return m->wide ? 1e150 : 1e18; }
+/* For 0 <= x < inf. */
+static LValue *log1p_within(const Math *m, LValue *x) { return of_parts(m, parts_above_one(m, x, add_num(m, x, 1))); }
 
+/* Where x x would overflow soon, asinh and acosh of x are log x + log 2: a branch that is hardly ever taken. */
+static LValue *or_log_twice(const Math *m, LValue *x, LValue *y) {
+    LBuilder *b = m->b;
+    LValue *large = opposite(m, below(m, x, m->wide ? 1e150 : 1e18));
+    LLoop c = loop_if(b, loop_any(b, large));
+    LValue *twice = pick(m, large, add_num(m, math_log(m, x), 0x1.62e42fefa39efp-1), y);
+    loop_else(b, &c, 1, &twice);
+    loop_end_if(b, &c, 1, &y);
+    return c.carry[0];
+}
+
+/* log(x + sqrt(x x + 1)) = log1p(x + x x / (1 + sqrt(x x + 1))) */
 LValue *math_asinh(const Math *m, LValue *x) {
-    LValue *a = absolute(m, x), *large = above(m, a, overflows_soon(m)), *square = mul(m, a, a);
-    LValue *root = square_root(m, add_num(m, square, 1));
+    LValue *a = absolute(m, x), *square = mul(m, a, a), *root = square_root(m, add_num(m, square, 1));
     LValue *t = add(m, a, quotient(m, square, add_num(m, root, 1)));
-    LValue *y = math_log1p(m, pick(m, large, a, t));
-    return with_sign_of(m, add(m, y, pick(m, large, num(m, 0x1.62e42fefa39efp-1), num(m, 0))), x);
+    return with_sign_of(m, or_log_twice(m, a, log1p_within(m, t)), x);
 }
 
 LValue *math_acosh(const Math *m, LValue *x) {
-    LValue *large = above(m, x, overflows_soon(m)), *t = add_num(m, x, -1);
-    LValue *sum = add(m, t, square_root(m, mul_add(m, t, t, add(m, t, t))));
-    LValue *y = math_log1p(m, pick(m, large, x, sum));
-    y = add(m, y, pick(m, large, num(m, 0x1.62e42fefa39efp-1), num(m, 0)));
-    return pick(m, below(m, x, 1), num(m, NAN), y);
+    LValue *t = add_num(m, x, -1), *sum = add(m, t, square_root(m, mul_add(m, t, t, add(m, t, t))));
+    return pick(m, below(m, x, 1), num(m, NAN), or_log_twice(m, x, log1p_within(m, sum)));
 }
 
-/* log1p(2 x / (1 - x)) / 2; beyond 1 there is no logarithm */
+/* log1p(2 x / (1 - x)) / 2 */
 LValue *math_atanh(const Math *m, LValue *x) {
     LValue *a = absolute(m, x), *t = quotient(m, add(m, a, a), sub(m, num(m, 1), a));
-    return with_sign_of(m, mul_num(m, math_log1p(m, t), 0.5), x);
+    LValue *edge = pick(m, eq(m, a, num(m, 1)), num(m, INFINITY), num(m, NAN));
+    return with_sign_of(m, pick(m, below(m, a, 1), mul_num(m, log1p_within(m, t), 0.5), edge), x);
 }

@@ -71,8 +71,8 @@ static const Row rows[] = {
     { OP_sin, -100, 100, 1, 1, sinl, 0, 0 },
     { OP_cos, -100, 100, 1, 1, cosl, 0, 0 },
     { OP_tan, -100, 100, 2, 2, tanl, 0, 0 },
-    { OP_asin, -1, 1, 1.5, 1.5, asinl, 0, 0 },
-    { OP_acos, -1, 1, 1.5, 1.5, acosl, 0, 0 },
+    { OP_asin, -1, 1, 2, 2, asinl, 0, 0 },
+    { OP_acos, -1, 1, 2, 2, acosl, 0, 0 },
     { OP_atan, -5, 5, 2, 1.5, atanl, 0, 0 },
     { OP_sinh, -90, 90, 1.5, 1.5, sinhl, 0, 0 },
     { OP_cosh, -90, 90, 1.5, 1.5, coshl, 0, 0 },
@@ -84,12 +84,12 @@ static const Row rows[] = {
     { OP_erf, -5, 5, 1, 1, erfl, 0, 0 },
     { OP_erfc, -5, 10, 2.5, 2, erfcl, 0, 0 },
     { OP_erf_inv, -1, 1, 100, 4, erf_inv_ref, 0, 0 },
-    { OP_cbrt, -100, 100, 1, 1, cbrtl, 0, 0 },
+    { OP_cbrt, -100, 100, 2, 1, cbrtl, 0, 0 },
     { OP_rsqrt, 0, 100, 1.5, 1.5, rsqrt_ref, 0, 0 },
     { OP_lgamma, -5, 20, 1, 4, lgammal, 0, 2e-15 },
     { OP_digamma, -5, 20, 1, 4, digamma_ref, 0, 2e-14 },
     { OP_atan2, -5, 5, 2, 1.5, 0, atan2l, 0 },
-    { OP_pow, -3, 20, 1, 1.5, 0, powl, 0 },
+    { OP_pow, -3, 20, 1, 2, 0, powl, 0 },
 };
 
 static uint64_t next(void) { /* splitmix64 */

@@ -127,7 +127,8 @@ def pieces(name, f, edges, n):
     """Rows of 16, a number for each stretch between edges: centre c, value v, then n coefficients q of f(c + t) = v + t q(t); in
     the first stretch, where c is 0, it is t + t q(t).  Centres are such that f(c) is an f32 number to some more bits."""
     columns = []
-    for a, b in zip(edges, edges[1:]):
+    runs = edges if isinstance(edges, tuple) else (edges,)
+    for a, b in [pair for run in runs for pair in zip(run, run[1:])]:
         a, b = mpf(a), mpf(b)
         c, slope = mpf(0), mpf(1)
         if a:
@@ -203,14 +204,32 @@ if group("log"):
     top = mpf('0.2') ** 2 * mpf('1.001')
     atanh2 = near0(lambda z: (2 * mp.atanh(sqrt(z)) - 2 * sqrt(z)) / (sqrt(z) * z), mpf(2) / 3)
     fit("log_f64", 53, atanh2, lambda z: z, mpf(2) ** -30, top, 8)
-    # the same to more places, for pow: log2 of (1 + s) / (1 - s) is 2 s (log2(e) + z q(z))
-    log2s = near0(lambda z: (mp.atanh(sqrt(z)) / sqrt(z) - 1) / z, mpf(1) / 3)
-    fit("pow_log_f32", 53, log2s, lambda z: z, mpf(2) ** -30, top, 6)
-    # log of it is 2 s + 2/3 s z + s z z q(z)
-    fit("pow_log_f64", 53, near0(lambda z: (2 * mp.atanh(sqrt(z)) / sqrt(z) - 2 - 2 * z / 3) / z ** 2, mpf(2) / 5, mpf(2) ** -30),
-        lambda z: z * z, mpf(2) ** -30, top, 9)
+
+if group("pow"):
+    # The four highest bits of a number in 3/4..3/2 behind its point say in which of 16 stretches it is; times the stretch's inverse
+    # it is 1 + r.  Next to 1 the inverse is 1, so r is exact.
+    inverses = [rounded(1 / ((1 + (i + mpf(1) / 2) / 16) / (1 if i < 8 else 2)), 9) for i in range(16)]
+    inverses[0] = inverses[15] = mpf(1)
+    table("pow_inverse", 53, inverses)
+    table("pow_log2", 53, [rounded(-log(x, 2), 53) for x in inverses])
+    highs = [mp.nint(-log(x) * mpf(2) ** 42) / mpf(2) ** 42 for x in inverses]
+    table("pow_log_high", 53, highs)
+    table("pow_log_low", 53, [rounded(-log(x) - h, 53) for x, h in zip(inverses, highs)])
+    a, b = mpf('-0.0325'), mpf('0.0626')
+    # log2(1 + r) = r q(r)
+    fit("pow_log_f32", 53, near0(lambda r: mp.log1p(r) / r / log(2), 1 / log(2)), lambda r: mpf(1), a, b, 6)
+    # log(1 + r) = r - r r / 2 + r r r q(r)
+    fit("pow_log_f64", 53, near0(lambda r: (mp.log1p(r) - r + r * r / 2) / r ** 3, mpf(1) / 3, mpf(2) ** -30), lambda r: r * r + mpf(2) ** -30, a, b, 9)
     # 2^r
-    fit("pow_exp_f32", 53, lambda r: 2 ** r, lambda r: 2 ** -r, -mpf('0.5001'), mpf('0.5001'), 10)
+    fit("pow_exp_f32", 53, lambda r: 2 ** r, lambda r: 2 ** -r, -mpf('0.5001'), mpf('0.5001'), 8)
+
+if group("cbrt"):
+    # cbrt on the same stretches; x^(-2/3) on 3/4..3/2
+    edges = [1 + mpf(i) / 16 for i in range(9)], [(1 + mpf(i) / 16) / 2 for i in range(8, 17)]
+    pieces("cbrt_pieces", mp.cbrt, edges, 3)
+    table("cbrt_2", 24, [rounded(mp.cbrt(mpf(2) ** k), 24) for k in (0, 1, 2, 3, 0, 0, -2, -1)])
+    table("cbrt_4", 53, [rounded(mpf(2) ** (-2 * mpf(k) / 3), 53) for k in (0, 1, 2, 3, 0, 0, -2, -1)])
+    fit("cbrt_start", 53, lambda x: x ** (-mpf(2) / 3), lambda x: x ** (mpf(2) / 3), mpf(3) / 4, mpf(3) / 2, 11)
 
 if group("trig"):
     h = (pi / 4 * mpf('1.01')) ** 2
