@@ -78,9 +78,9 @@ static int find_dtype(const char *descr, Npy *f) {
     static const struct {
         const char *code;
         int dtype;
-    } codes[] = { { "b1", JXL_BOOL }, { "i1", JXL_I8 },  { "i2", JXL_I16 }, { "i4", JXL_I32 },  { "i8", JXL_I64 },
-                  { "u1", JXL_U8 },   { "u2", JXL_U16 }, { "u4", JXL_U32 }, { "u8", JXL_U64 },  { "f2", JXL_F16 },
-                  { "f4", JXL_F32 },  { "f8", JXL_F64 }, { "c8", JXL_C64 }, { "c16", JXL_C128 } };
+    } codes[] = { { "b1", JXL_BOOL }, { "i1", JXL_I8 },  { "i2", JXL_I16 }, { "i4", JXL_I32 },   { "i8", JXL_I64 },
+                  { "u1", JXL_U8 },   { "u2", JXL_U16 }, { "u4", JXL_U32 }, { "u8", JXL_U64 },   { "f2", JXL_F16 },
+                  { "f4", JXL_F32 },  { "f8", JXL_F64 }, { "c8", JXL_C64 }, { "c16", JXL_C128 }, { "V2", JXL_BF16 } };
     if (!*descr || !strchr("<>|=", *descr)) return 0;
     f->swapped = *descr == '>'; /* compiled programs run on little-endian machines only */
     for (size_t i = 0; i < sizeof codes / sizeof *codes; i++) {

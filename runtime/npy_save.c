@@ -4,6 +4,7 @@
 #include "npy.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -53,23 +54,61 @@ int jxl_ends_with(const char *text, const char *end) {
     return n >= m && !strcmp(text + n - m, end);
 }
 
-static int save_beside(jxl_call *c, const char *path, const char *what, FileWriter write, const void *context) {
-    Text beside = { .call = c };
-    jxl_text_addf(&beside, "%s.XXXXXX", path);
-    if (c->status) return c->status;
-    int fd = mkstemp(beside.at);
+/* A file without a name where the system has such: it vanishes with a program that is killed.  Else one with a name of its own,
+** which is then in `name`. */
+static int open_beside(const char *directory, char *name) {
+    int fd = open(directory, O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
+    if (fd >= 0) {
+        *name = 0;
+        return fd;
+    }
     mode_t mask = umask(0);
     umask(mask);
-    FILE *file = fd < 0 ? NULL : fdopen(fd, "wb");
-    int good = file && write(c, file, context);
-    int error = errno;
-    if (file && fclose(file)) good = 0, error = errno;
-    if (good && (chmod(beside.at, 0666 & ~mask) || rename(beside.at, path))) good = 0, error = errno;
-    if (!good) {
-        if (fd >= 0) unlink(beside.at);
-        jxl_fail_file(c, path, what, "could not be written: %s", strerror(error));
+    fd = mkstemp(name);
+    if (fd >= 0 && fchmod(fd, 0666 & ~mask)) close(fd), unlink(name), fd = -1;
+    return fd;
+}
+
+/* The file gets a name, and that becomes `path`.  A nameless one is called `name` in between, which stays behind when the program
+** is killed just then; the next one takes it away, also from a process that does the same at this moment and then tries again. */
+static int put_in_place(int fd, int nameless, const char *name, const char *path) {
+    char held[64];
+    snprintf(held, sizeof held, "/proc/self/fd/%d", fd);
+    for (int tries = 0; tries < 100; tries++) {
+        if (nameless && linkat(AT_FDCWD, held, AT_FDCWD, name, AT_SYMLINK_FOLLOW)) {
+            if (errno != EEXIST || (unlink(name) && errno != ENOENT)) return 0;
+            continue;
+        }
+        if (!rename(name, path)) return 1;
+        if (!nameless || errno != ENOENT) break;
     }
+    int why = errno;
+    unlink(name);
+    errno = why;
+    return 0;
+}
+
+/* What was written, and then the name, are on the disk before this returns: after a crash of the machine too the file is the
+** old one or the new one. */
+static int save_beside(jxl_call *c, const char *path, const char *what, FileWriter write, const void *context) {
+    Text beside = { .call = c }, name = { .call = c }, own = { .call = c };
+    const char *slash = strrchr(path, '/');
+    jxl_text_addf(&beside, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+    jxl_text_addf(&name, "%s.part", path);
+    jxl_text_addf(&own, "%s.XXXXXX", path);
+    if (c->status) return c->status;
+    int fd = open_beside(beside.at, own.at), nameless = fd >= 0 && !*own.at;
+    FILE *file = fd < 0 ? NULL : fdopen(fd, "wb");
+    int good = file && write(c, file, context) && !fflush(file) && !fsync(fd);
+    if (good) good = put_in_place(fd, nameless, nameless ? name.at : own.at, path);
+    int error = errno, directory = good ? open(beside.at, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (directory >= 0) fsync(directory), close(directory); /* some file systems cannot, and need not */
+    if (fd >= 0 && !good && !nameless) unlink(own.at);
+    if (file && fclose(file) && good) good = 0, error = errno;
+    if (!good) jxl_fail_file(c, path, what, "could not be written: %s", strerror(error));
     jxl_release(c, beside.at);
+    jxl_release(c, name.at);
+    jxl_release(c, own.at);
     return c->status;
 }
 

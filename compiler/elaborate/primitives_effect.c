@@ -101,6 +101,39 @@ Py native_primitives_load(Elab *e, Call *c) {
     return py_array(e, emit(e->b, OP_load, values, n, &a), e->flavour, false);
 }
 
+static Py load_known(Elab *e, Call *c, FileKind kind, const char *name, const Type *t, Flavour flavour) {
+    Value **values = NULL;
+    int n = 0;
+    Py text = text_of(e, c->arg[0], 's', "", c->span);
+    if (text->kind == PY_ERROR) return text;
+    Attrs a = { .format = text_template(e, text, 0, &values, &n),
+                .dtype = t->dtype,
+                .shape = dims_of(e->cx->arena, t->rank, t->dim),
+                .kind = kind,
+                .name = name_of(e->cx, name),
+                .message = name_of(e->cx, arena_text(e->arena, "%s: restore", place_text(e, c->span))) };
+    return py_array(e, emit(e->b, OP_load, values, n, &a), flavour, false);
+}
+
+/* Whether the file is there, with arrays of these names and no others. */
+Py native_primitives_load_tree(Elab *e, Call *c) {
+    const char *names;
+    if (!py_static_text(c->arg[1], &names)) return fail(e, c->span, "the names of leaves must be known when compiling");
+    const char *all = arena_text(e->arena, "%c%s", c->arg[2]->kind == PY_BOOL && c->arg[2]->integer ? '?' : '!', names);
+    return load_known(e, c, FILE_TREE, all, type_scalar(e->cx, DT_bool), FLAVOUR_NUMPY);
+}
+
+/* One array of it, of the type that `like` has. */
+Py native_primitives_load_leaf(Elab *e, Call *c) {
+    const char *name;
+    Py like = c->arg[2]->kind == PY_ARRAY ? c->arg[2] : given_array(e, c->arg[2], c->span);
+    if (like->kind == PY_ERROR) return like;
+    if (!py_static_text(c->arg[1], &name)) return fail(e, c->span, "the name of a leaf must be known when compiling");
+    Py x = load_known(e, c, FILE_LEAF, name, array_value(e, like)->type, like->array.flavour);
+    if (x->kind == PY_ARRAY) x->array.key = like->array.key;
+    return x;
+}
+
 /* The names in a file that exists, as a tuple of texts. */
 Py native_primitives_file_names(Elab *e, Call *c) {
     FileKind kind;

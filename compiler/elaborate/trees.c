@@ -362,6 +362,51 @@ Py native_primitives_tree_flatten(Elab *e, Call *c) {
     return py_tuple(e, 2, (Py[]){ py_list(e, l.n, l.at), treedef(e, numbered) });
 }
 
+/* The path and one step more. */
+static Py further(Elab *e, Py path, const char *how, Py key) {
+    const Contents *c = contents_of(e, path);
+    Py *steps = NEW_ARRAY(e->arena, Py, c->n + 1);
+    for (int i = 0; i < c->n; i++) steps[i] = c->at[i];
+    steps[c->n] = py_tuple(e, 2, (Py[]){ py_str(e, how), key });
+    return py_tuple(e, c->n + 1, steps);
+}
+
+/* How each leaf is reached: ("DictKey", key), ("SequenceKey", index), ("GetAttrKey", name) or ("FlattenedIndexKey", index), ... */
+static void put_paths(Elab *e, Py x, Py path, Leaves *out) {
+    if (!tree_is_node(x)) PUSH(e->arena, out, path);
+    if (!tree_is_node(x) || x->kind == PY_NONE) return;
+    PyClass *k = x->cls && x->kind != PY_LIST ? x->cls->class_ : NULL;
+    if (x->kind == PY_OBJECT && !k->flatten) {
+        for (int i = 0; i < k->nfields; i++) {
+            Py v = k->data[i] ? attribute_get(e, x, k->fields[i]) : NULL;
+            if (v) put_paths(e, v, further(e, path, "GetAttrKey", py_str(e, k->fields[i])), out);
+        }
+        return;
+    }
+    Py children = x, aux;
+    if (x->kind == PY_OBJECT && !flattened(e, x, &children, &aux)) return;
+    const Contents *c = contents_of(e, children);
+    Py *keys = x->kind == PY_DICT ? sorted_keys(e, c) : NULL;
+    for (int i = 0; i < c->n; i++) {
+        Py child = c->at[keys ? contents_find(e, c, keys[i]) : i], to = path;
+        if (keys)
+            to = further(e, path, "DictKey", keys[i]);
+        else if (x->kind == PY_TUPLE && k)
+            to = further(e, path, "GetAttrKey", py_str(e, k->fields[i]));
+        else if (x->kind != PY_OBJECT)
+            to = further(e, path, "SequenceKey", py_int(e, i));
+        else if (strcmp(k->name, "PRNGKeyArray")) /* which JAX takes for one leaf */
+            to = further(e, path, "FlattenedIndexKey", py_int(e, i));
+        put_paths(e, child, to, out);
+    }
+}
+
+Py native_primitives_tree_paths(Elab *e, Call *c) {
+    Leaves paths = { 0 };
+    put_paths(e, c->arg[0], py_tuple(e, 0, NULL), &paths);
+    return py_tuple(e, paths.n, paths.at);
+}
+
 Py native_primitives_tree_unflatten(Elab *e, Call *c) {
     if (c->arg[0]->kind != PY_TREEDEF)
         return fail(e, c->span, "the structure of a tree comes from tree_structure or tree_flatten, and this is %s",

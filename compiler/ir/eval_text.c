@@ -32,6 +32,8 @@ bool eval_load(Eval *ev, const Inst *in, const char *path, Tensor *result) {
     void *file;
     int64_t shape[MAX_RANK];
     const Attrs *a = in->attrs;
+    for (int i = 0; i < a->shape.n; i++) /* what a leaf is to have */
+        if (a->kind == FILE_LEAF && !eval_dim(ev, a->shape.at[i], &shape[i])) return false;
     const char *what = a->message ? a->message : path;
     int32_t dtype = (int32_t)a->dtype, rank = a->shape.n;
     const char *name = a->name ? a->name : "";
@@ -42,6 +44,8 @@ bool eval_load(Eval *ev, const Inst *in, const char *path, Tensor *result) {
     case FILE_TENSORS: status = jxl_tensors_open(&call, path, name, dtype, rank, what, &file, shape); break;
     case FILE_TEXT: status = jxl_csv_open(&call, path, name, dtype, rank, what, &file, shape); break;
     case FILE_PNG: status = jxl_png_open(&call, path, name, dtype, rank, what, &file, shape); break;
+    case FILE_TREE: status = jxl_tree_open(&call, path, name, dtype, rank, what, &file, shape); break;
+    case FILE_LEAF: status = jxl_leaf_open(&call, path, name, dtype, rank, what, &file, shape); break;
     default: status = jxl_load_open(&call, path, dtype, rank, what, &file, shape); break;
     }
     if (status) return pass_on(ev, &call, status);

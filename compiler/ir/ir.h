@@ -145,7 +145,18 @@ typedef enum {
 typedef enum { LINEAR_ALL, LINEAR_EACH, LINEAR_FIRST, LINEAR_REST, LINEAR_FLAT, LINEAR_CURVED, LINEAR_OWN } Linear;
 typedef enum { EFFECT_NONE, EFFECT_TRAP, EFFECT_ORDERED } Effect;
 typedef enum { GATHER_CLIP, GATHER_FILL, GATHER_INSIDE } GatherMode; /* the last: no index is out of range */
-typedef enum { FILE_NPY, FILE_NPZ, FILE_NPZ_COMPRESSED, FILE_TENSORS, FILE_TEXT, FILE_PNG } FileKind;
+/* FILE_TREE asks whether a .npz file is there, which must then hold the arrays of these names; FILE_LEAF is one of them, which
+** must have the dtype and shape of the result. */
+typedef enum {
+    FILE_NPY,
+    FILE_NPZ,
+    FILE_NPZ_COMPRESSED,
+    FILE_TENSORS,
+    FILE_TEXT,
+    FILE_PNG,
+    FILE_TREE,
+    FILE_LEAF
+} FileKind;
 typedef enum { COMBINE_SET, COMBINE_ADD, COMBINE_MUL, COMBINE_MIN, COMBINE_MAX } Combine;
 typedef enum {
     ORDER_OPEN,

@@ -104,11 +104,14 @@ static void lower_load(Lower *l, const Inst *in) {
     LValue *file = loop_stack(b, 8, 8), *shape = loop_stack(b, 8 * (y->type->rank + 1), 8);
     const char *what =
         arena_text(l->arena, "%s%s", lower_where(l, in), in->attrs->message ? in->attrs->message : "load");
-    static const RuntimeEntry entries[] = { [FILE_NPZ] = RUNTIME_zip_open,
-                                            [FILE_NPZ_COMPRESSED] = RUNTIME_zip_open,
-                                            [FILE_TENSORS] = RUNTIME_tensors_open,
-                                            [FILE_TEXT] = RUNTIME_csv_open,
-                                            [FILE_PNG] = RUNTIME_png_open };
+    static const RuntimeEntry entries[] = {
+        [FILE_NPZ] = RUNTIME_zip_open,         [FILE_NPZ_COMPRESSED] = RUNTIME_zip_open,
+        [FILE_TENSORS] = RUNTIME_tensors_open, [FILE_TEXT] = RUNTIME_csv_open,
+        [FILE_PNG] = RUNTIME_png_open,         [FILE_TREE] = RUNTIME_tree_open,
+        [FILE_LEAF] = RUNTIME_leaf_open
+    };
+    for (int i = 0; i < y->type->rank; i++) /* what a leaf is to have */
+        if (in->attrs->kind == FILE_LEAF) loop_store(b, lower_dim(l, y->type->dim[i]), shape, loop_i64(b, i), 1, NULL);
     LValue *dtype = word(l, y->type->dtype), *rank = word(l, y->type->rank), *words = loop_text(b, what);
     if (in->attrs->kind == FILE_NPY) {
         loop_runtime(b, RUNTIME_load_open, (LValue *[]){ path, dtype, rank, words, file, shape }, 6);

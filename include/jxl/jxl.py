@@ -55,6 +55,69 @@ def extern(*header, **options):
     return declare(header[0]) if header and callable(header[0]) else declare
 
 
+class checkpoint:
+    """`from jxl import checkpoint`: a tree of arrays in a .npz file, for programs that are stopped and go on later."""
+
+    @staticmethod
+    def _leaves(tree):
+        import jax
+        pairs, structure = jax.tree_util.tree_flatten_with_path(tree)
+        names = [jax.tree_util.keystr(path, simple=True, separator="/") or "value" for path, _ in pairs]
+        return names, [leaf for _, leaf in pairs], structure
+
+    @staticmethod
+    def save(path, tree):
+        """Writes the leaves to a file, which then is the old one or the new one, whole."""
+        import os
+        import jax
+        import numpy as np
+        names, leaves, _ = checkpoint._leaves(tree)
+        path = path if path.endswith(".npz") else path + ".npz"
+        is_key = [isinstance(x, jax.Array) and jax.dtypes.issubdtype(x.dtype, jax.dtypes.prng_key) for x in leaves]
+        with open(f"{path}.{os.getpid()}", "wb") as file:
+            np.savez(file, **{name: np.asarray(jax.random.key_data(x) if k else x) for name, x, k in zip(names, leaves, is_key)})
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(file.name, path)
+        directory = os.open(os.path.dirname(path) or ".", os.O_RDONLY)
+        os.fsync(directory)
+        os.close(directory)
+
+    @staticmethod
+    def restore(path, like, missing_ok=False):
+        """What was saved, a tree as `like` is; with missing_ok `like` itself where there is no file."""
+        import os
+        import jax
+        import numpy as np
+        names, leaves, structure = checkpoint._leaves(like)
+        path = path if path.endswith(".npz") else path + ".npz"
+        if missing_ok and not os.path.exists(path):
+            return structure.unflatten(leaves)
+        with np.load(path) as file:
+            held = {name: file[name] for name in file.files}
+        for name in sorted(set(names) ^ set(held)):
+            raise ValueError(f"{path} holds another tree: " + (
+                f"it has no leaf {name!r}" if name in names else f"it has a leaf {name!r}, which this tree has not"))
+        return structure.unflatten([checkpoint._restored(path, name, leaf, held[name]) for name, leaf in zip(names, leaves)])
+
+    @staticmethod
+    def _restored(path, name, leaf, x):
+        import jax
+        import numpy as np
+        is_key = isinstance(leaf, jax.Array) and jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key)
+        like = np.asarray(jax.random.key_data(leaf) if is_key else leaf)
+        if x.dtype == np.dtype("V2"):
+            x = x.view(jax.numpy.bfloat16)
+        if x.dtype != like.dtype or x.shape != like.shape:
+            raise ValueError(f"{path} holds another tree: its leaf {name!r} is {x.dtype}{list(x.shape)}, "
+                             f"and this tree's is {like.dtype}{list(like.shape)}")
+        if is_key:
+            return jax.random.wrap_key_data(jax.numpy.asarray(x), impl=jax.random.key_impl(leaf))
+        if isinstance(leaf, (bool, int, float, complex)):
+            return type(leaf)(x)
+        return jax.numpy.asarray(x) if isinstance(leaf, jax.Array) else x
+
+
 def split_annotation(text):
     """'f32[n, 784]' is ('f32', ['n', '784']), 'int' is ('int', None)."""
     m = re.fullmatch(r"\s*(\w+)\s*(?:\[(.*)\])?\s*", text, re.S)

@@ -149,6 +149,12 @@ int jxl_csv_look(jxl_call *, const char *path, const char *options, const char *
                  int64_t *shape);
 int jxl_png_look(jxl_call *, const char *path, const char *options, const char *what, int32_t *dtype, int32_t *rank,
                  int64_t *shape);
+/* Trees of arrays in a .npz file.  The "array" of a tree is whether the file is there, with these `names` and no others ('\n'
+** between, after a '?' where it need not be there, else '!').  Of a leaf `shape` is what it must have. */
+int jxl_tree_open(jxl_call *, const char *path, const char *names, int32_t dtype, int32_t rank, const char *what,
+                  void **file, int64_t *shape);
+int jxl_leaf_open(jxl_call *, const char *path, const char *name, int32_t dtype, int32_t rank, const char *what,
+                  void **file, int64_t *shape);
 /* The names in such a file, '\n' between; NULL after an error. */
 char *jxl_zip_names(jxl_call *, const char *path, const char *what);
 char *jxl_tensors_names(jxl_call *, const char *path, const char *what);

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 #include <zlib.h>
 
 typedef struct {
@@ -112,6 +113,12 @@ static int damaged(jxl_call *c, const char *path, const char *what, const Member
     return jxl_fail_file(c, path, what, "is damaged: its member %s cannot be read", m->name);
 }
 
+static uint32_t checksum(uint32_t crc, const void *bytes, uint64_t n) {
+    for (uint64_t at = 0; at < n; at += 1 << 30)
+        crc = (uint32_t)crc32(crc, (const unsigned char *)bytes + at, (unsigned)(n - at < 1 << 30 ? n - at : 1 << 30));
+    return crc;
+}
+
 /* All bytes of a member, in a block of the call; NULL after an error. */
 static void *read_member(jxl_call *c, FILE *file, const char *path, const char *what, const Member *m) {
     unsigned char p[30];
@@ -163,13 +170,7 @@ static void *read_member(jxl_call *c, FILE *file, const char *path, const char *
         good = status == Z_STREAM_END && !room;
         inflateEnd(&z);
     }
-    uLong crc = crc32(0, NULL, 0);
-    for (uint64_t at = 0; good && at < m->size;) {
-        unsigned n = m->size - at > 1 << 30 ? 1 << 30 : (unsigned)(m->size - at);
-        crc = crc32(crc, bytes + at, n);
-        at += n;
-    }
-    if (good && crc == m->crc) return bytes;
+    if (good && checksum((uint32_t)crc32(0, NULL, 0), bytes, m->size) == m->crc) return bytes;
     jxl_release(c, bytes);
     return damaged(c, path, what, m), NULL;
 }
@@ -234,6 +235,76 @@ char *jxl_zip_names(jxl_call *c, const char *path, const char *what) {
     return c->status ? NULL : names.at;
 }
 
+/* ---- trees ---- */
+
+/* As savez calls it. */
+static const char *with_ending(jxl_call *c, Text *t, const char *path) {
+    *t = (Text){ .call = c };
+    jxl_text_addf(t, "%s%s", path, jxl_ends_with(path, ".npz") ? "" : ".npz");
+    return t->at;
+}
+
+/* The first of the names, '\n' between, that is not among the others; NULL where all are. */
+static const char *missing_from(const char *names, const char *others, int *length) {
+    for (; *names; names += *length + (names[*length] == '\n')) {
+        const char *o = others;
+        *length = (int)strcspn(names, "\n");
+        for (size_t n; *o; o += n + (o[n] == '\n'))
+            if ((n = strcspn(o, "\n")) == (size_t)*length && !memcmp(names, o, n)) break;
+        if (!*o) return names;
+    }
+    return NULL;
+}
+
+static void compare_names(jxl_call *c, const char *path, const char *what, const char *wanted, const char *held) {
+    int n = 0;
+    const char *name = missing_from(wanted, held, &n);
+    if (name) {
+        jxl_fail_file(c, path, what, "holds another tree: it has no leaf '%.*s'", n, name);
+    } else if ((name = missing_from(held, wanted, &n))) {
+        jxl_fail_file(c, path, what, "holds another tree: it has a leaf '%.*s', which this tree has not", n, name);
+    }
+}
+
+int jxl_tree_open(jxl_call *c, const char *path, const char *names, int32_t dtype, int32_t rank, const char *what,
+                  void **file, int64_t *shape) {
+    Text full;
+    if (!with_ending(c, &full, path)) return c->status;
+    Opened *o = jxl_opened_new(c, full.at, what);
+    char *there = o ? jxl_alloc(c, 1) : NULL;
+    if (there) *there = *names == '!' || !access(full.at, F_OK);
+    if (there && *there) {
+        char *held = jxl_zip_names(c, full.at, what);
+        if (held) compare_names(c, full.at, what, names + 1, held);
+        if (held) jxl_release(c, held);
+    }
+    jxl_release(c, full.at);
+    if (there && !c->status) {
+        o->header = (Npy){ .dtype = JXL_BOOL, .count = 1 };
+        if (!jxl_opened_memory(c, o, there, 1)) return jxl_opened_as(c, o, dtype, rank, file, shape);
+    }
+    if (o) jxl_opened_close(c, o);
+    return c->status;
+}
+
+int jxl_leaf_open(jxl_call *c, const char *path, const char *name, int32_t dtype, int32_t rank, const char *what,
+                  void **file, int64_t *shape) {
+    Text full, is = { .call = c }, was = { .call = c };
+    if (!with_ending(c, &full, path)) return c->status;
+    Opened *o = open_member(c, full.at, name, what);
+    if (o && (o->header.dtype != dtype || o->header.rank != rank ||
+              memcmp(o->header.shape, shape, (size_t)rank * sizeof *shape))) {
+        jxl_put_type(&was, &(jxl_array){ .dtype = o->header.dtype, .rank = o->header.rank, .shape = o->header.shape });
+        jxl_put_type(&is, &(jxl_array){ .dtype = dtype, .rank = rank, .shape = shape });
+        if (!c->status)
+            jxl_fail_file(c, full.at, what, "holds another tree: its leaf '%s' is %s, and this tree's is %s", name,
+                          was.at, is.at);
+        jxl_opened_close(c, o);
+    }
+    jxl_release(c, full.at);
+    return c->status ? c->status : jxl_opened_as(c, o, dtype, rank, file, shape);
+}
+
 /* ---- writing ---- */
 
 typedef struct {
@@ -248,38 +319,98 @@ static void put(Text *t, uint64_t x, int bytes) {
     jxl_text_add(t, p, (size_t)bytes);
 }
 
-/* What a member's own header and its line in the list have in common. */
-static void put_member(Text *t, const Member *m) {
-    put(t, 20, 2), put(t, 0, 2), put(t, m->method, 2);
+#define NO_ROOM UINT64_C(0xffffffff) /* in 4 bytes: the number stands elsewhere */
+static int is_wide(uint64_t x) { return x >= NO_ROOM; }
+
+/* What a member's own header and its line in the list have in common; a large one says its sizes in `wide` more bytes. */
+static void put_member(Text *t, const Member *m, int wide) {
+    int large = is_wide(m->size) || is_wide(m->packed);
+    put(t, wide ? 45 : 20, 2), put(t, 0, 2), put(t, m->method, 2);
     put(t, 0, 2), put(t, 33, 2); /* 1980-01-01 */
-    put(t, m->crc, 4), put(t, m->packed, 4), put(t, m->size, 4);
-    put(t, strlen(m->name), 2), put(t, 0, 2);
+    put(t, m->crc, 4), put(t, large ? NO_ROOM : m->packed, 4), put(t, large ? NO_ROOM : m->size, 4);
+    put(t, strlen(m->name), 2), put(t, (uint64_t)wide, 2);
 }
 
-/* The member's bytes as they will stand in the archive, in a block of the call. */
-static unsigned char *pack(jxl_call *c, const jxl_array *a, int compressed, Member *m) {
-    Text npy = { .call = c };
-    jxl_put_npy_header(&npy, a);
-    jxl_text_add(&npy, a->data, (size_t)(jxl_count(a) * jxl_dtypes[a->dtype].size));
-    if (c->status) return NULL;
-    m->size = m->packed = npy.n;
-    m->crc = (uint32_t)crc32(crc32(0, NULL, 0), (const unsigned char *)npy.at, (unsigned)npy.n);
-    if (!compressed) return (unsigned char *)npy.at;
-    z_stream z = { .next_in = (unsigned char *)npy.at, .avail_in = (unsigned)npy.n };
+static void put_own_header(Text *t, const Member *m) {
+    int large = is_wide(m->size) || is_wide(m->packed);
+    jxl_text_put(t, "PK\3\4"), put_member(t, m, large ? 20 : 0), jxl_text_put(t, m->name);
+    if (large) put(t, 1, 2), put(t, 16, 2), put(t, m->size, 8), put(t, m->packed, 8);
+}
+
+static void put_line(Text *t, const Member *m) {
+    int large = is_wide(m->size) || is_wide(m->packed), far = is_wide(m->at), more = 16 * large + 8 * far;
+    int wide = more ? 4 + more : 0;
+    jxl_text_put(t, "PK\1\2"), put(t, wide ? 45 : 20, 2), put_member(t, m, wide);
+    put(t, 0, 2), put(t, 0, 2), put(t, 0, 2), put(t, 0600u << 16, 4), put(t, far ? NO_ROOM : m->at, 4);
+    jxl_text_put(t, m->name);
+    if (more) put(t, 1, 2), put(t, (uint64_t)more, 2);
+    if (large) put(t, m->size, 8), put(t, m->packed, 8);
+    if (far) put(t, m->at, 8);
+}
+
+static void put_end(Text *t, uint64_t n, uint64_t at) {
+    uint64_t size = t->n;
+    int wide = is_wide(size) || is_wide(at) || n >= 0xffff;
+    if (wide) {
+        jxl_text_put(t, "PK\6\6"), put(t, 44, 8), put(t, 45, 2), put(t, 45, 2), put(t, 0, 8);
+        put(t, n, 8), put(t, n, 8), put(t, size, 8), put(t, at, 8);
+        jxl_text_put(t, "PK\6\7"), put(t, 0, 4), put(t, at + size, 8), put(t, 1, 4);
+    }
+    jxl_text_put(t, "PK\5\6"), put(t, 0, 4), put(t, wide ? 0xffff : n, 2), put(t, wide ? 0xffff : n, 2);
+    put(t, wide ? NO_ROOM : size, 4), put(t, wide ? NO_ROOM : at, 4), put(t, 0, 2);
+}
+
+/* The bytes of a .npy file: its header, and its elements where they are. */
+typedef struct {
+    const char *at[2];
+    uint64_t n[2];
+} Parts;
+
+static void deflate_parts(jxl_call *c, const Parts *p, Text *packed) {
+    static _Thread_local unsigned char piece[1 << 16];
+    z_stream z = { 0 };
     if (deflateInit2(&z, Z_DEFAULT_COMPRESSION, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
         jxl_fail_text(c, 1, "out of memory for an archive");
-        return NULL;
+        return;
     }
-    uLong room = deflateBound(&z, (uLong)npy.n);
-    unsigned char *packed = jxl_alloc(c, (int64_t)room);
-    z.next_out = packed;
-    z.avail_out = (unsigned)room;
-    if (packed) deflate(&z, Z_FINISH);
-    m->packed = room - z.avail_out;
-    m->method = Z_DEFLATED;
+    for (int i = 0; i < 2; i++)
+        for (uint64_t at = 0; !c->status && at < p->n[i];) {
+            uint64_t n = p->n[i] - at < 1 << 30 ? p->n[i] - at : 1 << 30;
+            z.next_in = (unsigned char *)p->at[i] + at;
+            z.avail_in = (unsigned)n;
+            at += n;
+            do {
+                z.next_out = piece;
+                z.avail_out = sizeof piece;
+                deflate(&z, at == p->n[i] && (i == 1 || !p->n[1]) ? Z_FINISH : Z_NO_FLUSH);
+                jxl_text_add(packed, (char *)piece, sizeof piece - z.avail_out);
+            } while (!z.avail_out);
+        }
     deflateEnd(&z);
+}
+
+static int write_all(FILE *file, const char *at, uint64_t n) { return fwrite(at, 1, (size_t)n, file) == n; }
+
+/* Non-zero after writing it; `end` becomes where the next one begins. */
+static int write_member(jxl_call *c, FILE *file, const jxl_array *a, int compressed, Member *m, uint64_t *end) {
+    Text npy = { .call = c }, packed = { .call = c }, own = { .call = c };
+    jxl_put_npy_header(&npy, a);
+    Parts p = { { npy.at, a->data }, { npy.n, (uint64_t)(jxl_count(a) * jxl_dtypes[a->dtype].size) } };
+    if (!c->status && compressed) deflate_parts(c, &p, &packed);
+    if (c->status) return 0;
+    m->size = p.n[0] + p.n[1];
+    m->packed = compressed ? packed.n : m->size;
+    m->method = compressed ? Z_DEFLATED : 0;
+    m->crc = checksum(checksum((uint32_t)crc32(0, NULL, 0), p.at[0], p.n[0]), p.at[1], p.n[1]);
+    put_own_header(&own, m);
+    int good = !c->status && write_all(file, own.at, own.n);
+    if (good && compressed) good = write_all(file, packed.at, packed.n);
+    if (good && !compressed) good = write_all(file, p.at[0], p.n[0]) && write_all(file, p.at[1], p.n[1]);
+    *end = m->at + own.n + m->packed;
     jxl_release(c, npy.at);
-    return packed;
+    if (packed.at) jxl_release(c, packed.at);
+    if (own.at) jxl_release(c, own.at);
+    return good;
 }
 
 static int write_archive(jxl_call *c, FILE *file, const void *context) {
@@ -287,30 +418,18 @@ static int write_archive(jxl_call *c, FILE *file, const void *context) {
     Text list = { .call = c };
     const char *name = all->names;
     uint64_t at = 0;
+    int good = 1;
     jxl_text_put(&list, "");
-    for (int i = 0; i < all->n && !c->status; i++) {
+    for (int i = 0; i < all->n && good; i++) {
         Member m = { .at = at };
-        Text own = { .call = c };
         size_t length = strcspn(name, "\n");
         snprintf(m.name, sizeof m.name, "%.*s.npy", (int)(length < 500 ? length : 500), name);
         name += length + (name[length] == '\n');
-        unsigned char *bytes = pack(c, &all->arrays[i], all->compressed, &m);
-        if (!bytes) return 0;
-        jxl_text_put(&own, "PK\3\4"), put_member(&own, &m), jxl_text_put(&own, m.name);
-        jxl_text_put(&list, "PK\1\2"), put(&list, 20, 2), put_member(&list, &m);
-        put(&list, 0, 2), put(&list, 0, 2), put(&list, 0, 2), put(&list, 0600u << 16, 4), put(&list, at, 4);
-        jxl_text_put(&list, m.name);
-        if (c->status || fwrite(own.at, 1, own.n, file) != own.n ||
-            fwrite(bytes, 1, (size_t)m.packed, file) != m.packed)
-            return 0;
-        at += own.n + m.packed;
-        jxl_release(c, own.at);
-        jxl_release(c, bytes);
+        good = write_member(c, file, &all->arrays[i], all->compressed, &m, &at);
+        put_line(&list, &m);
     }
-    uint64_t size = list.n;
-    jxl_text_put(&list, "PK\5\6"), put(&list, 0, 4), put(&list, (uint64_t)all->n, 2), put(&list, (uint64_t)all->n, 2);
-    put(&list, size, 4), put(&list, at, 4), put(&list, 0, 2);
-    int good = !c->status && fwrite(list.at, 1, list.n, file) == list.n;
+    put_end(&list, (uint64_t)all->n, at);
+    good = good && !c->status && write_all(file, list.at, list.n);
     if (!c->status) jxl_release(c, list.at);
     return good;
 }
@@ -319,14 +438,8 @@ int jxl_zip_save(jxl_call *c, const char *path, const char *names, int32_t compr
                  const jxl_array *arrays, const char *what) {
     if (c->rank) return 0;
     Archive all = { names, n, compressed, arrays };
-    Text name = { .call = c };
-    int64_t bytes = 0;
-    for (int i = 0; i < n; i++) bytes += jxl_count(&arrays[i]) * jxl_dtypes[arrays[i].dtype].size + 1024;
-    if (bytes >= INT64_C(1) << 32 || n > 65000)
-        return jxl_fail_text(c, 1, "%s: the arrays take %lld bytes, and a .npz file of ours holds 4 GB", what,
-                             (long long)bytes);
-    jxl_text_addf(&name, "%s%s", path, jxl_ends_with(path, ".npz") ? "" : ".npz");
-    if (c->status) return c->status;
+    Text name;
+    if (!with_ending(c, &name, path)) return c->status;
     int status = jxl_write_file(c, name.at, what, write_archive, &all);
     jxl_release(c, name.at);
     return status;

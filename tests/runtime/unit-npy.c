@@ -101,13 +101,9 @@ Test(npy, what_is_saved_comes_back) {
 
         void *opened;
         int status = jxl_load_open(&c, path, dtype, 2, "", &opened, seen);
-        if (dtype == JXL_BF16) {
-            cr_assert(status != 0, "NumPy has no name for bfloat16");
-        } else {
-            cr_assert(status == 0, "%s", jxl_message(&c));
-            cr_assert(seen[0] == 3 && seen[1] == 5);
-            cr_assert(jxl_load_read(&c, opened, back) == 0 && memcmp(back, data, bytes) == 0);
-        }
+        cr_assert(status == 0, "%s", jxl_message(&c));
+        cr_assert(seen[0] == 3 && seen[1] == 5);
+        cr_assert(jxl_load_read(&c, opened, back) == 0 && memcmp(back, data, bytes) == 0);
         jxl_call_free(&c);
     }
 }
@@ -174,8 +170,8 @@ Test(npy, each_damage_has_its_message) {
         { "{'descr': '<f4', 'fortran_order': False, 'shape': (), }", 4, "holds f32; expected was f32[_, _]" },
         { "{'descr': '<U5', 'fortran_order': False, 'shape': (), }", 20,
           "holds elements of NumPy's type '<U5', not numbers" },
-        { "{'descr': '<V2', 'fortran_order': False, 'shape': (2,), }", 4,
-          "holds elements of NumPy's type '<V2', not numbers" },
+        { "{'descr': '<V3', 'fortran_order': False, 'shape': (2,), }", 4,
+          "holds elements of NumPy's type '<V3', not numbers" },
         { "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (2,), }", 8, "holds records, not numbers" },
         { "{'descr': '<f4', 'fortran_order': False, 'shape': (2, -3), }", 24, "has a damaged header" },
         { "{'descr': '<f4', 'fortran_order': False, 'shape': (2 3), }", 24, "has a damaged header" },
