@@ -78,6 +78,7 @@ Py attribute_or_null(Elab *e, Py x, const char *name) {
         member = class_lookup(e, x->cls, name);
         if (member) return bound(e, member, x, x->cls, e->span);
         if (strcmp(name, "__class__") == 0) return x->cls;
+        if (strcmp(name, "__dict__") == 0) return call_values(e, py_builtin(e, "vars"), 1, &x, e->span);
         break;
     case PY_TUPLE:
         if (!x->cls) break;
@@ -98,7 +99,7 @@ Py attribute_or_null(Elab *e, Py x, const char *name) {
             for (int i = 0; i < x->class_->nfields; i++) names[i] = py_str(e, x->class_->fields[i]);
             return py_tuple(e, x->class_->nfields, names);
         }
-        return NULL;
+        return py_native(e, "object", name);
     case PY_TYPE:
         member = py_native(e, x->type.name, name);
         if (member) return member;

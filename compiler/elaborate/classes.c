@@ -76,9 +76,7 @@ static bool set_order(Elab *e, Py cls, Span span) {
 static const struct {
     const char *name, *instead;
 } refused[] = {
-    { "__new__", "write __init__" },
     { "__del__", "memory is managed while compiling; leave it out" },
-    { "__init_subclass__", "write a decorator for the classes" },
     { "__class_getitem__", "leave it out" },
     { "__setattr__", "write a property with a setter" },
     { "__delattr__", "attributes are not deleted" },
@@ -96,6 +94,15 @@ static void check_member(Elab *e, const char *name, Span span) {
         if (strcmp(refused[i].name, name) == 0) fail(e, span, "%s is not supported: %s", name, refused[i].instead);
 }
 
+/* Methods that are given the class without being told so. */
+static Py as_member(Elab *e, const char *name, Py x, Span span) {
+    if (x->kind != PY_FUNCTION) return x;
+    const char *wrapper = strcmp(name, "__new__") == 0             ? "staticmethod"
+                          : strcmp(name, "__init_subclass__") == 0 ? "classmethod"
+                                                                   : NULL;
+    return wrapper ? call_values(e, py_builtin(e, wrapper), 1, &x, span) : x;
+}
+
 /* Runs the body in a scope of its own; its variables are the class's members. */
 static void run_class_body(Elab *e, Py cls, Node *n) {
     PyClass *c = cls->class_;
@@ -108,8 +115,27 @@ static void run_class_body(Elab *e, Py cls, Node *n) {
         Place *p = c->env->places.entries[i].value;
         if (p->value->kind == PY_UNBOUND) continue;
         check_member(e, p->name, p->span);
-        dict_set(e, c->members, py_str(e, p->name), p->value);
+        dict_set(e, c->members, py_str(e, p->name), as_member(e, p->name, p->value, p->span));
     }
+}
+
+/* The classes it inherits from hear of it, and of `class C(B, key=value)`. */
+static void tell_bases(Elab *e, Py cls, Node *n) {
+    Args a = { .span = n->at };
+    Names names = { 0 };
+    Leaves values = { 0 };
+    for (int i = 0; i < n->ClassDef.keywords.n; i++) {
+        Node *k = n->ClassDef.keywords.at[i];
+        PUSH(e->arena, &names, k->keyword.arg);
+        PUSH(e->arena, &values, eval(e, k->keyword.value));
+    }
+    a.nkeywords = names.n;
+    a.names = names.at;
+    a.values = values.at;
+    Py super = py_new(e, PY_SUPER);
+    super->method.function = super->method.self = cls;
+    Py hook = attribute_or_null(e, super, "__init_subclass__");
+    if (hook) call(e, hook, &a);
 }
 
 static Py class_make(Elab *e, Node *n, const Leaves *bases) {
@@ -134,7 +160,10 @@ static Py class_make(Elab *e, Node *n, const Leaves *bases) {
     if (!set_order(e, cls, n->at)) return e->error;
     record_inherit(e, cls);
     run_class_body(e, cls, n);
-    if (c->named_tuple) record_named_tuple(e, cls, n->at);
+    if (c->named_tuple)
+        record_named_tuple(e, cls, n->at);
+    else
+        tell_bases(e, cls, n);
     return cls;
 }
 
@@ -188,19 +217,25 @@ bool is_subclass(Elab *e, Py cls, Py of) {
     return false;
 }
 
+/* f(first, ...) */
+static Py call_with(Elab *e, Py f, Py first, const Args *a) {
+    Args more = *a;
+    more.args = NEW_ARRAY(e->arena, Py, a->nargs + 1);
+    more.args[0] = first;
+    if (a->nargs) memcpy(more.args + 1, a->args, sizeof *a->args * (size_t)a->nargs);
+    more.nargs++;
+    more.spans = NULL;
+    return call(e, f, &more);
+}
+
 Py class_call(Elab *e, Py cls, const Args *a) {
     PyClass *c = cls->class_;
     if (c->named_tuple) return record_tuple(e, cls, a);
-    Py init = class_lookup(e, cls, "__init__");
-    Py object = py_object(e, cls);
+    Py init = class_lookup(e, cls, "__init__"), make = class_lookup(e, cls, "__new__");
+    Py object = make ? call_with(e, make->wrapped.wrapped, cls, a) : py_object(e, cls);
+    if (object->kind != PY_OBJECT || !is_subclass(e, object->cls, cls)) return object;
     if (init) {
-        Args more = *a;
-        more.args = NEW_ARRAY(e->arena, Py, a->nargs + 1);
-        more.args[0] = object;
-        if (a->nargs) memcpy(more.args + 1, a->args, sizeof *a->args * (size_t)a->nargs);
-        more.nargs++;
-        more.spans = NULL;
-        Py r = call(e, init, &more);
+        Py r = call_with(e, init, object, a);
         if (r->kind == PY_ERROR) return r;
         if (r->kind != PY_NONE)
             return fail(e, a->span, "%s.__init__ returns %s; it must return nothing", c->name, py_describe(e, r));
@@ -210,7 +245,7 @@ Py class_call(Elab *e, Py cls, const Args *a) {
         dict_set(e, object, py_str(e, "args"), py_tuple(e, a->nargs, a->args));
         return object;
     }
-    if (a->nargs || a->nkeywords) {
+    if (!make && (a->nargs || a->nkeywords)) {
         fail(e, a->span, "%s() takes no arguments: it has no __init__", c->name);
         if (!c->library) note_at(e->cx, c->node->at, "%s is defined here", c->name);
         return e->error;
@@ -261,6 +296,20 @@ Py native_object___init__(Elab *e, Call *c) {
         dict_set(e, self, py_str(e, "args"), c->arg[1]);
     else if (c->arg[1]->contents->n)
         return fail(e, c->span, "object.__init__() takes no further arguments");
+    return e->none;
+}
+
+/* object.__new__(cls): an object that __init__ has not seen. */
+Py native_object___new__(Elab *e, Call *c) {
+    if (c->arg[0]->kind == PY_CLASS && !c->arg[0]->class_->named_tuple) return py_object(e, c->arg[0]);
+    return fail(e, c->span, "object.__new__() takes a class of the program, and was given %s",
+                py_describe(e, c->arg[0]));
+}
+
+Py native_object___init_subclass__(Elab *e, Call *c) {
+    if (c->arg[0]->contents->n)
+        return fail(e, c->span, "%s is no keyword that the classes inherited from take",
+                    contents_of(e, c->arg[0])->keys[0]->str.at);
     return e->none;
 }
 

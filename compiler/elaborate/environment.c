@@ -101,7 +101,6 @@ static const struct {
     { "input", "write main(...): its parameters are command-line flags" },
     { "globals", "keep the values in a dict" },
     { "locals", "keep the values in a dict" },
-    { "vars", "keep the values in a dict, or write a dataclass and asdict(...)" },
     { "dir", "name the attribute" },
     { "delattr", "leave the attribute alone" },
     { "__import__", "write `import`" },

@@ -49,6 +49,20 @@ Py native_builtins_type(Elab *e, Call *c) {
     return x->cls ? x->cls : py_type(e, py_type_name(e, x));
 }
 
+Py native_primitives_attribute_names(Elab *e, Call *c) {
+    const Contents *k = contents_of(e, c->arg[0]);
+    return py_tuple(e, k->n, k->keys);
+}
+
+Py native_builtins_vars(Elab *e, Call *c) {
+    Py x = c->arg[0];
+    if (x->kind == PY_MODULE || x->kind == PY_CLASS)
+        return fail(e, c->span, "vars() of %s is not supported; keep the values in a dict", py_describe(e, x));
+    if (x->kind != PY_OBJECT) return fail(e, c->span, "vars() takes an object, and was given %s", py_describe(e, x));
+    Py attributes = attribute(e, import_module(e, "collections", c->span), "_Attributes", c->span);
+    return call_values(e, attributes, 1, &x, c->span);
+}
+
 Py native_builtins_callable(Elab *e, Call *c) {
     Py x = c->arg[0];
     bool yes = x->kind == PY_FUNCTION || x->kind == PY_METHOD || x->kind == PY_NATIVE || x->kind == PY_CLOSURE ||

@@ -1,6 +1,8 @@
 /* refuse: the parts of Python that are parsed and not run, said by name with what to write instead. */
 #include "syntax/syntax.h"
 
+#include <string.h>
+
 static const char *const instead[NODE_KINDS] = {
 #define REFUSED(kind, text) [NODE_##kind] = text,
 #include "syntax/refused.def"
@@ -13,8 +15,10 @@ bool refuse_node(Compiler *cx, const Node *n) {
         caret(cx, "%s", instead[n->kind]);
         return true;
     }
-    if (n->kind == NODE_ClassDef && n->ClassDef.keywords.n) {
-        diag(cx, n->ClassDef.keywords.at[0]->span, "metaclasses and other keywords of `class` are not supported");
+    for (int i = 0; n->kind == NODE_ClassDef && i < n->ClassDef.keywords.n; i++) {
+        const Node *k = n->ClassDef.keywords.at[i];
+        if (k->keyword.arg && strcmp(k->keyword.arg, "metaclass") != 0) continue;
+        diag(cx, k->span, "metaclasses are not supported");
         caret(cx, "write a plain class, a `NamedTuple` or a `@dataclass`");
         return true;
     }
