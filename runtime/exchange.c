@@ -1,36 +1,7 @@
 /* What single shards give single others: permutations, and all to all. */
 #include "collective.h"
 
-#include <stdio.h>
 #include <string.h>
-
-int jxl_ranks_room(Ranks *r, jxl_call *c) {
-    *r = (Ranks){ .c = c, .comm = jxl_comm_at_hand(), .nranks = c->nranks };
-    r->bytes = jxl_alloc(c, 4 * (int64_t)sizeof *r->bytes * c->nranks);
-    if (!r->bytes) return c->status;
-    r->at = r->bytes + c->nranks;
-    r->in_bytes = r->at + c->nranks;
-    r->in_at = r->in_bytes + c->nranks;
-    return 0;
-}
-
-int jxl_ranks_meet(Ranks *r, const char *what, int kind, int64_t n, int64_t elements) {
-    static int64_t number; /* of collectives so far */
-    enum { WORDS = 12 };
-    int64_t mine[WORDS] = { ++number, kind, n, elements };
-    int64_t *all = jxl_alloc(r->c, (int64_t)sizeof mine * r->nranks);
-    if (!all) return r->c->status;
-    snprintf((char *)&mine[4], sizeof mine - 4 * sizeof *mine, "%s", what);
-    for (int i = 0; i < r->nranks; i++) r->bytes[i] = sizeof mine, r->at[i] = i * (int64_t)sizeof mine;
-    int wrong = r->comm->gather(mine, all, r->bytes, r->at);
-    for (int i = 0; i < r->nranks && !wrong && !r->c->status; i++)
-        if (memcmp(all, all + i * WORDS, sizeof mine))
-            jxl_fail_text(r->c, 1,
-                          "the ranks went different ways: rank 0 is at %s, and rank %d at %s (collective %lld)",
-                          (char *)&all[4], i, (char *)&all[i * WORDS + 4], (long long)number);
-    jxl_release(r->c, all);
-    return wrong ? jxl_fail_text(r->c, 1, "%s: MPI failed", what) : r->c->status;
-}
 
 /* The rank that has a shard. */
 static int owner_of(int64_t n, int64_t shard, int nranks) {
@@ -72,7 +43,7 @@ static int permute_over_ranks(Ranks *r, int64_t n, int64_t bytes, const char *x,
         *at += bytes;
     }
     for (int i = 0; i < r->nranks; i++) r->at[i] -= r->bytes[i];
-    r->comm->exchange(out, r->bytes, r->at, in, r->in_bytes, r->in_at);
+    if (jxl_ranks_exchange(r, out, in)) return r->c->status;
     for (int64_t i = 0; i < count; i++) {
         int64_t source = from[first + i];
         if (source < 0 || source >= n) {
@@ -113,7 +84,7 @@ static int exchange_over_ranks(Ranks *r, int64_t n, int64_t bytes, const char *x
         for (int64_t k = 0; k < count; k++)
             memcpy(out + r->at[i] + k * others * bytes, x + (k * n + theirs) * bytes, (size_t)(others * bytes));
     }
-    r->comm->exchange(out, r->bytes, r->at, in, r->in_bytes, r->in_at);
+    if (jxl_ranks_exchange(r, out, in)) return r->c->status;
     for (int i = 0; i < r->nranks; i++) {
         jxl_share(n, i, r->nranks, &theirs, &others);
         for (int64_t j = 0; j < others; j++)

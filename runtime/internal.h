@@ -35,6 +35,9 @@ double jxl_option_number(const char *options, const char *key, double fallback);
 /* comm.h's functions of the processes that run together; NULL where there is one.  Numbers of the ranks' shares. */
 const struct jxl_comm *jxl_comm_at_hand(void);
 void jxl_share(int64_t n, int rank, int nranks, int64_t *first, int64_t *count);
+/* cost.c: communication began to start then; what it cost, if somebody wants to know */
+void jxl_cost_starts(double since);
+void jxl_cost_print(const jxl_call *);
 /* Around what waits for others: `what` is named if it takes too long. */
 void jxl_watch(const char *what); /* NULL: it is over */
 /* The end of a program of several processes: all end well, or one says why not and ends them all. */

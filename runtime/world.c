@@ -86,6 +86,7 @@ int jxl_meet(jxl_call *c, const char *directory, int64_t hash) {
     if (number_of(c, "JXL_NUM_DEVICES", 1, &world.devices) || number_of(c, "JXL_TIMEOUT", 1, &world.timeout))
         return c->status;
     if (launch.ranks == 1) return 0;
+    double since = jxl_time(1);
     const jxl_comm *comm = jxl_plugin(c, &launch, directory);
     if (!comm) return c->status;
     jxl_ends_watch(launch.rank, world.timeout);
@@ -99,6 +100,7 @@ int jxl_meet(jxl_call *c, const char *directory, int64_t hash) {
             launch.sure ? "" : ", srun --mpi=pmix (Open MPI) or srun --mpi=pmi2 (MPICH)");
     world.comm = comm;
     c->rank = world.rank;
+    jxl_cost_starts(since);
     return compare(c, hash);
 }
 
@@ -126,6 +128,7 @@ static void say_why(jxl_call *c) {
 
 void jxl_world_end(jxl_call *c) {
     if (!c->status) {
+        jxl_cost_print(c);
         jxl_watch("the end");
         world.comm->end();
         jxl_watch(NULL);

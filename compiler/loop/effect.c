@@ -245,6 +245,7 @@ static const char *collective_called(const Inst *in) {
     if (in->op == OP_shard_gather) return "the shards of pmap";
     if (in->op == OP_shard_permute) return "ppermute";
     if (in->op == OP_shard_exchange) return "all_to_all";
+    if (in->op == OP_shard_scatter) return "psum_scatter";
     return in->attrs->combine == COMBINE_ADD ? "psum" : in->attrs->combine == COMBINE_MAX ? "pmax" : "pmin";
 }
 
@@ -283,23 +284,82 @@ static int collective_kind(const Inst *in) {
     case OP_shard_gather: return JXL_GATHER;
     case OP_shard_permute: return JXL_PERMUTE;
     case OP_shard_exchange: return JXL_EXCHANGE;
+    case OP_shard_scatter: return JXL_SCATTER;
     default: return in->attrs->combine == COMBINE_ADD ? JXL_SUM : in->attrs->combine == COMBINE_MAX ? JXL_MAX : JXL_MIN;
     }
+}
+
+static LValue *collective_text(Lower *l, const Inst *in) {
+    return loop_text(&l->b, arena_text(l->arena, "%s%s", lower_where(l, in), collective_called(in)));
+}
+
+/* Where an instruction's result goes before it is known to be there. */
+static LValue *result_room(Lower *l, const Value *y) {
+    return y->type->rank ? home_new(l, y).ptr : loop_stack(&l->b, dtype_bytes(y->type->dtype), 16);
 }
 
 /* The runtime is given what goes in, where the result goes, and who gets what if that is to be said. */
 static void lower_collective(Lower *l, const Inst *in) {
     LBuilder *b = &l->b;
     const Value *y = in->results[0], *last = in->args[in->nargs - 1];
-    LValue *data[] = { home_ptr(l, in->args[0]),
-                       y->type->rank ? home_new(l, y).ptr : loop_stack(b, dtype_bytes(y->type->dtype), 16),
-                       home_ptr(l, last) };
+    LValue *data[] = { home_ptr(l, in->args[0]), result_room(l, y), home_ptr(l, last) };
     const Type *types[] = { in->args[0]->type, y->type, last->type };
-    LValue *what = loop_text(b, arena_text(l->arena, "%s%s", lower_where(l, in), collective_called(in)));
-    LValue *args[] = { what, word(l, collective_kind(in)), lower_dim(l, in->attrs->dim),
+    LValue *args[] = { collective_text(l, in), word(l, collective_kind(in)), lower_dim(l, in->attrs->dim),
                        lower_describe(l, data, types, 3) };
     loop_runtime(b, RUNTIME_collective, args, 4);
     if (!y->type->rank) home_fill(l, y, data[1]);
+}
+
+/* What is summed, and the sums, stay where they are until it has ended. */
+static LValue *begin_sums(Lower *l, const Inst *in, LValue *const *to) {
+    LBuilder *b = &l->b;
+    int n = in->nargs;
+    LValue **data = NEW_ARRAY(l->arena, LValue *, 2 * n), *number = loop_stack(b, 8, 8);
+    const Type **types = NEW_ARRAY(l->arena, const Type *, 2 * n);
+    for (int i = 0; i < n; i++) {
+        data[i] = home_ptr(l, in->args[i]);
+        types[i] = in->args[i]->type;
+        data[n + i] = to[i];
+        types[n + i] = in->results[i]->type;
+    }
+    LValue *args[] = { collective_text(l, in),
+                       word(l, collective_kind(in)),
+                       lower_dim(l, in->attrs->dim),
+                       word(l, n),
+                       lower_describe(l, data, types, 2 * n),
+                       number };
+    loop_runtime(b, RUNTIME_reduce_begin, args, 6);
+    return loop_load(b, loop_type(DT_i64, 1), number, loop_i64(b, 0), 1, NULL);
+}
+
+static void lower_shard_begin(Lower *l, const Inst *in) {
+    LValue **to = NEW_ARRAY(l->arena, LValue *, in->nargs);
+    for (int i = 0; i < in->nargs; i++) {
+        const Value *y = in->results[i];
+        to[i] = result_room(l, y);
+        if (!y->type->rank) map_set(&l->underway, y, to[i]); /* read when it has ended */
+    }
+    home_set(l, in->results[in->nargs], (Home){ .elem = { begin_sums(l, in, to), NULL } });
+    l->nunderway++;
+}
+
+static void lower_shard_end(Lower *l, const Inst *in) {
+    LValue *number = scalar_of(l, in->args[in->nargs - 1]).re;
+    loop_runtime(&l->b, RUNTIME_reduce_end, &number, 1);
+    for (int i = 0; i < in->nresults; i++) {
+        const Value *y = in->args[i];
+        if (y->type->rank)
+            home_set(l, in->results[i], home_of(l, y));
+        else
+            home_fill(l, in->results[i], map_get(&l->underway, y));
+    }
+    l->nunderway--;
+}
+
+static void lower_shard_scatter(Lower *l, const Inst *in) {
+    LValue *to = result_room(l, in->results[0]);
+    LValue *number = begin_sums(l, in, &to);
+    loop_runtime(&l->b, RUNTIME_reduce_end, &number, 1);
 }
 
 void lower_effect(Lower *l, const Inst *in) {
@@ -316,8 +376,10 @@ void lower_effect(Lower *l, const Inst *in) {
     case OP_world: break; /* before the program takes memory: lower_body */
     case OP_world_info: lower_world_info(l, in); break;
     case OP_shard_range: lower_shard_range(l, in); break;
+    case OP_shard_begin: lower_shard_begin(l, in); break;
+    case OP_shard_end: lower_shard_end(l, in); break;
+    case OP_shard_scatter: lower_shard_scatter(l, in); break;
     case OP_shard_gather:
-    case OP_shard_reduce:
     case OP_shard_permute:
     case OP_shard_exchange: lower_collective(l, in); break;
     case OP_time: {

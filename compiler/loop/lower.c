@@ -269,8 +269,23 @@ void scope_close(Lower *l, Scope s) {
     while (l->owned.n > s.owned) loop_release(&l->b, l->owned.at[--l->owned.n]);
 }
 
+/* What may take long enough that sums underway could go on meanwhile, if somebody looks after them. */
+static bool takes_long(const Inst *in) {
+    switch (op_class(in->op)) {
+    case CLASS_KERNEL:
+    case CLASS_CONTRACT:
+    case CLASS_REDUCE:
+    case CLASS_SORT:
+    case CLASS_LINALG: return true;
+    default: return in->op == OP_call;
+    }
+}
+
 void lower_block(Lower *l, const Block *block) {
-    for (const Inst *in = block->first; in; in = in->next) lower_inst(l, in);
+    for (const Inst *in = block->first; in; in = in->next) {
+        lower_inst(l, in);
+        if (l->nunderway && takes_long(in)) loop_runtime(&l->b, RUNTIME_reduce_poll, NULL, 0);
+    }
     l->b.epoch++;
     l->memo = map_new(l->arena);
 }
@@ -285,6 +300,8 @@ static void lower_body(Lower *l, const Func *f, LFunc *to) {
     l->sizes = map_new(l->arena);
     l->memo = map_new(l->arena);
     l->flags = map_new(l->arena);
+    l->underway = map_new(l->arena);
+    l->nunderway = 0;
     l->argc = l->argv = NULL;
     LBuilder *b = &l->b;
     if (f == l->from->main) {

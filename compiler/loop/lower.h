@@ -52,6 +52,8 @@ typedef struct Lower {
     LValue *argc, *argv; /* of the program */
     Map flags;           /* Inst to Flag */
     Map buffers;         /* Buffer to LValue */
+    Map underway;        /* Value to LValue: where a number will be once a sum over shards has ended */
+    int nunderway;       /* such sums */
 } Lower;
 
 /* lower.c */

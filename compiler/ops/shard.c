@@ -51,23 +51,43 @@ static bool eval_gather(Eval *ev, const Inst *in, const Tensor *args, Tensor *y)
 }
 const Rules rules_shard_gather = { .shape = shape_gather, .eval = eval_gather };
 
-static const char *shape_reduce(Compiler *cx, const Inst *in, const Type **results) {
-    const Type *x = in->args[0]->type;
-    if (!in->attrs->dim || !x->rank) return "shard_reduce of no shards";
+static const char *shape_begin(Compiler *cx, const Inst *in, const Type **results) {
     int64_t how = in->attrs->combine;
-    if (how != COMBINE_ADD && how != COMBINE_MAX && how != COMBINE_MIN) return "shard_reduce adds, or finds an extreme";
-    results[0] = type_without_lead(cx, x);
+    if (!in->attrs->dim || !in->nargs) return "shard_begin of no shards";
+    if (how != COMBINE_ADD && how != COMBINE_MAX && how != COMBINE_MIN) return "shard_begin adds, or finds an extreme";
+    for (int i = 0; i < in->nargs; i++) {
+        if (!in->args[i]->type->rank) return "shard_begin of no shards";
+        if (in->args[i]->type->dtype != in->args[0]->type->dtype) return "shard_begin of several dtypes";
+        results[i] = type_without_lead(cx, in->args[i]->type);
+    }
+    results[in->nargs] = type_scalar(cx, DT_i64);
     return NULL;
 }
-static bool eval_reduce(Eval *ev, const Inst *in, const Tensor *args, Tensor *y) {
+static bool eval_begin(Eval *ev, const Inst *in, const Tensor *args, Tensor *y) {
     int64_t how = in->attrs->combine;
     Op op = how == COMBINE_ADD ? OP_reduce_sum : how == COMBINE_MAX ? OP_reduce_max : OP_reduce_min;
     Attrs attrs = no_attrs;
     attrs.axes = (Ints){ 1, &(int64_t){ 0 } };
     Inst probe = { .op = op, .attrs = &attrs };
-    return op_rules[op]->eval(ev, &probe, args, y);
+    for (int i = 0; i < in->nargs; i++)
+        if (!op_rules[op]->eval(ev, &probe, &args[i], &y[i])) return false;
+    return true;
 }
-const Rules rules_shard_reduce = { .shape = shape_reduce, .eval = eval_reduce };
+const Rules rules_shard_begin = { .shape = shape_begin, .eval = eval_begin };
+
+static const char *shape_end(Compiler *cx, const Inst *in, const Type **results) {
+    (void)cx;
+    if (in->nargs != 2 * in->nresults + 1 || in->args[in->nargs - 1]->type->rank) return "shard_end of no shard_begin";
+    for (int i = 0; i < in->nresults; i++) results[i] = in->args[i]->type;
+    return NULL;
+}
+static bool eval_end(Eval *ev, const Inst *in, const Tensor *args, Tensor *y) {
+    (void)ev;
+    for (int i = 0; i < in->nresults; i++)
+        if (y[i].n) memcpy(y[i].bytes, args[i].bytes, (size_t)y[i].n * (size_t)dtype_bytes(y[i].type->dtype));
+    return true;
+}
+const Rules rules_shard_end = { .shape = shape_end, .eval = eval_end };
 
 static size_t bytes_of(const Tensor *t) { return (size_t)t->n * (size_t)dtype_bytes(t->type->dtype); }
 
@@ -108,3 +128,18 @@ static bool eval_exchange(Eval *ev, const Inst *in, const Tensor *args, Tensor *
     return true;
 }
 const Rules rules_shard_exchange = { .shape = shape_exchange, .eval = eval_exchange };
+
+static const char *shape_scatter(Compiler *cx, const Inst *in, const Type **results) {
+    const Type *x = in->args[0]->type;
+    if (!in->attrs->dim || x->rank < 2 || x->dim[1] != in->attrs->dim) return "shard_scatter of no shards";
+    results[0] = type_with_lead(cx, type_without_lead(cx, type_without_lead(cx, x)), x->dim[0]);
+    return NULL;
+}
+static bool eval_scatter(Eval *ev, const Inst *in, const Tensor *args, Tensor *y) {
+    (void)in;
+    Attrs attrs = no_attrs;
+    attrs.axes = (Ints){ 1, &(int64_t){ 0 } };
+    Inst probe = { .op = OP_reduce_sum, .attrs = &attrs };
+    return op_rules[OP_reduce_sum]->eval(ev, &probe, args, y);
+}
+const Rules rules_shard_scatter = { .shape = shape_scatter, .eval = eval_scatter };

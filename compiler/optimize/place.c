@@ -64,7 +64,8 @@ static bool is_alias(const Inst *in) {
     case OP_retype:
     case OP_stop_gradient:
     case OP_optimization_barrier:
-    case OP_barrier: return true;
+    case OP_barrier:
+    case OP_shard_end: return true;
     default: return false;
     }
 }

@@ -4,19 +4,9 @@
 ** The body is cut at its collectives: each piece is a loop over the shards of the block, whose rounds do what one shard does,
 ** in the shapes of one shard, so that the digits do not depend on how the shards are dealt out.  Between the pieces stand the
 ** collectives, on stacks, and the branches and loops that hold collectives, which all shards must go through together. */
-#include "transform/lanes.h"
+#include "transform/sharding.h"
 
 #include <string.h>
-
-struct Sharding {
-    Value *first;      /* the number of the block's first shard */
-    const Dim *shards; /* how many there are in all */
-    Map piece;         /* Inst -> the number of its piece, from 1 */
-    int *made_in;      /* by value id: the piece that makes it; 0 for none */
-    bool *leaves;      /* by value id: it is read outside of its piece */
-    int npieces;
-};
-typedef struct Sharding Sharding;
 
 typedef enum { TURN_PIECE, TURN_ONCE, TURN_COLLECTIVE, TURN_TOGETHER } Turn;
 
@@ -30,6 +20,23 @@ static Turn turn_of(const Vmap *w, const Inst *in) {
     return inst_effect(in) == EFFECT_ORDERED && !from_outside ? TURN_PIECE : TURN_ONCE;
 }
 
+/* Whoever has a part in a piece is run for each shard, so all that it gives differs, as far as anybody knows. */
+static void mark_pieces(Vmap *w, const Block *block) {
+    for (const Inst *in = block->first; in; in = in->next) {
+        Turn turn = turn_of(w, in);
+        for (int i = 0; i < in->nresults && turn == TURN_PIECE; i++) mark(&w->batched, in->results[i]);
+        for (int r = 0; r < in->nregions && turn == TURN_TOGETHER; r++) mark_pieces(w, in->regions[r]);
+    }
+}
+
+static void find_what_differs(Vmap *w, const Block *body) {
+    do {
+        marks_block(&w->batched, body);
+        w->batched.any = false;
+        mark_pieces(w, body);
+    } while (w->batched.any);
+}
+
 /* Pieces are numbered, then it is seen what leaves them. */
 
 static void put_in_piece(Vmap *w, const Block *b, int piece) {
@@ -40,9 +47,13 @@ static void put_in_piece(Vmap *w, const Block *b, int piece) {
     }
 }
 
+/* A sum that is not begun yet. */
+static bool joins_others(const Sharding *s, const Inst *in) { return map_get(&s->bucket, in) && !sums_begin_at(s, in); }
+
 static void number_pieces(Vmap *w, const Block *block) {
     Sharding *s = w->sharding;
     int piece = ++s->npieces;
+    sums_plan(w, block);
     for (const Inst *in = block->first; in; in = in->next) switch (turn_of(w, in)) {
         case TURN_PIECE:
             map_set(&s->piece, in, (void *)(intptr_t)piece);
@@ -56,7 +67,9 @@ static void number_pieces(Vmap *w, const Block *block) {
             for (int r = 0; r < in->nregions; r++) number_pieces(w, in->regions[r]);
             piece = ++s->npieces;
             break;
-        case TURN_COLLECTIVE: piece = ++s->npieces; break;
+        case TURN_COLLECTIVE:
+            if (!joins_others(s, in)) piece = ++s->npieces;
+            break;
         }
 }
 
@@ -148,10 +161,9 @@ static void flush(Vmap *w, Insts *piece) {
 
 /* Collectives. */
 
-static Value *over_shards(Vmap *w, Op op, Value *x, Combine how) {
+static Value *over_shards(Vmap *w, Op op, Value *x) {
     Attrs attrs = no_attrs;
     attrs.dim = w->sharding->shards;
-    attrs.combine = how;
     return emit(&w->b, op, &x, 1, &attrs);
 }
 
@@ -168,20 +180,26 @@ static Value *own_part(Vmap *w, Value *x) {
     return ir_dynamic_slice(b, x, starts, with_first_axis(w, x->type, w->lanes));
 }
 
+/* [block, shards, ...]: the axis behind that of the block has a place for each shard. */
+static Value *with_own_axis(Vmap *w, Value *x) {
+    const Dim *dim[MAX_RANK];
+    for (int i = 0; i < x->type->rank; i++) dim[i] = i == 1 ? w->sharding->shards : x->type->dim[i];
+    return ir_retype(&w->b, x, type_of(w->m->cx, x->type->dtype, x->type->rank, dim), "the axis of the collective");
+}
+
 static Value *times_shards(Vmap *w, Value *x) {
     Value *n = ir_convert(&w->b, ir_size(&w->b, w->sharding->shards), x->type->dtype);
     return ir_mul(&w->b, x, ir_broadcast_scalar(&w->b, n, x->type));
 }
 
 /* [shards, ...] of every shard's. */
-static Value *gathered(Vmap *w, const Value *old) {
-    return over_shards(w, OP_shard_gather, with_lanes(w, old), COMBINE_SET);
-}
+static Value *gathered(Vmap *w, const Value *old) { return over_shards(w, OP_shard_gather, with_lanes(w, old)); }
 
-static Value *reduced(Vmap *w, const Value *old, Combine how) {
+/* Its own part of the sum for each shard. */
+static Value *scattered(Vmap *w, const Value *old) {
     Value *x = lanes_value(w, old);
-    if (has_lanes(w, old)) return over_shards(w, OP_shard_reduce, x, how);
-    return how == COMBINE_ADD ? times_shards(w, x) : x;
+    if (has_lanes(w, old)) return over_shards(w, OP_shard_scatter, with_own_axis(w, x));
+    return own_part(w, times_shards(w, x));
 }
 
 static Value *numbers_of_block(Vmap *w) {
@@ -206,11 +224,7 @@ static Value *permuted(Vmap *w, const Inst *in) {
 
 /* What each shard has for each other one. */
 static Value *exchanged(Vmap *w, const Value *old) {
-    Value *x = with_lanes(w, old);
-    const Dim *dim[MAX_RANK];
-    for (int i = 0; i < x->type->rank; i++) dim[i] = i == 1 ? w->sharding->shards : x->type->dim[i];
-    x = ir_retype(&w->b, x, type_of(w->m->cx, x->type->dtype, x->type->rank, dim), "the axis of all_to_all");
-    return over_shards(w, OP_shard_exchange, x, COMBINE_SET);
+    return over_shards(w, OP_shard_exchange, with_own_axis(w, with_lanes(w, old)));
 }
 
 /* Every shard's, one after another, wherever it is: whoever prints needs them all. */
@@ -231,64 +245,25 @@ static void collective(Vmap *w, const Inst *in) {
         return;
     }
 
+    if (map_get(&w->sharding->bucket, in)) {
+        if (sums_begin_at(w->sharding, in)) sums_begin(w, in);
+        return;
+    }
     const Value *x = in->nargs ? in->args[0] : NULL;
     Value *y = NULL;
     switch (in->op) {
     case OP_axis_index: y = numbers_of_block(w); break;
-    case OP_psum: y = reduced(w, x, COMBINE_ADD); break;
-    case OP_pmax: y = reduced(w, x, COMBINE_MAX); break;
-    case OP_pmin: y = reduced(w, x, COMBINE_MIN); break;
+    case OP_psum: y = times_shards(w, lanes_value(w, x)); break;
+    case OP_pmax:
+    case OP_pmin: y = lanes_value(w, x); break;
     case OP_all_gather: y = gathered(w, x); break;
-    case OP_psum_scatter: y = own_part(w, reduced(w, x, COMBINE_ADD)); break;
+    case OP_psum_scatter: y = scattered(w, x); break;
     case OP_all_to_all: y = exchanged(w, x); break;
     default: y = permuted(w, in); break;
     }
     const Type *type =
         collective_spreads(in->op) ? type_with_lead(w->m->cx, in->results[0]->type, w->lanes) : in->results[0]->type;
     w->value.at[in->results[0]->id] = ir_retype(&w->b, y, type, "the axis of the collective");
-}
-
-/* Sums next to each other, of few numbers each, go as one message: as long as `most` in all. */
-enum { MOST_TOGETHER = 4096 };
-
-static bool joins(const Vmap *w, const Inst *in, const Insts *run, int64_t *total) {
-    int64_t n;
-    if (in->op != OP_psum || !has_lanes(w, in->args[0])) return false;
-    if (!dim_is_int(type_elements(w->m->cx, in->args[0]->type), &n) || *total + n > MOST_TOGETHER) return false;
-    for (int i = 0; i < run->n; i++)
-        if (run->at[i]->results[0] == in->args[0] || run->at[i]->args[0]->type->dtype != in->args[0]->type->dtype)
-            return false;
-    *total += n;
-    return true;
-}
-
-static void sums_together(Vmap *w, const Insts *run) {
-    Builder *b = &w->b;
-    Compiler *cx = w->m->cx;
-    Values flat = { 0 };
-    for (int i = 0; i < run->n; i++) {
-        const Type *t = run->at[i]->args[0]->type;
-        const Dim *dim[] = { w->lanes, type_elements(cx, t) };
-        PUSH(w->arena, &flat, ir_reshape(b, lanes_value(w, run->at[i]->args[0]), type_of(cx, t->dtype, 2, dim)));
-    }
-    Value *sum = over_shards(w, OP_shard_reduce, ir_concatenate(b, flat.at, flat.n, 1), COMBINE_ADD);
-    const Dim *start = dim_int(cx, 0);
-    for (int i = 0; i < run->n; i++) {
-        const Dim *limit = dim_add(cx, start, flat.at[i]->type->dim[1]);
-        Value *own = ir_slice(b, sum, &start, &limit, &(int64_t){ 1 });
-        w->value.at[run->at[i]->results[0]->id] = ir_reshape(b, own, run->at[i]->results[0]->type);
-        start = limit;
-    }
-}
-
-/* The sums that begin here and go together; gives the last of them. */
-static const Inst *sums_from(Vmap *w, const Inst *first) {
-    Insts run = { 0 };
-    int64_t total = 0;
-    for (const Inst *in = first; in && joins(w, in, &run, &total); in = in->next) PUSH(w->arena, &run, in);
-    if (run.n < 2) return NULL;
-    sums_together(w, &run);
-    return run.at[run.n - 1];
 }
 
 static void together(Vmap *w, const Inst *in) {
@@ -312,17 +287,14 @@ void shard_block(Vmap *w, const Block *block) {
     Insts piece = { 0 };
     for (const Inst *in = block->first; in; in = in->next) {
         Turn turn = turn_of(w, in);
+        sums_end_read_by(w, in);
         if (turn == TURN_PIECE) {
             PUSH(w->arena, &piece, in);
             continue;
         }
+        if (turn == TURN_COLLECTIVE && joins_others(w->sharding, in)) continue;
         if (turn != TURN_ONCE || inst_effect(in) == EFFECT_ORDERED) flush(w, &piece);
         w->b.origin = in->origin;
-        const Inst *last = sums_from(w, in);
-        if (last) {
-            in = last;
-            continue;
-        }
         switch (turn) {
         case TURN_COLLECTIVE: collective(w, in); break;
         case TURN_TOGETHER: together(w, in); break;
@@ -330,6 +302,7 @@ void shard_block(Vmap *w, const Block *block) {
         }
     }
     flush(w, &piece);
+    sums_end(w, block->results, block->nresults);
 }
 
 static const SizeVar *one_more(Module *m, Func *f, const char *name) {
@@ -350,10 +323,11 @@ static const Dim *number_of_shards(Module *m, const Inst *pmap, Func *made) {
 }
 
 Func *transform_shard(Module *m, const Inst *pmap, bool *stacked) {
-    const Func *f = with_pmaps_bared(m, pmap->attrs->callee);
+    const Func *f = sums_early(m, with_pmaps_bared(m, pmap->attrs->callee), pmap->attrs->name);
     const Block *body = f->body;
     Func *made = func_like(m, f, "shards");
     Sharding s = { .piece = map_new(m->arena),
+                   .bucket = map_new(m->arena),
                    .made_in = NEW_ARRAY(m->arena, int, f->nvalues + 1),
                    .leaves = bools_new(m->arena, f->nvalues) };
     Vmap w = { .m = m,
@@ -367,7 +341,7 @@ Func *transform_shard(Module *m, const Inst *pmap, bool *stacked) {
     w.batched = marks_of_lanes(m, f, w.name);
     for (int i = 0; i < body->nparams; i++)
         if (pmap->attrs->mapped.at[i]) mark(&w.batched, body->params[i]);
-    marks_block(&w.batched, body);
+    find_what_differs(&w, body);
     number_pieces(&w, body);
     see_what_leaves(&s, body, 0);
     for (int i = 0; i < body->nparams; i++)

@@ -8,6 +8,7 @@
 
 static int rank, nranks;
 static int64_t piece = INT64_C(1) << 30; /* bytes in one message */
+static MPI_Comm stream[2];
 
 static int begin(int *my_rank, int *their_number) {
     const char *text = getenv("JXL_MPI_PIECE"); /* for tests */
@@ -17,6 +18,10 @@ static int begin(int *my_rank, int *their_number) {
     if (!ready && MPI_Init(NULL, NULL)) return 1;
     MPI_Comm_rank(MPI_COMM_WORLD, &rank);
     MPI_Comm_size(MPI_COMM_WORLD, &nranks);
+    for (int i = 0; i < 2; i++) {
+        if (MPI_Comm_dup(MPI_COMM_WORLD, &stream[i])) return 1;
+        MPI_Comm_set_errhandler(stream[i], MPI_ERRORS_RETURN);
+    }
     *my_rank = rank;
     *their_number = nranks;
     return 0;
@@ -34,58 +39,75 @@ static int broadcast(void *data, int64_t bytes) {
     return wrong;
 }
 
-enum { SEND_TAG = 7 };
+/* Messages on their way: first those that come, by rank. */
+typedef struct {
+    int tag, n, coming;
+    MPI_Request *request;
+    MPI_Status *status;
+} Started;
 
-static int exchange(const void *out, const int64_t *out_bytes, const int64_t *out_at, void *in, const int64_t *in_bytes,
-                    const int64_t *in_at) {
-    int64_t rounds = 0;
-    for (int r = 0; r < nranks; r++) {
-        if (out_bytes[r] / piece + 1 > rounds) rounds = out_bytes[r] / piece + 1;
-        if (in_bytes[r] / piece + 1 > rounds) rounds = in_bytes[r] / piece + 1;
-    }
-    MPI_Request *pending = malloc(2 * (size_t)nranks * sizeof *pending);
-    if (!pending) return 1;
-    if (in_bytes[rank]) memcpy((char *)in + in_at[rank], (const char *)out + out_at[rank], (size_t)in_bytes[rank]);
+static int64_t pieces(int64_t bytes) { return (bytes + piece - 1) / piece; }
+
+/* The other ranks, nearest first: not all turn to the same one at the same time. */
+static int other(int i) { return (rank + i) % nranks; }
+
+static void *start(jxl_stream which, int tag, const void *out, const int64_t *out_bytes, const int64_t *out_at,
+                   void *in, const int64_t *in_bytes, const int64_t *in_at) {
+    int64_t most = 0;
     int wrong = 0;
-    for (int64_t k = 0; k < rounds; k++) {
-        int n = 0;
-        int64_t at = k * piece;
-        for (int i = 1; i < nranks; i++) {
-            int r = (rank + i) % nranks;
-            if (at < in_bytes[r])
-                wrong |= MPI_Irecv((char *)in + in_at[r] + at, (int)least(piece, in_bytes[r] - at), MPI_BYTE, r,
-                                   SEND_TAG, MPI_COMM_WORLD, &pending[n++]);
-        }
-        for (int i = 1; i < nranks; i++) {
-            int r = (rank + nranks - i) % nranks;
-            if (at < out_bytes[r])
-                wrong |= MPI_Isend((const char *)out + out_at[r] + at, (int)least(piece, out_bytes[r] - at), MPI_BYTE,
-                                   r, SEND_TAG, MPI_COMM_WORLD, &pending[n++]);
-        }
-        wrong |= MPI_Waitall(n, pending, MPI_STATUSES_IGNORE);
-    }
-    free(pending);
-    return wrong;
+    for (int i = 1; i < nranks; i++) most += pieces(in_bytes[other(i)]) + pieces(out_bytes[other(i)]);
+    size_t bytes = sizeof(Started) + (size_t)most * (sizeof(MPI_Request) + sizeof(MPI_Status));
+    Started *s = malloc(bytes);
+    if (!s) return NULL;
+    *s = (Started){ .tag = tag, .status = (MPI_Status *)(s + 1) };
+    s->request = (MPI_Request *)(s->status + most);
+    for (int i = 1; i < nranks; i++)
+        for (int64_t at = 0, r = other(i); at < in_bytes[r]; at += piece)
+            wrong |= MPI_Irecv((char *)in + in_at[r] + at, (int)least(piece, in_bytes[r] - at), MPI_BYTE, (int)r,
+                               MPI_ANY_TAG, stream[which], &s->request[s->n++]);
+    s->coming = s->n;
+    for (int i = 1; i < nranks; i++)
+        for (int64_t at = 0, r = other(nranks - i); at < out_bytes[r]; at += piece)
+            wrong |= MPI_Isend((const char *)out + out_at[r] + at, (int)least(piece, out_bytes[r] - at), MPI_BYTE,
+                               (int)r, tag, stream[which], &s->request[s->n++]);
+    if (!wrong) return s;
+    free(s);
+    return NULL;
+}
+
+static int finish(void *started, int wait) {
+    Started *s = started;
+    int done = 1, result = 1;
+    int wrong = wait ? MPI_Waitall(s->n, s->request, s->status) : MPI_Testall(s->n, s->request, &done, s->status);
+    if (!wrong && !done) return 0;
+    if (wrong) result = -1 - nranks;
+    for (int i = 0; i < s->coming && result > 0; i++)
+        if (s->status[i].MPI_TAG != s->tag) result = -1 - s->status[i].MPI_SOURCE;
+    free(s);
+    return result;
 }
 
 /* By MPI's own algorithm where the counts fit. */
 static int gather(const void *mine, void *all, const int64_t *bytes, const int64_t *at) {
-    int *counts = malloc(2 * (size_t)nranks * sizeof *counts), *places = counts + nranks, fits = 1;
-    if (!counts) return 1;
-    for (int r = 0; r < nranks; r++) {
+    int *counts = malloc(2 * (size_t)nranks * sizeof *counts), *places = counts + nranks, fits = 1, wrong;
+    int64_t *same = malloc(2 * (size_t)nranks * sizeof *same), *zero = same + nranks;
+    for (int r = 0; counts && same && r < nranks; r++) {
         fits &= at[r] + bytes[r] <= piece;
         counts[r] = (int)bytes[r];
         places[r] = (int)at[r];
+        same[r] = bytes[rank];
+        zero[r] = 0;
     }
-    int wrong = 0;
-    if (fits) {
+    if (!counts || !same) {
+        wrong = 1;
+    } else if (fits) {
         wrong = MPI_Allgatherv(mine, counts[rank], MPI_BYTE, all, counts, places, MPI_BYTE, MPI_COMM_WORLD);
     } else {
-        int64_t *same = malloc(2 * (size_t)nranks * sizeof *same), *zero = same ? same + nranks : NULL;
-        for (int r = 0; same && r < nranks; r++) same[r] = bytes[rank], zero[r] = 0;
-        wrong = !same || exchange(mine, same, zero, all, bytes, at);
-        free(same);
+        void *s = start(JXL_FIRST_STREAM, 0, mine, same, zero, all, bytes, at);
+        wrong = !s || finish(s, 1) != 1;
+        memcpy((char *)all + at[rank], mine, (size_t)bytes[rank]);
     }
+    free(same);
     free(counts);
     return wrong;
 }
@@ -95,4 +117,4 @@ static int gather(const void *mine, void *all, const int64_t *bytes, const int64
 #else
 #define MPI_NAME "MPICH"
 #endif
-const jxl_comm jxl_comm_table = { JXL_COMM_VERSION, MPI_NAME, begin, end, stop, broadcast, gather, exchange };
+const jxl_comm jxl_comm_table = { JXL_COMM_VERSION, MPI_NAME, begin, end, stop, broadcast, gather, start, finish };
