@@ -17,6 +17,7 @@ const Pass passes[] = {
     { "simplify", pass_simplify, "fold, share, leave out what is not needed, join multiplications with additions" },
     { "guards", pass_guards, "guard products with cotangents only where something has made them zero" },
     { "order", pass_order, "decide in what order terms are added" },
+    { "blocks", pass_blocks, "compute what is large between products some rows at a time" },
     { "fuse", pass_fuse, "group operations that can share one loop" },
     { "place", pass_place, "decide which memory every array lives in" },
 };

@@ -128,8 +128,66 @@ static LValue *slice_ptr(Lower *l, LValue *ptr, const Type *slice, LValue *i) {
     return loop_at(b, ptr, loop_mul(b, i, lower_elements(l, slice)), dtype_bytes(slice->dtype));
 }
 
+/* Buffers of what a block makes, in memory of its own: other threads are at other rounds. */
+static void own_buffers(Lower *l, const Block *block) {
+    LBuilder *b = &l->b;
+    for (const Inst *in = block->first; in; in = in->next) {
+        for (int i = 0; i < in->nresults; i++) {
+            const Buffer *u = in->results[i]->buffer;
+            if (!u || map_get(&l->buffers, u)) continue;
+            LValue *bytes = lower_bytes(l, u->type);
+            int64_t n;
+            bool small = u->kind == BUFFER_STACK && loop_is_const(bytes, &n);
+            map_set(&l->buffers, (void *)u, small ? loop_stack(b, n ? n : 1, 64) : take_memory(l, bytes));
+        }
+        for (int k = 0; k < in->nregions; k++) own_buffers(l, in->regions[k]);
+    }
+}
+
+typedef struct {
+    const Inst *in;
+    LValue **buffer;
+} Rounds;
+
+static void lower_rounds(Lower *l, LValue *lo, LValue *hi, void *context) {
+    const Rounds *r = context;
+    const Inst *in = r->in;
+    const Block *body = in->regions[0];
+    LBuilder *b = &l->b;
+    Map before = l->buffers;
+    Scope piece = scope_open(l);
+    l->buffers = map_new(l->arena);
+    own_buffers(l, body);
+    LLoop f = loop_for(b, lo, hi, 1, 0, NULL);
+    Scope s = scope_open(l);
+    home_set(l, body->params[0], (Home){ .elem = { f.i, NULL } });
+    for (int k = 0; k < in->nargs; k++) {
+        const Value *slice = body->params[1 + k];
+        home_fill(l, slice, slice_ptr(l, home_of(l, in->args[k]).ptr, slice->type, f.i));
+    }
+    lower_block(l, body);
+    for (int k = 0; k < in->nresults; k++)
+        store_home(l, body->results[k], slice_ptr(l, r->buffer[k], body->results[k]->type, f.i));
+    scope_close(l, s);
+    loop_end(b, &f, NULL);
+    scope_close(l, piece);
+    l->buffers = before;
+}
+
+/* Rounds that know nothing of each other. */
+static void lower_apart(Lower *l, const Inst *in) {
+    Rounds r = { in, buffers_for(l, in->results, in->nresults) };
+    LValue *trip = lower_dim(l, in->attrs->trip);
+    pieces(l, trip, (Work){ 1e9, NULL }, lower_rounds, &r);
+    place_arrays(l, in->results, r.buffer, in->nresults);
+}
+
 static void lower_for(Lower *l, const Inst *in) {
     LBuilder *b = &l->b;
+    if (in->attrs->apart && !in->attrs->carries && !l->serial) {
+        lower_apart(l, in);
+        return;
+    }
     const Block *body = in->regions[0];
     int carries = (int)in->attrs->carries, stacked = in->nresults - carries;
     LValue *trip = lower_dim(l, in->attrs->trip);

@@ -53,6 +53,9 @@ Module *pass_order(const Module *);
 /* Sums along the last axis go by lanes; across other axes, and along a short last one, by chains. */
 bool order_goes_across(const Inst *);
 
+/* blocks.c: what is large between small arrays, some rows at a time */
+Module *pass_blocks(const Module *);
+
 /* plan.c: how one kernel runs */
 
 enum { MOST_SUMS = 16 /* in one kernel */ };
