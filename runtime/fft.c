@@ -1,142 +1,182 @@
-/* Fourier transforms along an axis, by pocketfft, line after line; computed in double whatever the dtype. */
+/* Fourier transforms along an axis.
+**
+** Lines go several at once, in the lanes of vectors: where they lie side by side because the axis is not the last, or because
+** they are turned that way.  A long line is a matrix, whose columns and then rows go in this way; so a single one does too.
+** What a length makes of this depends on nothing else but, for the first, on there being SPLIT lines side by side: so the bits
+** depend neither on the machine nor on how many lines there are. */
+#include "fft.h"
 #include "internal.h"
-#include "third_party/pocketfft.h"
 
 #include <string.h>
 
+enum { MOST_IN_LANES = 1 << 14 /* points: what would leave the caches goes alone */, LEAST_SHARED = 1 << 14 };
+
 typedef struct {
-    int32_t what;
-    const jxl_array *x, *y;
-    int64_t n, nx, ny,
-        inner; /* points of the transform; of a line of x and of y; numbers between two points of a line */
-    cfft_plan complex;
-    rfft_plan real;
-} Fft;
+    const Fourier *f;
+    const Kernels *k, *alone;
+    const char *x;
+    char *y;
+    int64_t inner; /* numbers between two points of a line */
+    int real;      /* bytes */
+} Job;
 
-/* Where part q of number k of a line stands for pocketfft: complex numbers one after another; the first half of the transform
-** of real numbers as r0, r1, i1, r2, ..., where what is not there (the imaginary part of r0) has no place: -1. */
-static int64_t place(const Fft *f, int half, int64_t k, int q) {
-    if (!half) return f->complex ? 2 * k + q : k;
-    if (q && (!k || 2 * k == f->n)) return -1;
-    return k ? 2 * k - 1 + q : 0;
+static const Kernels *kernels(int single) {
+#ifdef __x86_64__
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512vl"))
+        return &jxl_fft_64[single];
+    if (__builtin_cpu_supports("avx2")) return &jxl_fft_32[single];
+#endif
+    return &jxl_fft_16[single];
 }
 
-static void read_numbers(const jxl_array *a, int64_t at, int64_t n, double *to) {
-    const float *single = (const float *)a->data + at;
-    if (jxl_dtypes[a->dtype].part != JXL_F32)
-        memcpy(to, (const double *)a->data + at, (size_t)n * sizeof *to);
-    else
-        for (int64_t i = 0; i < n; i++) to[i] = (double)single[i];
+static int is_real(const Fourier *f, int out) { return f->what == (out ? JXL_IRFFT : JXL_RFFT); }
+
+/* Bytes of so many numbers of x, or of y. */
+static int64_t bytes(const Job *j, int64_t numbers, int out) {
+    return numbers * j->real * (is_real(j->f, out) ? 1 : 2);
 }
 
-static void write_numbers(const jxl_array *a, int64_t at, int64_t n, const double *from) {
-    float *single = (float *)a->data + at;
-    if (jxl_dtypes[a->dtype].part != JXL_F32)
-        memcpy((double *)a->data + at, from, (size_t)n * sizeof *from);
-    else
-        for (int64_t i = 0; i < n; i++) single[i] = (float)from[i];
+/* Line number i. */
+static const char *line_of_x(const Job *j, int64_t i) {
+    return j->x + bytes(j, i / j->inner * j->inner * j->f->nx + i % j->inner, 0);
+}
+static char *line_of_y(const Job *j, int64_t i) {
+    return j->y + bytes(j, i / j->inner * j->inner * j->f->ny + i % j->inner, 1);
 }
 
-/* A line whose numbers are neighbours: r0 (0) r1 i1 r2 ... is pocketfft's order but for what stands in brackets. */
-static void load_line(const Fft *f, int64_t from, double *line) {
-    if (f->what == JXL_IRFFT) {
-        read_numbers(f->x, 2 * from, 1, line);
-        read_numbers(f->x, 2 * from + 2, f->n - 1, line + 1);
-    } else {
-        read_numbers(f->x, f->complex ? 2 * from : from, f->complex ? 2 * f->n : f->n, line);
-    }
-}
+static int64_t room_for(const Job *j, const Kernels *k) { return 3 * (j->f->points + 2) * (int64_t)k->size; }
 
-static void store_line(const Fft *f, int64_t to, const double *line) {
-    const double none = 0;
-    if (f->what == JXL_RFFT) {
-        write_numbers(f->y, 2 * to, 1, line);
-        write_numbers(f->y, 2 * to + 1, 1, &none);
-        write_numbers(f->y, 2 * to + 2, f->n - 1, line + 1);
-        if (f->n % 2 == 0) write_numbers(f->y, 2 * to + f->n + 1, 1, &none);
-    } else {
-        write_numbers(f->y, f->complex ? 2 * to : to, f->complex ? 2 * f->n : f->n, line);
-    }
-}
-
-/* `count` neighbouring lines at once, so that memory is read and written in pieces even where a line is not. */
-static void load(const Fft *f, int64_t from, int64_t count, double *line, int64_t length) {
-    int parts = jxl_dtypes[f->x->dtype].kind == KIND_COMPLEX ? 2 : 1, half = f->what == JXL_IRFFT;
-    int single = jxl_dtypes[f->x->dtype].part == JXL_F32;
-    for (int64_t k = 0; k < f->nx; k++)
-        for (int q = 0; q < parts; q++) {
-            int64_t at = (from + k * f->inner) * parts + q, to = place(f, half, k, q);
-            for (int64_t b = 0; to >= 0 && b < count; b++)
-                line[b * length + to] = single ? (double)((const float *)f->x->data)[at + b * parts]
-                                               : ((const double *)f->x->data)[at + b * parts];
-        }
-}
-
-static void store(const Fft *f, int64_t to, int64_t count, const double *line, int64_t length) {
-    int parts = jxl_dtypes[f->y->dtype].kind == KIND_COMPLEX ? 2 : 1, half = f->what == JXL_RFFT;
-    int single = jxl_dtypes[f->y->dtype].part == JXL_F32;
-    for (int64_t k = 0; k < f->ny; k++)
-        for (int q = 0; q < parts; q++) {
-            int64_t at = (to + k * f->inner) * parts + q, from = place(f, half, k, q);
-            for (int64_t b = 0; b < count; b++) {
-                double x = from < 0 ? 0 : line[b * length + from];
-                if (single)
-                    ((float *)f->y->data)[at + b * parts] = (float)x;
-                else
-                    ((double *)f->y->data)[at + b * parts] = x;
-            }
-        }
-}
-
-static int transform(const Fft *f, double *line) {
-    switch (f->what) {
-    case JXL_FFT: return cfft_forward(f->complex, line, 1);
-    case JXL_IFFT: return cfft_backward(f->complex, line, 1);
-    case JXL_RFFT: return rfft_forward(f->real, line, 1);
-    default: return rfft_backward(f->real, line, 1);
-    }
-}
-
-static int lines(jxl_call *c, void *context, int64_t lo, int64_t hi) {
-    enum { TOGETHER = 16 };
-    const Fft *f = context;
-    int64_t length = (f->complex ? 2 : 1) * f->n, together = f->inner < TOGETHER ? f->inner : TOGETHER;
-    double *room = jxl_alloc(c, together * length * (int64_t)sizeof *room);
+/* Groups of lines side by side, the last of them from the end. */
+static int side_by_side(jxl_call *c, void *context, int64_t lo, int64_t hi) {
+    const Job *j = context;
+    int64_t groups = (j->inner + j->k->lanes - 1) / j->k->lanes;
+    void *room = jxl_alloc(c, room_for(j, j->k));
     if (!room) return c->status;
-    int failed = 0;
-    for (int64_t i = lo; i < hi && !failed;) {
-        int64_t at = i % f->inner, first = i / f->inner * f->inner, count = together;
-        if (count > f->inner - at) count = f->inner - at;
-        if (count > hi - i) count = hi - i;
-        if (f->inner == 1)
-            load_line(f, i * f->nx, room);
-        else
-            load(f, first * f->nx + at, count, room, length);
-        for (int64_t b = 0; b < count && !failed; b++) failed = transform(f, room + b * length);
-        if (f->inner == 1)
-            store_line(f, i * f->ny, room);
-        else
-            store(f, first * f->ny + at, count, room, length);
-        i += count;
+    for (int64_t u = lo; u < hi; u++) {
+        int64_t at = u % groups * j->k->lanes, last = j->inner - j->k->lanes, i = u / groups * j->inner;
+        i += at < last ? at : last;
+        j->k->lines(j->f, line_of_x(j, i), line_of_y(j, i), j->inner, room);
     }
     jxl_release(c, room);
-    return failed ? jxl_fail_text(c, 1, "out of memory in a Fourier transform of %lld points", (long long)f->n) : 0;
+    return 0;
+}
+
+/* Lines one behind the other. */
+static int one_behind_the_other(jxl_call *c, void *context, int64_t lo, int64_t hi) {
+    const Job *j = context;
+    const Kernels *k = j->inner > 1 || hi - lo < j->k->lanes || j->f->points > MOST_IN_LANES ? j->alone : j->k;
+    void *room = jxl_alloc(c, room_for(j, k));
+    if (!room) return c->status;
+    for (int64_t i = lo; i < hi; i += k->lanes) {
+        int64_t at = i + k->lanes <= hi ? i : hi - k->lanes;
+        k->lines(j->f, line_of_x(j, at), line_of_y(j, at), j->inner > 1 ? j->inner : 0, room);
+    }
+    jxl_release(c, room);
+    return 0;
+}
+
+/* a long line */
+
+typedef struct {
+    const Job *j;
+    const void *x;
+    char *y, *re, *im;
+} Split;
+
+static int64_t split_room(const Job *j) {
+    const Fourier *f = j->f;
+    return 2 * (f->first.n > f->second.n ? f->first.n : f->second.n) * (int64_t)j->k->size;
+}
+
+static int columns(jxl_call *c, void *context, int64_t lo, int64_t hi) {
+    const Split *s = context;
+    void *room = jxl_alloc(c, split_room(s->j));
+    if (!room) return c->status;
+    s->j->k->columns(s->j->f, lo * SPLIT, hi * SPLIT, s->x, s->re, s->im, room);
+    jxl_release(c, room);
+    return 0;
+}
+
+static int rows(jxl_call *c, void *context, int64_t lo, int64_t hi) {
+    const Split *s = context;
+    int64_t n = s->j->f->first.n, to = hi * SPLIT;
+    void *room = jxl_alloc(c, split_room(s->j));
+    if (!room) return c->status;
+    s->j->k->rows(s->j->f, lo * SPLIT, to < n ? to : n, s->re, s->im, s->y, room);
+    jxl_release(c, room);
+    return 0;
+}
+
+/* `n` numbers, so many bytes each and `step` of them apart, to where they are neighbours; or from there. */
+static void gather(char *to, const char *from, int64_t n, int64_t size, int64_t step) {
+    for (int64_t k = 0; k < n; k++) memcpy(to + k * size, from + k * step * size, (size_t)size);
+}
+static void spread(char *to, const char *from, int64_t n, int64_t size, int64_t step) {
+    for (int64_t k = 0; k < n; k++) memcpy(to + k * step * size, from + k * size, (size_t)size);
+}
+
+/* Each in two steps, which are shared among threads where there are few lines. */
+static int long_lines(jxl_call *c, const Job *j, int64_t lo, int64_t hi, int shared) {
+    const Fourier *f = j->f;
+    int64_t n1 = f->first.n, n2 = f->second.n, plane = f->points * j->real, line = 2 * (f->points + 1) * j->real;
+    char *room = jxl_alloc(c, 2 * plane + 2 * line);
+    if (!room) return c->status;
+    char *near_x = room + 2 * plane, *near_y = near_x + line;
+    int status = 0;
+    for (int64_t i = lo; i < hi && !status; i++) {
+        Split s = { j, line_of_x(j, i), line_of_y(j, i), room, room + plane };
+        if (j->inner > 1) {
+            gather(near_x, s.x, f->nx, bytes(j, 1, 0), j->inner);
+            s.x = near_x;
+            s.y = near_y;
+        }
+        if (f->what == JXL_IRFFT) {
+            j->k->pack(f, s.x, near_y);
+            s.x = near_y;
+        }
+        int64_t grain = shared ? 1 + LEAST_SHARED / SPLIT / n1 : n2;
+        status = shared ? jxl_parallel_for(c, columns, &s, n2 / SPLIT, grain) : columns(c, &s, 0, n2 / SPLIT);
+        if (!status)
+            status = shared ? jxl_parallel_for(c, rows, &s, (n1 + SPLIT - 1) / SPLIT, grain)
+                            : rows(c, &s, 0, (n1 + SPLIT - 1) / SPLIT);
+        if (f->what == JXL_RFFT) j->k->unpack(f, s.y, s.y);
+        if (j->inner > 1) spread(line_of_y(j, i), near_y, f->ny, bytes(j, 1, 1), j->inner);
+    }
+    jxl_release(c, room);
+    return status;
+}
+
+static int some_long_lines(jxl_call *c, void *context, int64_t lo, int64_t hi) {
+    return long_lines(c, context, lo, hi, 0);
 }
 
 int jxl_fft(jxl_call *c, int32_t what, int32_t axis, const jxl_array *x, const jxl_array *y) {
-    Fft f = { .what = what, .x = x, .y = y, .nx = x->shape[axis], .ny = y->shape[axis], .inner = 1 };
-    for (int i = axis + 1; i < x->rank; i++) f.inner *= x->shape[i];
-    f.n = what == JXL_IRFFT ? f.ny : f.nx;
-    if (!f.n || !f.nx || !jxl_count(x)) return 0;
-    int complex = what == JXL_FFT || what == JXL_IFFT;
-    if (complex)
-        f.complex = make_cfft_plan((size_t)f.n);
+    int64_t n = what == JXL_IRFFT ? y->shape[axis] : x->shape[axis];
+    int single = jxl_dtypes[x->dtype].part == JXL_F32, is_kept;
+    if (!jxl_count(x) || !jxl_count(y)) return 0;
+    if (!jxl_fft_has_plan(what, n)) return jxl_fft_any(c, what, axis, x, y);
+    Job j = { .k = kernels(single),
+              .alone = &jxl_fft_alone[single],
+              .x = x->data,
+              .y = y->data,
+              .inner = 1,
+              .real = single ? 4 : 8 };
+    for (int i = axis + 1; i < x->rank; i++) j.inner *= x->shape[i];
+    Fourier *f = jxl_fft_plan(what, n, single, j.inner < SPLIT, &is_kept);
+    if (!f) return jxl_fail_text(c, 1, "out of memory for a Fourier transform of %lld points", (long long)n);
+    j.f = f;
+    int64_t lines = jxl_count(x) / x->shape[axis], grain = 1 + 20000 / n,
+            groups = (j.inner + j.k->lanes - 1) / j.k->lanes;
+    int status;
+    if (j.inner >= SPLIT)
+        status = jxl_parallel_for(c, side_by_side, &j, lines / j.inner * groups, 1 + grain / j.k->lanes);
+    else if (!f->first.n)
+        status = jxl_parallel_for(c, one_behind_the_other, &j, lines, grain < j.k->lanes ? j.k->lanes : grain);
+    else if (lines < 4 && f->points >= LEAST_SHARED)
+        status = long_lines(c, &j, 0, lines, 1);
     else
-        f.real = make_rfft_plan((size_t)f.n);
-    if (!f.complex && !f.real)
-        return jxl_fail_text(c, 1, "out of memory for a Fourier transform of %lld points", (long long)f.n);
-    int status = jxl_parallel_for(c, lines, &f, jxl_count(x) / f.nx, 1 + 20000 / f.n);
-    if (f.complex) destroy_cfft_plan(f.complex);
-    if (f.real) destroy_rfft_plan(f.real);
+        status = jxl_parallel_for(c, some_long_lines, &j, lines, grain);
+    if (!is_kept) jxl_fft_plan_free(f);
     return status;
 }

@@ -152,8 +152,11 @@ for count, n in [(10000, 4), (2000, 8), (1000, 16), (200, 32), (1, 512)]:
     measure(f"{count}-det-{n}", np.linalg.det, square)
     measure(f"{count}-cholesky-{n}", np.linalg.cholesky, lambda: [positive(count, n)])
     measure(f"{count // 20}-eigh-{n}", lambda a: np.linalg.eigh(a)[0], lambda: [positive(count // 20, n)])
-for n, size in [(256, 256), (1, 262144)]:
+for n, size in [(1, 1024), (100, 1000), (256, 256), (1, 262144)]:
     measure(f"fft-{n}x{size}", np.fft.fft, lambda: [rng.standard_normal((n, size)) + 1j])
+    measure(f"rfft-{n}x{size}", np.fft.rfft, lambda: [rng.standard_normal((n, size))])
+    measure(f"fft-{n}x{size}-c64", np.fft.fft, lambda: [(rng.standard_normal((n, size)) + 1j).astype(np.complex64)])
+measure("fft2-256x256", np.fft.fft2, lambda: [rng.standard_normal((256, 256)) + 1j])
 
 for n in [256, 2048]:
     measure(f"n-body-{n}", gravity, lambda: (normal(n, 3), normal(n)))

@@ -1,0 +1,49 @@
+/* What the files of Fourier transforms share. */
+#ifndef JXL_FFT_H
+#define JXL_FFT_H
+
+#include "jxl/runtime.h"
+
+enum { SPLIT = 16 /* columns of a split line are counted in groups of so many, whatever the vectors */ };
+
+/* n as a product of 2, 3, 4, 5, 7, 8 and 11, and for each of these the powers of w by which its results turn. */
+typedef struct {
+    int64_t n;
+    int count, factor[40];
+    void *roots;
+} Factors;
+
+/* How lines of one length are transformed. */
+typedef struct Fourier {
+    int32_t what;           /* JXL_FFT and so on */
+    int64_t points, nx, ny; /* complex numbers: half as many as there are real ones; numbers of a line of x and of y */
+    Factors whole;          /* as one, ... */
+    Factors first, second;  /* ... or split into n1 n2 points, where first.n is not 0 */
+    void *fine,
+        *coarse; /* w^(k j) for k < n1: j below SPLIT (real parts, then imaginary ones), and its multiples (in pairs) */
+    void *half;  /* exp(-2 pi i k / n) of n real numbers, for k up to a quarter of n */
+} Fourier;
+
+/* fft_lanes.h: for one type of numbers and one width of vectors */
+typedef struct {
+    int lanes;
+    size_t size; /* of a complex number in every lane */
+    void (*lines)(const Fourier *, const void *x, void *y, int64_t step, void *room);
+    void (*columns)(const Fourier *, int64_t from, int64_t to, const void *x, void *re, void *im, void *room);
+    void (*rows)(const Fourier *, int64_t from, int64_t to, const void *re, const void *im, void *y, void *room);
+    void (*pack)(const Fourier *, const void *y, void *z);
+    void (*unpack)(const Fourier *, const void *z, void *y);
+} Kernels;
+extern const Kernels jxl_fft_alone[2], jxl_fft_16[2], jxl_fft_32[2], jxl_fft_64[2]; /* double and float */
+
+/* fft_any.c */
+int jxl_fft_any(jxl_call *, int32_t what, int32_t axis, const jxl_array *x, const jxl_array *y);
+
+/* fft_plan.c.  A length with other factors, or an odd one of real numbers, has none; kept is what is there for the next
+** time, the others the caller frees. */
+int jxl_fft_has_plan(int32_t what, int64_t n);
+/* split: if it can be; NULL: out of memory */
+Fourier *jxl_fft_plan(int32_t what, int64_t n, int single, int split, int *is_kept);
+void jxl_fft_plan_free(Fourier *);
+
+#endif

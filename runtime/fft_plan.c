@@ -1,0 +1,158 @@
+/* How lines of one length are transformed: the factors of the length, and the roots of unity, which are kept. */
+#include "fft.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+enum { MOST_KEPT = 64, LEAST_SPLIT = 256 };
+
+static int64_t points_of(int32_t what, int64_t n) { return what == JXL_RFFT || what == JXL_IRFFT ? n / 2 : n; }
+
+static int factorize(int64_t n, Factors *f) {
+    static const int odd[] = { 11, 7, 5, 3 };
+    int twos = 0;
+    *f = (Factors){ .n = n };
+    for (int i = 0; i < 4; i++)
+        for (; n % odd[i] == 0; n /= odd[i]) f->factor[f->count++] = odd[i];
+    for (; n % 2 == 0; n /= 2) twos++;
+    while (twos) {
+        int by = twos == 1 ? 1 : twos == 2 || twos == 4 ? 2 : 3;
+        f->factor[f->count++] = 1 << by;
+        twos -= by;
+    }
+    return n == 1;
+}
+
+int jxl_fft_has_plan(int32_t what, int64_t n) {
+    Factors f;
+    int64_t points = points_of(what, n);
+    return points && (points == n || n % 2 == 0) && factorize(points, &f);
+}
+
+/* exp(-2 pi i k / n), exactly rounded in all but a few cases, by the one long double function there is on a machine. */
+static void put_root(void *to, int64_t re_at, int64_t im_at, int single, int64_t k, int64_t n) {
+    static const double quarters[4][2] = { { 1, 0 }, { 0, -1 }, { -1, 0 }, { 0, 1 } };
+    long double angle = 6.28318530717958647692528676655900577L * (long double)(k %= n) / (long double)n;
+    double re = (double)cosl(angle), im = (double)-sinl(angle);
+    if (4 * k % n == 0) re = quarters[4 * k / n][0], im = quarters[4 * k / n][1];
+    if (single) {
+        ((float *)to)[re_at] = (float)re;
+        ((float *)to)[im_at] = (float)im;
+    } else {
+        ((double *)to)[re_at] = re;
+        ((double *)to)[im_at] = im;
+    }
+}
+
+static void *table(int64_t complex_numbers, int single) {
+    return malloc((size_t)(complex_numbers + 1) * (single ? 8 : 16));
+}
+
+/* For every factor R, with m of what is to come: w^(p k) for p < m, 0 < k < R. */
+static int make_roots(Factors *f, int single) {
+    int64_t n = f->n, all = 0, at = 0;
+    for (int i = 0; i < f->count; i++) all += (n /= f->factor[i]) * (f->factor[i] - 1);
+    f->roots = table(all, single);
+    n = f->n;
+    for (int i = 0; f->roots && i < f->count; i++) {
+        int R = f->factor[i];
+        for (int64_t p = 0; p < n / R; p++)
+            for (int64_t k = 1; k < R; k++, at++) put_root(f->roots, 2 * at, 2 * at + 1, single, p * k, n);
+        n /= R;
+    }
+    return f->roots != NULL;
+}
+
+/* n = n1 n2 with n2 a multiple of SPLIT, as near to a square as can be; 0 where there is none. */
+static int64_t rows_of(int64_t n) {
+    int64_t best = 0;
+    if (n < LEAST_SPLIT) return 0;
+    for (int64_t n1 = SPLIT; n1 <= n / n1; n1++)
+        if (n % n1 == 0) {
+            if (n / n1 % SPLIT == 0)
+                best = n1;
+            else if (n1 % SPLIT == 0 && n / n1 <= 4 * n1)
+                best = -n1;
+        }
+    return best < 0 ? n / -best : best;
+}
+
+static int make_split(Fourier *f, int64_t n1, int single) {
+    int64_t n = f->points, n2 = n / n1;
+    if (!factorize(n1, &f->first) || !factorize(n2, &f->second)) return 0;
+    f->fine = table(n1 * SPLIT, single);
+    f->coarse = table(n / SPLIT, single);
+    if (!f->fine || !f->coarse || !make_roots(&f->first, single) || !make_roots(&f->second, single)) return 0;
+    for (int64_t k = 0; k < n1; k++) {
+        for (int64_t j = 0; j < SPLIT; j++)
+            put_root(f->fine, 2 * k * SPLIT + j, (2 * k + 1) * SPLIT + j, single, k * j, n);
+        for (int64_t g = 0; g < n2 / SPLIT; g++)
+            put_root(f->coarse, 2 * (g * n1 + k), 2 * (g * n1 + k) + 1, single, k * g * SPLIT, n);
+    }
+    return 1;
+}
+
+void jxl_fft_plan_free(Fourier *f) {
+    free(f->whole.roots);
+    free(f->first.roots);
+    free(f->second.roots);
+    free(f->fine);
+    free(f->coarse);
+    free(f->half);
+    free(f);
+}
+
+static Fourier *make_plan(int32_t what, int64_t n, int single, int split) {
+    Fourier *f = calloc(1, sizeof *f);
+    if (!f) return NULL;
+    int64_t points = points_of(what, n), half = points / 2 + 1, n1 = split ? rows_of(points) : 0;
+    *f = (Fourier){ .what = what, .points = points, .nx = n, .ny = n };
+    if (what == JXL_RFFT) f->ny = points + 1;
+    if (what == JXL_IRFFT) f->nx = points + 1;
+    int fine = n1 ? make_split(f, n1, single) : factorize(points, &f->whole) && make_roots(&f->whole, single);
+    if (fine && points != n) {
+        f->half = table(half, single);
+        fine = f->half != NULL;
+        for (int64_t k = 0; fine && k < half; k++) put_root(f->half, 2 * k, 2 * k + 1, single, k, n);
+    }
+    if (fine) return f;
+    jxl_fft_plan_free(f);
+    return NULL;
+}
+
+static struct {
+    pthread_mutex_t lock;
+    int count;
+    struct {
+        int64_t n;
+        int32_t what;
+        int single, split;
+        Fourier *plan;
+    } kept[MOST_KEPT];
+} plans = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+Fourier *jxl_fft_plan(int32_t what, int64_t n, int single, int split, int *is_kept) {
+    Fourier *f = NULL;
+    int i = 0;
+    pthread_mutex_lock(&plans.lock);
+    for (; i < plans.count; i++)
+        if (plans.kept[i].n == n && plans.kept[i].what == what && plans.kept[i].single == single &&
+            plans.kept[i].split == split)
+            break;
+    if (i < plans.count)
+        f = plans.kept[i].plan;
+    else
+        f = make_plan(what, n, single, split);
+    *is_kept = f && i < MOST_KEPT;
+    if (*is_kept && i == plans.count) {
+        plans.kept[i].n = n;
+        plans.kept[i].what = what;
+        plans.kept[i].single = single;
+        plans.kept[i].split = split;
+        plans.kept[i].plan = f;
+        plans.count++;
+    }
+    pthread_mutex_unlock(&plans.lock);
+    return f;
+}
