@@ -362,49 +362,39 @@ Py native_primitives_tree_flatten(Elab *e, Call *c) {
     return py_tuple(e, 2, (Py[]){ py_list(e, l.n, l.at), treedef(e, numbered) });
 }
 
-/* The path and one step more. */
-static Py further(Elab *e, Py path, const char *how, Py key) {
-    const Contents *c = contents_of(e, path);
-    Py *steps = NEW_ARRAY(e->arena, Py, c->n + 1);
-    for (int i = 0; i < c->n; i++) steps[i] = c->at[i];
-    steps[c->n] = py_tuple(e, 2, (Py[]){ py_str(e, how), key });
-    return py_tuple(e, c->n + 1, steps);
+static Py step(Elab *e, const char *how, Py key, Py child) {
+    return py_tuple(e, 3, (Py[]){ py_str(e, how), key, child });
 }
 
-/* How each leaf is reached: ("DictKey", key), ("SequenceKey", index), ("GetAttrKey", name) or ("FlattenedIndexKey", index), ... */
-static void put_paths(Elab *e, Py x, Py path, Leaves *out) {
-    if (!tree_is_node(x)) PUSH(e->arena, out, path);
-    if (!tree_is_node(x) || x->kind == PY_NONE) return;
+/* The children of a node, and what is static of a class; how each child is reached: ("DictKey", key, child), ("SequenceKey",
+** index, child), ("GetAttrKey", name, child) or ("FlattenedIndexKey", index, child).  None of a leaf. */
+Py native_primitives_tree_children(Elab *e, Call *c) {
+    Py x = c->arg[0], aux = e->none;
+    if (!tree_is_node(x)) return e->none;
+    Leaves steps = { 0 };
     PyClass *k = x->cls && x->kind != PY_LIST ? x->cls->class_ : NULL;
     if (x->kind == PY_OBJECT && !k->flatten) {
         for (int i = 0; i < k->nfields; i++) {
             Py v = k->data[i] ? attribute_get(e, x, k->fields[i]) : NULL;
-            if (v) put_paths(e, v, further(e, path, "GetAttrKey", py_str(e, k->fields[i])), out);
+            if (v) PUSH(e->arena, &steps, step(e, "GetAttrKey", py_str(e, k->fields[i]), v));
         }
-        return;
+        return py_tuple(e, 2, (Py[]){ py_tuple(e, steps.n, steps.at), aux });
     }
-    Py children = x, aux;
-    if (x->kind == PY_OBJECT && !flattened(e, x, &children, &aux)) return;
-    const Contents *c = contents_of(e, children);
-    Py *keys = x->kind == PY_DICT ? sorted_keys(e, c) : NULL;
-    for (int i = 0; i < c->n; i++) {
-        Py child = c->at[keys ? contents_find(e, c, keys[i]) : i], to = path;
-        if (keys)
-            to = further(e, path, "DictKey", keys[i]);
-        else if (x->kind == PY_TUPLE && k)
-            to = further(e, path, "GetAttrKey", py_str(e, k->fields[i]));
-        else if (x->kind != PY_OBJECT)
-            to = further(e, path, "SequenceKey", py_int(e, i));
-        else if (strcmp(k->name, "PRNGKeyArray")) /* which JAX takes for one leaf */
-            to = further(e, path, "FlattenedIndexKey", py_int(e, i));
-        put_paths(e, child, to, out);
+    Py children = x;
+    if (x->kind == PY_OBJECT && !flattened(e, x, &children, &aux)) return e->error;
+    const Contents *all = x->kind == PY_NONE ? &(Contents){ 0 } : contents_of(e, children);
+    Py *keys = x->kind == PY_DICT ? sorted_keys(e, all) : NULL;
+    if (keys) aux = py_tuple(e, all->n, keys);
+    for (int i = 0; i < all->n; i++) {
+        bool named = x->kind == PY_TUPLE && k;
+        const char *how = keys                   ? "DictKey"
+                          : named                ? "GetAttrKey"
+                          : x->kind == PY_OBJECT ? "FlattenedIndexKey"
+                                                 : "SequenceKey";
+        Py key = keys ? keys[i] : named ? py_str(e, k->fields[i]) : py_int(e, i);
+        PUSH(e->arena, &steps, step(e, how, key, all->at[keys ? contents_find(e, all, keys[i]) : i]));
     }
-}
-
-Py native_primitives_tree_paths(Elab *e, Call *c) {
-    Leaves paths = { 0 };
-    put_paths(e, c->arg[0], py_tuple(e, 0, NULL), &paths);
-    return py_tuple(e, paths.n, paths.at);
+    return py_tuple(e, 2, (Py[]){ py_tuple(e, steps.n, steps.at), aux });
 }
 
 Py native_primitives_tree_unflatten(Elab *e, Call *c) {
