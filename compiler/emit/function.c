@@ -145,7 +145,8 @@ static LLVMValueRef value_inst(Emit *e, const LInst *in) {
 void inst(Emit *e, const LInst *in) {
     debug_place(e, in->origin);
     if (control_inst(e, in)) return;
-    LLVMValueRef y = value_inst(e, in);
+    LLVMValueRef y = offset_from_base(e, in);
+    if (!y) y = value_inst(e, in);
     if (in->nresults) e->value[in->results[0]->id] = y;
 }
 

@@ -44,6 +44,8 @@ typedef struct Emit {
     LLVMValueRef failed_status; /* phi in it */
     LLVMValueRef *value;        /* by LValue id */
     struct Outline *outline;
+    struct Base *bases; /* numbers that this function is given, because others call it with other ones */
+    int nbases;
 } Emit;
 
 /* llvm.c */
@@ -94,6 +96,7 @@ void leave_unless_zero(Emit *, LLVMValueRef status);
 void outline_begin(Emit *, const LFunc *);
 void block_insts(Emit *, const LBlock *);
 void parallel(Emit *, const LInst *);
+LLVMValueRef offset_from_base(Emit *, const LInst *); /* NULL if it is something else */
 
 /* function.c */
 void inst(Emit *, const LInst *);

@@ -1,0 +1,40 @@
+#!/bin/sh
+# Parts of a function that become functions of their own: equal ones are there once, wherever their data stands; a long block is
+# cut; and what they compute is what --eval says.
+#
+#   sh run.sh JXLC DIRECTORY          DIRECTORY is made anew
+set -u
+jxlc=$1
+here=$(cd "$(dirname "$0")" && pwd)
+rm -rf "$2" && mkdir -p "$2" && cd "$2" || exit 1
+cp "$here"/*.jxl .
+failures=0
+say() { echo "$*"; failures=$((failures + 1)); }
+
+# functions PROGRAM: how many parallel pieces of more than 60 lines there are
+functions() {
+    "$jxlc" --emit=llvm "$1.jxl" -o "$1.ll" || say "$1 does not compile"
+    awk '/^define/ { n = 0 } { n++ } /^}/ && n > 60 { count++ } END { print count }' "$1.ll"
+}
+few=$(functions few) layers=$(functions layers)
+# the first layer stands at 0, and may have functions of its own
+[ "$layers" -le $((few + 2)) ] || say "two layers have $few functions, nine have $layers"
+
+# the numbers, to the digits that both ways share
+close() { awk 'NR == FNR { a[FNR] = $0; next } { n = split($0, x, /[][ ]+/); split(a[FNR], y, /[][ ]+/)
+    for (i = 1; i <= n; i++) if (x[i] != y[i] && (x[i] - y[i]) ^ 2 > 1e-8 * (1 + x[i] ^ 2)) { print FILENAME ": " $0 " | " a[FNR]; exit 1 } }' "$1" "$2"; }
+for program in layers long; do
+    "$jxlc" --eval $program.jxl >$program.eval 2>$program.said
+    [ $(wc -l <$program.eval) -gt 9 ] || say "--eval $program: $(head -1 $program.said)"
+    for options in -O2 -O0 "-O2 -g" "-O2 --multi"; do
+        "$jxlc" $options $program.jxl -o $program || say "$program $options does not compile"
+        for threads in 1 3; do
+            JXL_NUM_THREADS=$threads ./$program >out 2>err
+            [ $? = $([ $program = long ] && echo 1 || echo 0) ] || say "$program $options: status $?"
+            [ "$(wc -l <out)" = "$(wc -l <$program.eval)" ] || say "$program $options: $(wc -l <out) lines"
+            close $program.eval out || say "$program $options with $threads threads"
+        done
+    done
+done
+grep -q "long.jxl:18: AssertionError: the end, [0-9]" err || say "the end of long.jxl: $(cat err)"
+exit $failures
