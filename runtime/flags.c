@@ -140,11 +140,3 @@ int jxl_flags(jxl_call *c, int argc, char **argv, const char *doc, const jxl_fla
     jxl_release(c, l.given);
     return status;
 }
-
-int jxl_argument(jxl_call *c, int argc, char **argv, int64_t index, const char **text) {
-    int64_t i = index < 0 ? index + argc : index;
-    if (i < 0 || i >= argc)
-        return jxl_fail_text(c, 1, "sys.argv[%lld]: there are %d arguments", (long long)index, argc);
-    *text = argv[i];
-    return 0;
-}

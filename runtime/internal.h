@@ -28,6 +28,9 @@ void jxl_text_put(Text *, const char *text);
 void jxl_text_fill(Text *, char, int64_t n);
 void jxl_text_addf(Text *, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* outside.c: what the command line is */
+void jxl_arguments_are(int argc, char **argv);
+
 /* options.c: "key=value", one behind the other with '\x1f' between; NULL where the key is not there, or its value None */
 const char *jxl_option(const char *options, const char *key, char *value, size_t room);
 double jxl_option_number(const char *options, const char *key, double fallback);

@@ -8,7 +8,13 @@
 int jxl_main(int argc, char **argv, int (*program)(jxl_call *, int argc, char **argv)) {
     jxl_call c;
     jxl_call_init(&c);
+    jxl_arguments_are(argc, argv);
     if (jxl_threads_wanted(&c)) program(&c, argc, argv);
+    int left = c.status >= JXL_EXIT ? c.status - JXL_EXIT : -1; /* by sys.exit */
+    if (left >= 0) {
+        if (*jxl_message(&c) && !c.rank) fflush(stdout), fprintf(stderr, "%s\n", jxl_message(&c));
+        c.status = 0;
+    }
     if (fflush(stdout)) jxl_fail_text(&c, 1, "could not write standard output: %s", strerror(errno));
     if (c.nranks > 1)
         jxl_world_end(&c);
@@ -16,7 +22,7 @@ int jxl_main(int argc, char **argv, int (*program)(jxl_call *, int argc, char **
         jxl_progress_stop();
         fprintf(stderr, "%s\n", jxl_message(&c));
     }
-    int status = c.status;
+    int status = c.status || left < 0 ? c.status : left;
     jxl_call_free(&c);
     return status;
 }

@@ -48,6 +48,7 @@ Py native_builtins_int(Elab *e, Call *c) {
         x = number_of_array(e, x, c->span);
         if (x->kind == PY_ERROR) return x;
     }
+    if (x->kind == PY_TEXT && base == 10) return text_number(e, x, NUMBER_INT, c->span);
     if (py_static_text(x, &s)) return int_of_text(e, s, (int)base, c->span);
     if (x->kind == PY_BOOL || x->kind == PY_INT) return py_int(e, x->integer);
     if (x->kind == PY_FLOAT) return int_of_real(e, x->number, c->span);
@@ -68,6 +69,7 @@ Py native_builtins_float(Elab *e, Call *c) {
         x = number_of_array(e, x, c->span);
         if (x->kind == PY_ERROR) return x;
     }
+    if (x->kind == PY_TEXT) return text_number(e, x, NUMBER_FLOAT, c->span);
     if (py_static_text(x, &s)) {
         char *end;
         double v = strtod(s, &end);

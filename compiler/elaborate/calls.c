@@ -125,7 +125,12 @@ Py run_function(Elab *e, Py f, const Args *a) {
     } else {
         run_body(e, n->FunctionDef.body);
     }
+    bool never = state_of(e) == STATE_NEVER; /* it always ends the program */
     Py r = frame_end(e, a->span);
+    if (never) {
+        f->function.inline_always = true;
+        state_set(e, STATE_NEVER, a->span);
+    }
     if (n->kind == NODE_FunctionDef && n->FunctionDef.returns && r->kind == PY_ARRAY)
         r = annotation_result(e, f, env, r, a->span);
     return r;

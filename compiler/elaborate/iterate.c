@@ -3,6 +3,7 @@
 ** What is consumed once (zip, map, generators, iterators) is made whole at the first touch and then remembers how far it
 ** has been read. */
 #include "elaborate/values.h"
+#include "jxl/runtime.h"
 
 #include <string.h>
 
@@ -342,6 +343,7 @@ Py native_builtins_len(Elab *e, Call *c) {
         if (!iterate(e, x, &items, &n, c->span)) return e->error;
         return py_int(e, n);
     case PY_BYTES: return py_int(e, x->str.n);
+    case PY_TEXT: return text_ask(e, TEXT_LENGTH, x, x, c->span);
     case PY_OBJECT:
         if (class_lookup(e, x->cls, "__len__")) return call_method(e, x, "__len__", 0, NULL, c->span);
         break;

@@ -1,5 +1,6 @@
 /* methods_text: the methods of str.  They need a text that is known when compiling, except join and format. */
 #include "elaborate/primitives.h"
+#include "jxl/runtime.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -173,13 +174,31 @@ Py native_str_replace(Elab *e, Call *c) {
     return py_str_n(e, t.at, t.n);
 }
 
+/* Of a text known at run time: whether it begins, or ends, with one of n. */
+static Py ends_at_run_time(Elab *e, Call *c, bool front, int n, Py const *given) {
+    Py result = e->false_;
+    for (int i = 0; i < n; i++) {
+        if (given[i]->kind != PY_STR && given[i]->kind != PY_TEXT)
+            return fail(e, c->span, "%s() takes a str or a tuple of them", c->native->name);
+        Py one = number_compare(e, OPERATOR_NotEq,
+                                text_ask(e, front ? TEXT_STARTS : TEXT_ENDS, c->arg[0], given[i], c->span),
+                                py_int(e, 0), c->span);
+        result = i ? number_binary(e, OPERATOR_BitOr, result, one, c->span) : one;
+    }
+    return result;
+}
+
 static Py ends(Elab *e, Call *c, bool front) {
+    int n = c->arg[1]->kind == PY_TUPLE ? c->arg[1]->contents->n : 1;
+    Py const *all = c->arg[1]->kind == PY_TUPLE ? c->arg[1]->contents->at : &c->arg[1];
+    bool later = c->arg[0]->kind == PY_TEXT;
+    for (int i = 0; i < n; i++) later |= all[i]->kind == PY_TEXT;
+    if (later) return ends_at_run_time(e, c, front, n, all);
     const char *s = own(e, c);
     if (!s) return e->error;
-    int n = c->arg[1]->kind == PY_TUPLE ? c->arg[1]->contents->n : 1;
     for (int i = 0; i < n; i++) {
         const char *x;
-        if (!py_static_text(c->arg[1]->kind == PY_TUPLE ? c->arg[1]->contents->at[i] : c->arg[1], &x))
+        if (!py_static_text(all[i], &x))
             return fail(e, c->span, "%s() takes a str or a tuple of them", c->native->name);
         size_t ls = strlen(s), lx = strlen(x);
         if (lx <= ls && memcmp(front ? s : s + ls - lx, x, lx) == 0) return e->true_;
@@ -190,6 +209,7 @@ Py native_str_startswith(Elab *e, Call *c) { return ends(e, c, true); }
 Py native_str_endswith(Elab *e, Call *c) { return ends(e, c, false); }
 
 static Py without(Elab *e, Call *c, bool front) {
+    if (!own(e, c) || !given(e, c, 1)) return e->error;
     if (ends(e, c, front) != e->true_) return c->arg[0];
     int n = c->arg[1]->str.n;
     return front ? py_str(e, c->arg[0]->str.at + n) : py_str_n(e, c->arg[0]->str.at, c->arg[0]->str.n - n);

@@ -1,5 +1,6 @@
 /* operators: which arithmetic an operator means, by what it is given: numbers, arrays, strings and containers, objects. */
 #include "elaborate/values.h"
+#include "jxl/runtime.h"
 
 #include <string.h>
 
@@ -213,7 +214,7 @@ static Py equal(Elab *e, Py x, Py y, Span span) {
     if (x->kind == PY_TREEDEF && y->kind == PY_TREEDEF)
         return py_bool(e, tree_same(e, x->wrapped.wrapped, y->wrapped.wrapped));
     if ((x->kind == PY_TEXT && is_text(y)) || (y->kind == PY_TEXT && is_text(x)))
-        return fail(e, span, "a str known at run time cannot be compared");
+        return number_compare(e, OPERATOR_Eq, text_ask(e, TEXT_ORDER, x, y, span), py_int(e, 0), span);
     return py_bool(e, py_equal_static(e, x, y));
 }
 
@@ -236,6 +237,7 @@ static Py ordered(Elab *e, Operator op, Py x, Py y, Span span) {
         if (!order) order = (x->str.n > y->str.n) - (x->str.n < y->str.n);
         return number_compare(e, op, py_int(e, order), py_int(e, 0), span);
     }
+    if (is_text(x) && is_text(y)) return number_compare(e, op, text_ask(e, TEXT_ORDER, x, y, span), py_int(e, 0), span);
     bool sequences = (x->kind == PY_LIST && y->kind == PY_LIST) || (x->kind == PY_TUPLE && y->kind == PY_TUPLE);
     if (sequences) {
         const Contents *a = contents_of(e, x), *b = contents_of(e, y);
@@ -262,6 +264,12 @@ static Py ordered(Elab *e, Operator op, Py x, Py y, Span span) {
 
 Py contains(Elab *e, Py c, Py x, Span span) {
     if (c->kind == PY_STR && x->kind == PY_STR) return py_bool(e, strstr(c->str.at, x->str.at) != NULL);
+    if (is_text(c) && is_text(x))
+        return number_compare(e, OPERATOR_NotEq, text_ask(e, TEXT_CONTAINS, c, x, span), py_int(e, 0), span);
+    if (c->kind == PY_DICT || c->kind == PY_SET) {
+        const Contents *keys = contents_of(e, c);
+        if (x->kind == PY_TEXT) return contains(e, py_tuple(e, keys->n, keys->keys), x, span);
+    }
     if (c->kind == PY_DICT || c->kind == PY_SET) return py_bool(e, contents_find(e, contents_of(e, c), x) >= 0);
     if (has_method(e, c, "__contains__")) return call_method(e, c, "__contains__", 1, &x, span);
     if (c->kind == PY_ARRAY) {

@@ -69,6 +69,7 @@ static void run_guarded(Elab *e, Rest *rest, Span span) {
 }
 
 static void run_raise(Elab *e, Node *n, Value *unless);
+static bool raises_exit(Node *n);
 
 /* True where the rest has been run too. */
 static bool run_if(Elab *e, Node *n, Rest *after) {
@@ -83,7 +84,7 @@ static bool run_if(Elab *e, Node *n, Rest *after) {
         return may_leave(body);
     }
     at_node(e, n);
-    if (n->If.body.n == 1 && n->If.body.at[0]->kind == NODE_Raise) {
+    if (n->If.body.n == 1 && n->If.body.at[0]->kind == NODE_Raise && !raises_exit(n->If.body.at[0])) {
         run_raise(e, n->If.body.at[0], ir_not(e->b, c));
         Rest k = { n->If.orelse, 0, after };
         run_rest(e, &k);
@@ -152,7 +153,23 @@ static Py raised(Elab *e, Node *n, const char **what) {
     return message;
 }
 
+/* `raise SystemExit(x)` is sys.exit(x). */
+static bool raises_exit(Node *n) {
+    Node *exc = n->Raise.exc, *cls = exc && exc->kind == NODE_Call ? exc->Call.func : exc;
+    return cls && cls->kind == NODE_Name && !strcmp(cls->Name.id, "SystemExit");
+}
+
+static void run_exit(Elab *e, Node *n) {
+    Node *exc = n->Raise.exc;
+    Py status = exc->kind == NODE_Call && exc->Call.args.n ? eval(e, exc->Call.args.at[0]) : e->none;
+    call_values(e, py_native(e, "primitives", "exit"), 1, &status, n->span);
+}
+
 static void run_raise(Elab *e, Node *n, Value *unless) {
+    if (raises_exit(n)) {
+        run_exit(e, n);
+        return;
+    }
     const char *what;
     Py message = raised(e, n, &what);
     if (message && message->kind == PY_ERROR) message = NULL;

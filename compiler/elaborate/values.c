@@ -1,5 +1,6 @@
 /* values: making Python values and asking about them. */
 #include "elaborate/values.h"
+#include "jxl/runtime.h"
 
 #include <math.h>
 #include <string.h>
@@ -420,7 +421,7 @@ int py_truth(Elab *e, Py x, Value **value) {
             }
         return 1;
     }
-    case PY_TEXT: return 1;
+    case PY_TEXT: return py_truth(e, text_ask(e, TEXT_LENGTH, x, x, e->span), value);
     default: return 1;
     }
 }

@@ -337,6 +337,10 @@ typedef void (*TextUse)(Elab *, void *, Py);
 void text_use(Elab *, Py text, TextUse, void *data);
 void text_use_pieces(Elab *, Py text, TextUse, void *data); /* one piece after the other, for what may be written so */
 
+/* text_ask.c: what the characters of a text that is known at run time only decide */
+Py text_ask(Elab *, int question, Py, Py other, Span); /* runtime.h's questions; an int */
+Py text_number(Elab *, Py text, NumberKind, Span);
+
 /* errors: at the span, or where the user called the library; the result is e->error */
 
 Py fail(Elab *, Span, const char *format, ...) FORMAT(3, 4);

@@ -26,6 +26,20 @@ char *eval_format(Eval *ev, const char *format, int nargs, const Tensor *args) {
     return pass_on(ev, &call, made == NULL) ? text : NULL;
 }
 
+int64_t eval_ask(Eval *ev, int question, const char *text, const char *other) {
+    jxl_call call = { .nranks = 1 };
+    jxl_array both[2] = { { &text, DT_u64, 0, NULL }, { &other, DT_u64, 0, NULL } };
+    int64_t r = jxl_text_ask(&call, question, "{0!ts}", "{1!ts}", 2, both);
+    pass_on(ev, &call, 0);
+    return r;
+}
+
+bool eval_number(Eval *ev, const char *text, DType dtype, void *value) {
+    jxl_call call = { .nranks = 1 };
+    int status = jxl_number(&call, text, (int32_t)dtype, value);
+    return pass_on(ev, &call, status);
+}
+
 /* Sizes that are new are those of the file; the others must be. */
 bool eval_load(Eval *ev, const Inst *in, const char *path, Tensor *result) {
     jxl_call call = { .nranks = 1 };

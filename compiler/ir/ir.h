@@ -492,6 +492,8 @@ void eval_bind(Eval *, const Inst *, int which, int64_t size);
 bool eval_make_results(Eval *, const Inst *, Tensor *results);
 /* The template of print and its kin over those arguments; NULL after a failure. */
 char *eval_format(Eval *, const char *format, int nargs, const Tensor *args);
+int64_t eval_ask(Eval *, int question, const char *text, const char *other); /* runtime.h's questions about texts */
+bool eval_number(Eval *, const char *text, DType, void *value);
 bool eval_load(Eval *, const Inst *, const char *path, Tensor *result);
 bool eval_flag(Eval *, const Inst *, Tensor *result);
 /* eval_shards.c: a stack of the collective's first argument on every shard, and which of them runs; false where it must wait */

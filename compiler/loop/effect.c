@@ -150,6 +150,43 @@ static void lower_plot(Lower *l, const Inst *in) {
     loop_runtime(b, RUNTIME_plot, args, 5);
 }
 
+/* texts of run time */
+
+static void lower_text_ask(Lower *l, const Inst *in) {
+    LBuilder *b = &l->b;
+    LValue *args[] = { word(l, in->attrs->kind), loop_text(b, in->attrs->format), loop_text(b, in->attrs->name),
+                       word(l, in->nargs), lower_descriptors(l, in->args, in->nargs) };
+    home_set(l, in->results[0], (Home){ .elem = { loop_runtime(b, RUNTIME_text_ask, args, 5), NULL } });
+}
+
+static void lower_text_number(Lower *l, const Inst *in) {
+    LBuilder *b = &l->b;
+    LValue *to = loop_stack(b, 8, 8);
+    LValue *args[] = { loop_text(b, lower_where(l, in)),          loop_text(b, in->attrs->format), word(l, in->nargs),
+                       lower_descriptors(l, in->args, in->nargs), word(l, in->attrs->dtype),       to };
+    loop_runtime(b, RUNTIME_text_number, args, 6);
+    home_fill(l, in->results[0], to);
+}
+
+static void lower_from_outside(Lower *l, const Inst *in) {
+    LBuilder *b = &l->b;
+    LValue *to = loop_stack(b, 8, 8);
+    if (in->op == OP_argument) {
+        LValue *args[] = { loop_text(b, lower_where(l, in)), scalar_of(l, in->args[0]).re, to };
+        loop_runtime(b, RUNTIME_argument, args, 3);
+    } else {
+        loop_runtime(b, RUNTIME_environment, (LValue *[]){ loop_text(b, in->attrs->name), to }, 2);
+    }
+    home_fill(l, in->results[0], to);
+}
+
+static void lower_exit(Lower *l, const Inst *in) {
+    LBuilder *b = &l->b;
+    LValue *args[] = { scalar_of(l, in->args[0]).re, loop_text(b, in->attrs->format), word(l, in->nargs),
+                       lower_descriptors(l, in->args, in->nargs) };
+    loop_runtime(b, RUNTIME_exit, args, 4);
+}
+
 static LValue *element(Lower *l, const Value *x) { return scalar_of(l, x).re; }
 
 static void lower_progress(Lower *l, const Inst *in) {
@@ -369,6 +406,14 @@ void lower_effect(Lower *l, const Inst *in) {
     case OP_load: lower_load(l, in); break;
     case OP_save: lower_save(l, in); break;
     case OP_plot: lower_plot(l, in); break;
+    case OP_argument_count:
+        home_set(l, in->results[0], (Home){ .elem = { loop_runtime(&l->b, RUNTIME_argument_count, NULL, 0), NULL } });
+        break;
+    case OP_argument:
+    case OP_environment: lower_from_outside(l, in); break;
+    case OP_text_ask: lower_text_ask(l, in); break;
+    case OP_text_number: lower_text_number(l, in); break;
+    case OP_exit: lower_exit(l, in); break;
     case OP_progress: lower_progress(l, in); break;
     case OP_progress_new: lower_progress_new(l, in); break;
     case OP_progress_count: lower_progress_count(l, in); break;

@@ -149,20 +149,24 @@ bool batch_assert(const Batch *d) {
     return true;
 }
 
-/* Written, or drawn, once for each lane, in order. */
+/* Written, drawn or asked once for each lane, in order. */
 bool batch_print(const Batch *d) {
     Builder *b = d->b;
     Attrs attrs = no_attrs;
-    if (dim_is(d->lanes, 0)) return true;
+    if (dim_is(d->lanes, 0) && !d->in->nresults) return true;
     attrs.trip = d->lanes;
     Block *body = block_new(b->func, NULL);
     Value *number = block_param(body, type_scalar(b->cx, DT_i64));
     Value **x = NEW_ARRAY(b->arena, Value *, d->in->nargs);
     builder_enter(b, body);
     for (int i = 0; i < d->in->nargs; i++) x[i] = lane(d, i, number);
-    emit_inst(b, d->in->op, x, d->in->nargs, d->in->attrs);
-    block_return(b, NULL, 0);
+    const Inst *one = emit_inst(b, d->in->op, x, d->in->nargs, d->in->attrs);
+    block_return(b, one->results, one->nresults);
     builder_leave(b);
-    emit_region(b, OP_for, NULL, 0, &attrs, &body, 1);
+    const Inst *all = emit_region(b, OP_for, NULL, 0, &attrs, &body, 1);
+    for (int i = 0; i < d->in->nresults; i++) {
+        d->y[i] = all->results[i];
+        d->y_each[i] = true;
+    }
     return true;
 }

@@ -59,6 +59,56 @@ static bool eval_save(Eval *ev, const Inst *in, const Tensor *args, Tensor *resu
 const Rules rules_plot = { .shape = shape_nothing, .eval = eval_save, .batch = batch_print };
 const Rules rules_save = { .shape = shape_save, .eval = eval_save, .batch = batch_save };
 
+/* Texts that are known at run time.  The evaluator has no command line and no environment. */
+static const char *shape_count(Compiler *cx, const Inst *in, const Type **results) {
+    (void)in;
+    results[0] = type_scalar(cx, DT_i64);
+    return NULL;
+}
+static const char *shape_address(Compiler *cx, const Inst *in, const Type **results) {
+    (void)in;
+    results[0] = type_scalar(cx, DT_u64);
+    return NULL;
+}
+static bool eval_nothing(Eval *ev, const Inst *in, const Tensor *args, Tensor *y) {
+    (void)ev, (void)args;
+    element_set_int(in->results[0]->type->dtype, y->bytes, 0);
+    return true;
+}
+static bool eval_no_argument(Eval *ev, const Inst *in, const Tensor *args, Tensor *y) {
+    (void)in, (void)args, (void)y;
+    return eval_fail(ev, "the evaluator has no command line");
+}
+const Rules rules_argument_count = { .shape = shape_count, .eval = eval_nothing };
+const Rules rules_argument = { .shape = shape_address, .eval = eval_no_argument, .batch = batch_print };
+const Rules rules_environment = { .shape = shape_address, .eval = eval_nothing };
+
+static bool eval_the_question(Eval *ev, const Inst *in, const Tensor *args, Tensor *y) {
+    char *x = eval_format(ev, in->attrs->format, in->nargs, args);
+    char *other = x ? eval_format(ev, in->attrs->name, in->nargs, args) : NULL;
+    if (!other) return false;
+    element_set_int(DT_i64, y->bytes, eval_ask(ev, (int)in->attrs->kind, x, other));
+    return true;
+}
+const Rules rules_text_ask = { .shape = shape_count, .eval = eval_the_question, .batch = batch_print };
+
+static const char *shape_number(Compiler *cx, const Inst *in, const Type **results) {
+    results[0] = type_scalar(cx, in->attrs->dtype);
+    return in->attrs->format ? NULL : "no format";
+}
+static bool eval_text_number(Eval *ev, const Inst *in, const Tensor *args, Tensor *y) {
+    char *text = eval_format(ev, in->attrs->format, in->nargs, args);
+    return text && eval_number(ev, text, in->attrs->dtype, y->bytes);
+}
+const Rules rules_text_number = { .shape = shape_number, .eval = eval_text_number, .batch = batch_print };
+
+static bool eval_exit(Eval *ev, const Inst *in, const Tensor *args, Tensor *y) {
+    (void)y;
+    char *text = eval_format(ev, in->attrs->format, in->nargs, args);
+    return text && eval_fail(ev, "exit %lld: %s", (long long)tensor_int(&args[0], 0), text);
+}
+const Rules rules_exit = { .shape = shape_nothing, .eval = eval_exit, .batch = batch_print };
+
 /* Bars of progress are for the eye: the evaluator has one that nobody sees. */
 static const char *shape_bar(Compiler *cx, const Inst *in, const Type **results) {
     (void)in;

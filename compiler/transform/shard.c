@@ -16,7 +16,8 @@ static Turn turn_of(const Vmap *w, const Inst *in) {
     if (any_marked(&w->batched, in->args, in->nargs) || reads_marked(&w->batched, in) ||
         any_marked(&w->batched, in->results, in->nresults) || decision_is_marked(&w->batched, in))
         return TURN_PIECE;
-    bool from_outside = in->op == OP_time || in->op == OP_load || in->op == OP_flag;
+    bool from_outside = in->op == OP_time || in->op == OP_load || in->op == OP_flag || in->op == OP_argument ||
+                        in->op == OP_argument_count || in->op == OP_environment;
     return inst_effect(in) == EFFECT_ORDERED && !from_outside ? TURN_PIECE : TURN_ONCE;
 }
 

@@ -217,7 +217,22 @@ typedef struct {
 ** with its shape in shapes[i].  --help prints and exits 0; a mistake is an error of one sentence with status 2. */
 int jxl_flags(jxl_call *, int argc, char **argv, const char *doc, const jxl_flag *, int n, void **values,
               int64_t **shapes);
-int jxl_argument(jxl_call *, int argc, char **argv, int64_t index, const char **text); /* sys.argv[index] */
+
+/* outside.c: the command line and the environment as texts, of several ranks the first one's */
+int64_t jxl_argument_count(jxl_call *);
+int jxl_argument(jxl_call *, const char *where, int64_t index, const char **text); /* sys.argv[index] */
+int jxl_environment(jxl_call *, const char *name, const char **text); /* "" and 0 at *text where it is not set */
+
+/* ask.c: questions about texts, each a template over the same arguments.  A length is counted in code points. */
+enum { TEXT_ORDER, TEXT_STARTS, TEXT_ENDS, TEXT_CONTAINS, TEXT_LENGTH };
+int64_t jxl_text_ask(jxl_call *, int32_t question, const char *text, const char *other, int32_t nargs,
+                     const jxl_array *args);
+/* int(text) or float(text), by dtype */
+int jxl_text_number(jxl_call *, const char *where, const char *text, int32_t nargs, const jxl_array *args,
+                    int32_t dtype, void *value);
+/* sys.exit(status), with what is said on standard error; the program ends without a further word. */
+enum { JXL_EXIT = 256 };
+int jxl_exit(jxl_call *, int64_t status, const char *message, int32_t nargs, const jxl_array *args);
 
 /* parse.c: int(text) or float(text), by dtype */
 int jxl_number(jxl_call *, const char *text, int32_t dtype, void *value);

@@ -49,7 +49,9 @@ def run(path, out):
         sys.path.insert(0, str(source.parent))
         status = 1
         try:
-            runpy.run_path(str(source), run_name="__main__")
+            try: runpy.run_path(str(source), run_name="__main__")
+            except SystemExit as e:
+                if e.code: raise
             sys.stdout.flush()
             status = 0
         except BaseException as e:
