@@ -3,8 +3,9 @@
 ** Every key becomes an unsigned integer whose order is the wanted one, and rows of those are sorted digit by digit from
 ** the lowest (radix sort), or by insertion where they are short.  Several keys are sorted from the last to the first:
 ** each sort is stable, so what the later keys decided stays where the earlier ones are equal.  Where only the values of one
-** key are wanted, no permutation is made. */
+** key are wanted, no permutation is made, and numbers of 32 and 64 bits are sorted in vectors. */
 #include "internal.h"
+#include "sort.h"
 
 #include <string.h>
 
@@ -192,6 +193,54 @@ static void sort_row(const Sort *s, int64_t row, Item *items, Item *other) {
     }
 }
 
+/* Values alone, in vectors: 0 where there are none for them, or where that came to nothing. */
+static int sort_in_vectors(const Sort *s, int64_t row, void *other) {
+#if defined(__x86_64__)
+    int wide = jxl_dtypes[s->keys->dtype].size == 8, kind = SORT_UNSIGNED;
+    switch (s->keys->dtype) {
+    case JXL_F32:
+    case JXL_F64: kind = SORT_FLOAT; break;
+    case JXL_I32:
+    case JXL_I64: kind = SORT_SIGNED; break;
+    case JXL_U32:
+    case JXL_U64: break;
+    default: return 0;
+    }
+    const char *from = (const char *)s->keys->data + row * s->n * (wide ? 8 : 4);
+    char *to = (char *)s->sorted->data + row * s->n * (wide ? 8 : 4);
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512vl"))
+        return wide ? jxl_sort_avx512_64((int64_t *)to, (const int64_t *)from, other, s->n, kind)
+                    : jxl_sort_avx512_32((int32_t *)to, (const int32_t *)from, other, s->n, kind);
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2"))
+        return wide ? jxl_sort_avx2_64((int64_t *)to, (const int64_t *)from, other, s->n, kind)
+                    : jxl_sort_avx2_32((int32_t *)to, (const int32_t *)from, other, s->n, kind);
+#else
+    (void)s, (void)row, (void)other;
+#endif
+    return 0;
+}
+
+static int sort_row_values(jxl_call *c, const Sort *s, int64_t row) {
+    if (is_narrow(s)) return sort_narrow_rows(c, s, row, row + 1);
+    Item *items = jxl_alloc(c, 2 * s->n * (int64_t)sizeof *items);
+    if (!items) return c->status;
+    sort_row(s, row, items, items + s->n);
+    jxl_release(c, items);
+    return 0;
+}
+
+static int sort_values(jxl_call *c, void *context, int64_t lo, int64_t hi) {
+    const Sort *s = context;
+    void *other = jxl_alloc(c, s->n * 8);
+    if (!other) return c->status;
+    int status = 0;
+    for (int64_t row = lo; row < hi && !status; row++)
+        if (!sort_in_vectors(s, row, other)) status = sort_row_values(c, s, row);
+    jxl_release(c, other);
+    return status;
+}
+
 static int sort_rows(jxl_call *c, void *context, int64_t lo, int64_t hi) {
     const Sort *s = context;
     if (is_narrow(s)) return sort_narrow_rows(c, s, lo, hi);
@@ -215,5 +264,5 @@ int jxl_sort(jxl_call *c, const jxl_array *sorted, const jxl_array *keys) {
     int64_t n = keys->rank ? keys->shape[keys->rank - 1] : 1, count = jxl_count(keys);
     if (!count) return 0;
     Sort s = { .sorted = sorted, .keys = keys, .nkeys = 1, .n = n };
-    return jxl_parallel_for(c, sort_rows, &s, count / n, 1 + PARALLEL_ELEMENTS / n);
+    return jxl_parallel_for(c, sort_values, &s, count / n, 1 + PARALLEL_ELEMENTS / n);
 }

@@ -1,5 +1,6 @@
 /* Sorting: against a plain comparison of every pair, for every dtype, several keys, short and long rows. */
 #include "internal.h"
+#include "sort.h"
 
 #include <criterion/criterion.h>
 #include <math.h>
@@ -95,3 +96,45 @@ Test(sort, several_keys_and_many_rows) {
     check_sort(JXL_I32, 2000, 60, 1, (int[]){ JXL_F64 });
     check_sort(JXL_I32, 20000, 3, 2, (int[]){ JXL_U8, JXL_U64 });
 }
+
+#if defined(__x86_64__)
+/* What this processor would not choose: the same numbers in narrower vectors.  In order, few different, all equal, and such that
+** pivots are bad. */
+Test(sort, narrower_vectors) {
+    enum { N = 20000 };
+    static const int64_t lengths[] = { 1, 2, 3, 4, 5, 8, 31, 32, 33, 127, 128, 129, 513, 1000, N };
+    static int32_t narrow[4][N];
+    static int64_t wide[4][N];
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("bmi2")) return;
+    jxl_call c;
+    jxl_call_init(&c);
+    srand(3);
+    for (int shape = 0; shape < 5; shape++)
+        for (size_t k = 0; k < sizeof lengths / sizeof *lengths; k++) {
+            int64_t n = lengths[k];
+            static const int dtypes[][2] = { { JXL_I32, JXL_I64 }, { JXL_U32, JXL_U64 }, { JXL_F32, JXL_F64 } };
+            for (int kind = SORT_SIGNED; kind <= SORT_FLOAT; kind++) {
+                for (int64_t i = 0; i < n; i++) {
+                    uint32_t any = (uint32_t)rand() << 1 ^ (uint32_t)rand();
+                    uint32_t x = shape == 0   ? any
+                                 : shape == 1 ? any % 5 << 29
+                                 : shape == 2 ? (uint32_t)i
+                                 : shape == 3 ? 7
+                                              : (uint32_t)(i % 64);
+                    memcpy(&narrow[0][i], &x, 4);
+                    wide[0][i] = (int64_t)((uint64_t)x << 32 | (shape == 0 ? (uint32_t)rand() : 0));
+                }
+                jxl_array from = { narrow[0], dtypes[kind][0], 1, &n }, to = { narrow[1], dtypes[kind][0], 1, &n };
+                jxl_array from_wide = { wide[0], dtypes[kind][1], 1, &n },
+                          to_wide = { wide[1], dtypes[kind][1], 1, &n };
+                cr_assert(jxl_sort(&c, &to, &from) == 0 && jxl_sort(&c, &to_wide, &from_wide) == 0);
+                if (jxl_sort_avx2_32(narrow[2], narrow[0], narrow[3], n, kind))
+                    cr_assert(!memcmp(narrow[1], narrow[2], (size_t)n * 4), "%d of kind %d", (int)n, kind);
+                if (jxl_sort_avx2_64(wide[2], wide[0], wide[3], n, kind))
+                    cr_assert(!memcmp(wide[1], wide[2], (size_t)n * 8), "%d of kind %d", (int)n, kind);
+                for (int64_t i = 1; i < n && kind == SORT_SIGNED; i++) cr_assert(narrow[1][i - 1] <= narrow[1][i]);
+            }
+        }
+    jxl_call_free(&c);
+}
+#endif

@@ -1,0 +1,61 @@
+/* sort_vector.h for four numbers of 64 bits. */
+#include "sort.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#include <string.h>
+
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx2,bmi,bmi2,popcnt"))), apply_to = function)
+#else
+#pragma GCC target("avx2,bmi,bmi2,popcnt")
+#endif
+
+typedef int64_t Key;
+typedef __m256i Lanes;
+enum { LANES = 4, ALL_LANES = 0xf };
+static const Key LARGEST = INT64_MAX, INFINITE = 0x7ff0000000000000;
+
+static inline Lanes load(const Key *x) { return _mm256_loadu_si256((const Lanes *)x); }
+static inline void store(Key *x, Lanes v) { _mm256_storeu_si256((Lanes *)x, v); }
+static inline Lanes all_lanes(Key x) { return _mm256_set1_epi64x(x); }
+static inline Lanes least(Lanes x, Lanes y) { return _mm256_blendv_epi8(x, y, _mm256_cmpgt_epi64(x, y)); }
+static inline Lanes most(Lanes x, Lanes y) { return _mm256_blendv_epi8(y, x, _mm256_cmpgt_epi64(x, y)); }
+static inline Lanes both(Lanes x, Lanes y) { return _mm256_and_si256(x, y); }
+static inline Lanes differ(Lanes x, Lanes y) { return _mm256_xor_si256(x, y); }
+static inline Lanes negative(Lanes x) { return _mm256_cmpgt_epi64(_mm256_setzero_si256(), x); }
+static inline unsigned lanes_below(Lanes x, Lanes y) {
+    return (unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(_mm256_cmpgt_epi64(y, x)));
+}
+/* These lanes last, after the others; a byte says which 32 bits go where. */
+static inline Lanes together_at_end(Lanes x, unsigned which, int count) {
+    uint64_t numbers = 0x0706050403020100, last = _pdep_u64(which, 0x0001000100010001) * 0xffff;
+    uint64_t order = _pext_u64(numbers, ~last);
+    if (count) order |= _pext_u64(numbers, last) << 16 * (LANES - count);
+    return _mm256_permutevar8x32_epi32(x, _mm256_cvtepu8_epi32(_mm_cvtsi64_si128((int64_t)order)));
+}
+/* These lanes first. */
+static inline Lanes together(Lanes x, unsigned which) {
+    unsigned others = ~which & ALL_LANES;
+    return together_at_end(x, others, __builtin_popcount(others));
+}
+/* Lane k is lane k ^ bits. */
+static inline Lanes across(Lanes x, int bits) {
+    Lanes number = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    return _mm256_permutevar8x32_epi32(x, _mm256_xor_si256(number, _mm256_set1_epi32(2 * bits)));
+}
+/* The lanes of `high` whose number has the bit `top`, else of `low`. */
+static inline Lanes choose(Lanes low, Lanes high, int top) {
+    return top == 2 ? _mm256_blend_epi32(low, high, 0xf0) : _mm256_blend_epi32(low, high, 0xcc);
+}
+
+#include "sort_vector.h"
+
+int jxl_sort_avx2_64(Key *to, const Key *from, Key *other, int64_t n, int kind) {
+    return sort_numbers(to, from, other, n, kind);
+}
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
+#endif

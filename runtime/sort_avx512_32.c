@@ -1,0 +1,56 @@
+/* sort_vector.h for sixteen numbers of 32 bits. */
+#include "sort.h"
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#include <string.h>
+
+#if defined(__clang__)
+#pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,popcnt"))), apply_to = function)
+#else
+#pragma GCC target("avx512f,avx512bw,avx512dq,avx512vl,popcnt")
+#endif
+
+typedef int32_t Key;
+typedef __m512i Lanes;
+enum { LANES = 16, ALL_LANES = 0xffff };
+static const Key LARGEST = INT32_MAX, INFINITE = 0x7f800000;
+
+static inline Lanes load(const Key *x) { return _mm512_loadu_si512(x); }
+static inline void store(Key *x, Lanes v) { _mm512_storeu_si512(x, v); }
+static inline Lanes all_lanes(Key x) { return _mm512_set1_epi32(x); }
+static inline Lanes least(Lanes x, Lanes y) { return _mm512_min_epi32(x, y); }
+static inline Lanes most(Lanes x, Lanes y) { return _mm512_max_epi32(x, y); }
+static inline Lanes both(Lanes x, Lanes y) { return _mm512_and_si512(x, y); }
+static inline Lanes differ(Lanes x, Lanes y) { return _mm512_xor_si512(x, y); }
+static inline Lanes negative(Lanes x) { return _mm512_srai_epi32(x, 31); }
+static inline unsigned lanes_below(Lanes x, Lanes y) { return _mm512_cmplt_epi32_mask(x, y); }
+/* These lanes first; those last. */
+static inline Lanes together(Lanes x, unsigned which) { return _mm512_maskz_compress_epi32((__mmask16)which, x); }
+static inline Lanes together_at_end(Lanes x, unsigned which, int count) {
+    return _mm512_maskz_expand_epi32((__mmask16)((unsigned)ALL_LANES << (LANES - count)), together(x, which));
+}
+/* Lane k is lane k ^ bits. */
+static inline Lanes across(Lanes x, int bits) {
+    Lanes number = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    return _mm512_permutexvar_epi32(_mm512_xor_si512(number, _mm512_set1_epi32(bits)), x);
+}
+/* The lanes of `high` whose number has the bit `top`, else of `low`. */
+static inline Lanes choose(Lanes low, Lanes high, int top) {
+    return _mm512_mask_blend_epi32((__mmask16)(top == 8   ? 0xff00
+                                               : top == 4 ? 0xf0f0
+                                               : top == 2 ? 0xcccc
+                                                          : 0xaaaa),
+                                   low, high);
+}
+
+#include "sort_vector.h"
+
+int jxl_sort_avx512_32(Key *to, const Key *from, Key *other, int64_t n, int kind) {
+    return sort_numbers(to, from, other, n, kind);
+}
+
+#if defined(__clang__)
+#pragma clang attribute pop
+#endif
+#endif
