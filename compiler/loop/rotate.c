@@ -166,7 +166,7 @@ static bool is_home(const Rotation *r, const LValue *ptr) {
     return false;
 }
 
-/* The initial values are all elsewhere: the first round may read them there, if it writes nothing there. */
+/* The initial values are all elsewhere: the first round may read them there, if it writes nothing there, under any name. */
 static bool begins_elsewhere(Lower *l, const Inst *loop, const Rotation *r) {
     for (int i = 0; i < loop->attrs->carries; i++) {
         if (is_home(r, home_of(l, loop->args[i]).ptr)) return false;
@@ -183,7 +183,8 @@ void rotation_plan(Lower *l, const Inst *loop, Rotation *r, LValue *rounds, LVal
         int k = place_of(r, loop->results[i]->buffer);
         if (k < 0) continue;
         begin[i] = r->at[k];
-        if (writes(body, r->buffer[k])) continue;
+        const Buffer *given = loop->args[i]->buffer;
+        if (writes(body, r->buffer[k]) || (given && writes(body, given))) continue;
         r->instead[k] = r->at[k];
         r->at[k] = begin[i] = home_of(l, loop->args[i]).ptr;
     }
