@@ -158,13 +158,7 @@ typedef enum {
     FILE_LEAF
 } FileKind;
 typedef enum { COMBINE_SET, COMBINE_ADD, COMBINE_MUL, COMBINE_MIN, COMBINE_MAX } Combine;
-typedef enum {
-    ORDER_OPEN,
-    ORDER_LANES,
-    ORDER_CHAIN,
-    ORDER_LANE_BLOCKS,
-    ORDER_CHAIN_BLOCKS
-} Order; /* optimize/order.c */
+typedef enum { ORDER_OPEN, ORDER_LANES, ORDER_CHAIN, ORDER_LANE_BLOCKS, ORDER_TREE } Order; /* optimize/order.c */
 
 typedef struct Value Value;
 typedef struct Inst Inst;

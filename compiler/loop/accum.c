@@ -182,13 +182,13 @@ void accum_of(Lower *l, const Inst *in, Accum *a, Domain *d) {
         d->dim[d->n++] = dim_int(l->cx, 1);
     }
     int64_t order = op_has_attr(in->op, ATTR_INDEX_order) ? in->attrs->order : ORDER_OPEN;
-    d->across = order == ORDER_CHAIN || order == ORDER_CHAIN_BLOCKS;
+    d->across = order == ORDER_CHAIN || order == ORDER_TREE;
     if (order == ORDER_OPEN) d->across = order_goes_across(in);
     int64_t total = 1, size;
     bool known = true;
     for (int k = d->nkept; k < d->n; k++) known = known && dim_is_int(d->dim[k], &size) && (total *= size) <= BLOCK;
     bool exact = !op_has_attr(in->op, ATTR_INDEX_order) && !a->y; /* any order gives the same */
-    d->blocks = order == ORDER_LANE_BLOCKS || order == ORDER_CHAIN_BLOCKS || (exact && !known);
+    d->blocks = d->across ? order != ORDER_CHAIN : order == ORDER_LANE_BLOCKS || (exact && !known);
 }
 
 Work reduce_work(Lower *l, const Domain *d, const Accum *a, int n) {
@@ -197,4 +197,14 @@ Work reduce_work(Lower *l, const Domain *d, const Accum *a, int n) {
     for (int i = 0; i < n; i++) w.each += 0.05 + pull_cost(l, a[i].x) + (a[i].y ? pull_cost(l, a[i].y) : 0);
     for (int k = d->nkept; k < d->n; k++) w.times = loop_mul(b, w.times, lower_dim(l, d->dim[k]));
     return w;
+}
+
+void accum_finish(Lower *l, const Accum *a, int n, Elem *out) {
+    for (int i = 0; i < n; i++) {
+        DType d = dtype_real(a[i].in->results[0]->type->dtype);
+        if (accum_is_arg(&a[i]))
+            out[i] = (Elem){ out[i].im, NULL };
+        else
+            out[i].re = loop_convert(&l->b, out[i].re, d);
+    }
 }

@@ -291,11 +291,11 @@ static LValue *folded(LBuilder *b, Op op, LValue *const *args, int nargs, LType 
     if ((op == OP_min || op == OP_max) && x == y) return x;
     if (op == OP_sub && x == y) return loop_const_bits(b, type, 0);
     if (loop_is_const(x, &i) && loop_is_const(y, &j) && fold_i64(op, i, j, &k)) return loop_const_bits(b, type, k);
-    if (op == OP_add && loop_is_const(y, &j) && made && made->op == LOOP_apply && made->fn == OP_add) { /* i - 1 + 1 */
-        for (int s = 0; s < 2; s++) {
-            if (loop_is_const(made->args[s], &i) && fold_i64(OP_add, i, j, &k))
-                return loop_add(b, made->args[!s], loop_const_bits(b, type, k));
-        }
+    const LInst *sum = made && made->op == LOOP_apply && made->fn == OP_add ? made : NULL;
+    for (int s = 0; s < 2 && sum; s++) { /* i + n - n, i - 1 + 1 */
+        if (op == OP_sub && sum->args[s] == y) return sum->args[!s];
+        if (op == OP_add && loop_is_const(y, &j) && loop_is_const(sum->args[s], &i) && fold_i64(OP_add, i, j, &k))
+            return loop_add(b, sum->args[!s], loop_const_bits(b, type, k));
     }
     return NULL;
 }

@@ -282,6 +282,11 @@ static void read_early(Lower *l, const Kernel *k, int phase) {
     }
 }
 
+static void unpin_all(Lower *l, const Kernel *k) {
+    for (int i = 0; i < k->naccums; i++) unpin(l, k->accum[i].in);
+    for (int i = 0; i < k->nearly; i++) home_set(l, k->early[i].v, (Home){ .ptr = NULL });
+}
+
 static void rows_body(Pull *p, const Idx *kept, void *context) {
     Kernel *k = context;
     Lower *l = p->l;
@@ -304,8 +309,36 @@ static void rows_body(Pull *p, const Idx *kept, void *context) {
         else
             store_rows(l, k, kept);
     }
-    for (int i = 0; i < k->naccums; i++) unpin(l, k->accum[i].in);
-    for (int i = 0; i < k->nearly; i++) home_set(l, k->early[i].v, (Home){ .ptr = NULL });
+    unpin_all(l, k);
+}
+
+/* In strips across rows: the same, phase after phase. */
+static void store_kept(Pull *p, const Idx *idx, void *context) {
+    const Kernel *k = context;
+    for (int i = 0; i < k->in->nresults; i++) {
+        const Value *to = k->in->results[i];
+        if (!is_whole(k, result(k, i))) store_at(p, to->type, home_of(p->l, to).ptr, idx, pull(p, result(k, i), idx));
+    }
+}
+
+static void store_whole(Pull *p, const Idx *at, void *context) {
+    const Kernel *k = context;
+    Idx idx[MAX_RANK];
+    whole_index(k, at, at + k->domain.nkept, idx);
+    store_results(p, k, idx);
+}
+
+static void strip_body(Lower *l, Strip *s, void *context) {
+    Kernel *k = context;
+    for (k->phase = 1; k->phase <= k->plan.phases; k->phase++) {
+        int from = k->from[k->phase], n = k->from[k->phase + 1] - from;
+        k->domain.also = early_in(k, k->phase) ? store_early : NULL;
+        strip_reduce(l, s, k->accum + from, n);
+        read_early(l, k, k->phase);
+    }
+    strip_columns(l, s, store_kept, k);
+    if (any_whole(k)) strip_rows(l, s, store_whole, k);
+    unpin_all(l, k);
 }
 
 /* Nothing is kept: sums of everything, and what is stored on the way. */
@@ -348,6 +381,10 @@ static void lower_rows(Lower *l, Kernel *k) {
     w.each += cost_of(l, k);
     int lanes = 1;
     if (k->plan.across) lanes = across_lanes(l, k->accum, k->naccums, k->lanes);
+    if (strips_fit(&k->domain, k->accum, k->naccums)) {
+        strips(l, &k->domain, k->accum, k->naccums, w, lanes, strip_body, k);
+        return;
+    }
     nest(l, &axes, w, lanes, rows_body, k);
 }
 

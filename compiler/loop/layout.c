@@ -112,7 +112,7 @@ bool layout_index(Pull *p, const Inst *in, const Idx *idx, Idx *x) {
 static Elem pull_reshape(Pull *p, const Inst *in, const Idx *idx) {
     const Value *x = in->args[0];
     Home h = home_of(p->l, x);
-    if (h.ptr) return load_flat(p, &h, x->type->dtype, flat_index(p, in->results[0]->type, idx));
+    if (h.ptr && !h.from) return load_flat(p, &h, x->type->dtype, flat_index(p, in->results[0]->type, idx));
     Idx at[MAX_RANK];
     reshape_index(p, in->results[0]->type, x->type, idx, at);
     return pull(p, x, at);

@@ -8,7 +8,7 @@
 #include "loop/loop.h"
 #include "optimize/optimize.h"
 
-enum { CHUNK = 512, BLOCK = 4096, LANE_BYTES = 256 }; /* the orders in which terms are added: optimize.h */
+enum { CHUNK = 512, BLOCK = 4096, RUN = 8, LANE_BYTES = 256 }; /* the orders in which terms are added: optimize.h */
 
 /* One element, or one per lane: a complex number has two parts; so has a running argmax (value, index). */
 typedef struct {
@@ -18,7 +18,9 @@ typedef struct {
 typedef struct {
     Elem elem;   /* known here: rank 0, or what is fixed while the outer axes of a kernel stand still */
     LValue *ptr; /* an array's first element */
-    bool fixed;  /* nobody writes it while it has a name */
+    LValue
+        *from; /* of a strip: ptr is the element with that index of the last axis, and others do not count; else NULL */
+    bool fixed; /* nobody writes it while it has a name */
 } Home;
 
 /* The index along one axis: lane k is at i + k*step, or each[k] where that is not NULL. */
@@ -226,8 +228,8 @@ typedef struct {
 typedef struct {
     int nkept, n; /* kept axes, then reduced ones */
     const Dim *dim[2 * MAX_RANK];
-    bool across; /* chain order: lanes are neighbours along the last kept axis; else along the last reduced one */
-    bool blocks; /* sums longer than BLOCK are cut */
+    bool across; /* lanes are neighbours along the last kept axis; else along the last reduced one */
+    bool blocks; /* sums longer than BLOCK (across: RUN) are cut, and joined by a tree; else a chain, in chunks */
     void (*also)(Pull *, const Idx *at, void *context); /* what else is done with every term, or NULL */
     void *also_context;
 } Domain;
@@ -239,6 +241,7 @@ Elem accum_start(Lower *, const Accum *, int lanes);
 Elem accum_merge(Lower *, const Accum *, Elem, Elem);
 Elem accum_step(Pull *, const Domain *, const Accum *, Elem sum, const Idx *at); /* one more term */
 Work reduce_work(Lower *, const Domain *, const Accum *, int n);
+void accum_finish(Lower *, const Accum *, int n, Elem *sums); /* in the dtypes of the instructions */
 
 /* reduce.c: in the fixed orders */
 /* At one index of the kept axes: the results, in the dtype of the instruction. */
@@ -247,6 +250,24 @@ void reduce_at(Pull *, const Domain *, const Accum *, int n, const Idx *kept, El
 void reduce_all(Lower *, const Domain *, const Accum *, int n, Elem *results);
 int domain_lanes(Lower *, const Accum *, int n);
 int across_lanes(Lower *, const Accum *, int n, int most); /* neighbours that go together: a few registers of them */
+
+/* strips.c: the same across rows, for some neighbours along the last kept axis at a time */
+typedef struct {
+    const Domain *d;
+    LValue *lo, *hi;      /* along the last kept axis */
+    int64_t most;         /* at most so many */
+    Idx at[2 * MAX_RANK]; /* the other kept axes, and the row in hand */
+    int lanes;
+    bool heavy;
+} Strip;
+typedef void (*StripBody)(Lower *, Strip *, void *context);
+bool strips_fit(const Domain *, const Accum *, int n);
+void strips(Lower *, const Domain *, const Accum *, int n, Work, int lanes, StripBody, void *context);
+/* The results, at home in strips of their own. */
+void strip_reduce(Lower *, Strip *, const Accum *, int n);
+/* body at every index of the strip, or of all its rows: kept axes, then reduced ones. */
+void strip_columns(Lower *, Strip *, NestBody, void *context);
+void strip_rows(Lower *, Strip *, NestBody, void *context);
 
 /* dot.c: matrix products; `store` is given a vector of neighbours along the last axis of the result at a time */
 typedef void (*DotStore)(Pull *, const Idx *, Elem, void *context);

@@ -84,6 +84,7 @@ void lower_map(Lower *l, const Inst *in) {
 typedef struct {
     Accum a;
     Domain d;
+    LValue *to;
 } Reduction;
 
 static void reduce_body(Pull *p, const Idx *idx, void *context) {
@@ -92,6 +93,18 @@ static void reduce_body(Pull *p, const Idx *idx, void *context) {
     Elem e;
     reduce_at(p, &r->d, &r->a, 1, idx, &e);
     store_at(p, y->type, home_of(p->l, y).ptr, idx, e);
+}
+
+static void store_strip(Pull *p, const Idx *idx, void *context) {
+    const Reduction *r = context;
+    const Value *y = r->a.in->results[0];
+    store_at(p, y->type, r->to, idx, pull(p, y, idx));
+}
+
+static void strip_body(Lower *l, Strip *s, void *context) {
+    const Reduction *r = context;
+    strip_reduce(l, s, &r->a, 1);
+    strip_columns(l, s, store_strip, context);
 }
 
 void lower_reduce(Lower *l, const Inst *in) {
@@ -108,5 +121,12 @@ void lower_reduce(Lower *l, const Inst *in) {
     Axes axes = { r.d.nkept, { 0 } };
     for (int i = 0; i < axes.n; i++) axes.dim[i] = r.d.dim[i];
     int lanes = r.d.across ? across_lanes(l, &r.a, 1, LOOP_MAX_LANES) : 1;
-    nest(l, &axes, reduce_work(l, &r.d, &r.a, 1), lanes, reduce_body, &r);
+    Work w = reduce_work(l, &r.d, &r.a, 1);
+    r.to = home_of(l, y).ptr;
+    if (strips_fit(&r.d, &r.a, 1)) {
+        strips(l, &r.d, &r.a, 1, w, lanes, strip_body, &r);
+        home_set(l, y, (Home){ .ptr = r.to, .fixed = true });
+        return;
+    }
+    nest(l, &axes, w, lanes, reduce_body, &r);
 }

@@ -1,9 +1,9 @@
 /* reduce: sums, products, extremes, dots and argmax, their terms added in one fixed order.
 **
 ** Along the last axis there are 256 bytes of running sums: term k goes to lane k mod 64 (for 4-byte numbers), and at the end
-** lane i takes lane i + half until one is left.  Across other axes each result is one chain in chunks of CHUNK.  Long sums are
-** blocks of BLOCK terms; blocks are joined as a binary tree joins them: 0 and 1, 2 and 3, then those two, whatever is missing
-** on the right left out.  Neither the machine's vectors nor threads appear in that, so neither changes a bit. */
+** lane i takes lane i + half until one is left.  Long sums are blocks of BLOCK terms; across other axes they are runs of RUN,
+** each a chain.  Blocks are joined as a binary tree joins them: 0 and 1, 2 and 3, then those two, whatever is missing on the
+** right left out.  What is contracted by a matrix product is one chain in chunks of CHUNK.  Neither the machine's vectors nor threads appear in that, so neither changes a bit. */
 #include "loop/lower.h"
 
 int domain_lanes(Lower *l, const Accum *a, int n) {
@@ -306,7 +306,7 @@ static Blocks blocks_of(Lower *l, const Domain *d) {
     LValue *one = loop_i64(b, 1), *limit = loop_i64(b, BLOCK);
     LValue *all = one;
     for (int k = d->nkept; k < d->n; k++) all = loop_mul(b, all, lower_dim(l, d->dim[k]));
-    if (d->across) return (Blocks){ one, all, one, NULL, round_up(l, all, BLOCK) };
+    if (d->across) return (Blocks){ one, all, one, NULL, round_up(l, all, RUN) };
     Blocks s = { one, lower_dim(l, d->dim[d->n - 1]), one, NULL, NULL };
     for (int k = d->nkept; k + 1 < d->n; k++) s.rows = loop_mul(b, s.rows, lower_dim(l, d->dim[k]));
     LValue *some = loop_binary(b, OP_max, s.terms, one);
@@ -321,8 +321,8 @@ static void block_at(Lower *l, Run *r, const Pull *p, const Blocks *s, LValue *b
     LBuilder *b = &l->b;
     LValue *limit = loop_i64(b, BLOCK);
     if (r->d->across) {
-        LValue *lo = loop_mul(b, block, limit);
-        block_of_chains(l, r, p, lo, loop_binary(b, OP_min, s->terms, loop_add(b, lo, limit)), out);
+        LValue *lo = loop_mul(b, block, loop_i64(b, RUN));
+        chain(l, r, p, lo, loop_binary(b, OP_min, s->terms, loop_add(b, lo, loop_i64(b, RUN))), out);
         return;
     }
     LValue *group = loop_binary(b, OP_div, block, s->cuts), *cut = loop_binary(b, OP_rem, block, s->cuts);
@@ -353,7 +353,7 @@ static void slot_store(Lower *l, Slots s, LValue *at, Elem e) {
     if (s.im) loop_store(b, e.im, s.im, i, 1, NULL);
 }
 
-enum { LEVELS = 52 }; /* blocks are fewer than 2 to that */
+enum { LEVELS = 52 /* blocks are fewer than 2 to that */, FEW_RUNS = 4 };
 
 static void as_values(const Run *r, const Elem *e, LValue **v, int *n) {
     for (int i = 0; i < r->n; i++) {
@@ -436,6 +436,21 @@ static void stream_blocks(Lower *l, Run *r, const Pull *p, const Blocks *s, int 
     from_values(r, out, down.carry + 2);
 }
 
+/* The same for a few runs, written out. */
+static void tree_of_runs(Lower *l, Run *r, const Pull *p, int64_t lo, int64_t hi, Elem *out) {
+    LBuilder *b = &l->b;
+    int64_t left = RUN;
+    while (2 * left < hi - lo) left *= 2;
+    if (hi - lo <= RUN) {
+        chain(l, r, p, loop_i64(b, lo), loop_i64(b, hi), out);
+        return;
+    }
+    Elem right[MAX_ACCUMS];
+    tree_of_runs(l, r, p, lo, lo + left, out);
+    tree_of_runs(l, r, p, lo + left, hi, right);
+    for (int i = 0; i < r->n; i++) out[i] = accum_merge(l, &r->a[i], out[i], right[i]);
+}
+
 static Run run_of(Lower *l, const Domain *d, const Accum *a, int n, int lanes, const Idx *kept) {
     Run r = { .d = d, .a = a, .n = n, .width = lanes };
     double cost = 0;
@@ -447,16 +462,6 @@ static Run run_of(Lower *l, const Domain *d, const Accum *a, int n, int lanes, c
     r.heavy = cost > 1.5 || n > 4;
     for (int k = 0; k < d->nkept; k++) r.at[k] = kept[k];
     return r;
-}
-
-static void finished(Lower *l, const Accum *a, int n, Elem *out) {
-    for (int i = 0; i < n; i++) {
-        DType d = dtype_real(a[i].in->results[0]->type->dtype);
-        if (accum_is_arg(&a[i]))
-            out[i] = (Elem){ out[i].im, NULL };
-        else
-            out[i].re = loop_convert(&l->b, out[i].re, d);
-    }
 }
 
 void reduce_at(Pull *p, const Domain *d, const Accum *a, int n, const Idx *kept, Elem *results) {
@@ -473,13 +478,16 @@ void reduce_at(Pull *p, const Domain *d, const Accum *a, int n, const Idx *kept,
     LValue *zero = loop_i64(b, 0);
     int64_t known;
     bool one_block = !d->blocks || (loop_is_const(s.count, &known) && known == 1);
-    if (!one_block)
+    int64_t most = r.heavy ? RUN : FEW_RUNS * RUN;
+    if (d->across && d->blocks && loop_is_const(s.terms, &known) && known <= most)
+        tree_of_runs(l, &r, p, 0, known, results);
+    else if (!one_block)
         stream_blocks(l, &r, p, &s, d->across ? lanes : 1, results);
     else if (d->across)
         block_of_chains(l, &r, p, zero, s.terms, results);
     else
         block_of_lanes(l, &r, zero, s.rows, zero, s.terms, results);
-    finished(l, a, n, results);
+    accum_finish(l, a, n, results);
 }
 
 typedef struct {
@@ -545,5 +553,5 @@ void reduce_all(Lower *l, const Domain *d, const Accum *a, int n, Elem *results)
         loop_release(b, slots[i].re);
         if (slots[i].im) loop_release(b, slots[i].im);
     }
-    finished(l, a, n, results);
+    accum_finish(l, a, n, results);
 }

@@ -47,10 +47,11 @@ Module *pass_simplify(const Module *);
 /* order.c: in what order terms are added, from shapes alone:
 **   lanes        256 bytes of running sums: term k of a row goes to lane k mod 64 (4-byte numbers) or mod 32 (8-byte ones), and
 **                at the end lane i takes lane i + half until one is left
-**   chain        in order, in chunks of 512 that are added in order
-**   lane_blocks, chain_blocks   of 4096 terms, each in one of these ways, joined as a binary tree joins them */
+**   chain        in order, in chunks of 512 that are added in order: matrix products and scans
+**   lane_blocks  blocks of 4096 terms by lanes, joined as a binary tree joins them
+**   tree         runs of 8 terms in order, joined as a binary tree joins them: across rows */
 Module *pass_order(const Module *);
-/* Sums along the last axis go by lanes; across other axes, and along a short last one, by chains. */
+/* Sums along the last axis go by lanes; across other axes, and along a short last one, by trees. */
 bool order_goes_across(const Inst *);
 
 /* blocks.c: what is large between small arrays, some rows at a time */

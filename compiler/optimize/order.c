@@ -33,7 +33,7 @@ static bool dots_rows(const Inst *in) {
 bool order_goes_across(const Inst *in) {
     const Type *t = in->args[0]->type;
     if (op_has_attr(in->op, ATTR_INDEX_order) && in->attrs->order != ORDER_OPEN)
-        return in->attrs->order == ORDER_CHAIN || in->attrs->order == ORDER_CHAIN_BLOCKS;
+        return in->attrs->order == ORDER_CHAIN || in->attrs->order == ORDER_TREE;
     if (in->op == OP_dot) return !dots_rows(in);
     int last = t->rank - 1;
     bool arg = in->op == OP_argmax || in->op == OP_argmin;
@@ -67,9 +67,8 @@ static bool reduces_windows(const Inst *in) {
 
 static Order order_of(Compiler *cx, const Inst *in) {
     if (op_class(in->op) == CLASS_SCAN) return ORDER_CHAIN;
-    bool across = reduces_windows(in) || order_goes_across(in), cut = may_be_long(cx, in) && !is_matrix_product(in);
-    if (across) return cut ? ORDER_CHAIN_BLOCKS : ORDER_CHAIN;
-    return cut ? ORDER_LANE_BLOCKS : ORDER_LANES;
+    if (reduces_windows(in) || order_goes_across(in)) return is_matrix_product(in) ? ORDER_CHAIN : ORDER_TREE;
+    return may_be_long(cx, in) && !is_matrix_product(in) ? ORDER_LANE_BLOCKS : ORDER_LANES;
 }
 
 /* The first axis of the row: as many reduced axes from the end as it takes to fill the lanes. */
