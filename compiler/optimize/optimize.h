@@ -31,6 +31,8 @@ Module *pass_inline(const Module *);
 
 /* shard.c */
 Module *pass_shard(const Module *);
+/* spread.c */
+Module *pass_spread(const Module *);
 /* lanes.c */
 Module *pass_lanes(const Module *);
 

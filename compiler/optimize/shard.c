@@ -147,9 +147,31 @@ static void expand(Walk *w, const Inst *in, const Sharded *s) {
         w->map.at[in->results[i]->id] = whole_of(w, in, map.at[f->body->results[i]->id], s->stacked[i], &p);
 }
 
+static bool binds_in(const Block *b, const Dim *d) {
+    for (const Inst *in = b->first; in; in = in->next) {
+        for (int i = 0; i < in->attrs->binds.n; i++)
+            if (dim_mentions(d, in->attrs->binds.at[i])) return true;
+        for (int r = 0; r < in->nregions; r++)
+            if (binds_in(in->regions[r], d)) return true;
+    }
+    return false;
+}
+
+/* Parts that pmaps in a loop have are known before it, where that can be: so it can carry blocks. */
+static void parts_for(Walk *w, const Inst *loop, const Block *inner) {
+    for (const Inst *in = inner->first; in; in = in->next) {
+        for (int r = 0; r < in->nregions; r++) parts_for(w, loop, in->regions[r]);
+        if (in->op != OP_pmap) continue;
+        bool known = true;
+        for (int r = 0; r < loop->nregions; r++) known &= !binds_in(loop->regions[r], in->attrs->dim);
+        if (known) part_of(w, loop, attrs_subst(w->b.cx, in->attrs, &w->dims).dim);
+    }
+}
+
 static void inst(Walk *w, const Inst *in) {
     const Context *c = w->context;
     const Sharded *s = map_get(c->made, in);
+    for (int r = 0; r < in->nregions; r++) parts_for(w, in, in->regions[r]);
     if (s)
         expand(w, in, s);
     else
