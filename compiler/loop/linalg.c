@@ -3,14 +3,6 @@
 #include "loop/lower.h"
 #include "ops/ops.h"
 
-typedef struct {
-    const Inst *in;
-    DType dtype;
-    LValue *x, *y, *n,
-        *m; /* the matrix and the result at hand; rows; columns, of the right-hand side if there is one */
-    LValue *pivots, *order; /* of LU */
-} Matrix;
-
 static LValue *at(Lower *l, LValue *row, LValue *columns, LValue *column) {
     return loop_add(&l->b, loop_mul(&l->b, row, columns), column);
 }
@@ -104,17 +96,19 @@ static int columns_at_once(Lower *l, const Matrix *m) {
     return lanes;
 }
 
-/* y[row, columns], and some of it less the products of a[k] (at start + k step of x or y) and y[k, columns], k from lo to hi. */
+/* y[row, columns], and some of it less the products of a[k] (at start + k step of x or y) and y[k, columns], k from lo up to
+** hi, or down. */
 static Elem columns_of(Pull *p, const Matrix *m, LValue *row, LValue *column) {
     return elem_load(p->l, m->dtype, p->lanes, m->y, at(p->l, row, m->m, column), 1, p->tail, false);
 }
-static Elem minus_rows(Pull *p, const Matrix *m, Elem s, LValue *lo, LValue *hi, Line a, LValue *column) {
+static Elem minus_rows(Pull *p, const Matrix *m, Elem s, LValue *lo, LValue *hi, bool up, Line a, LValue *column) {
     Lower *l = p->l;
     LBuilder *b = &l->b;
     LLoop f = loop_for(b, lo, hi, 1, s.im ? 2 : 1, (LValue *[]){ s.re, s.im });
-    Elem x = read_at(l, m, a.ptr, loop_add(b, a.start, loop_mul(b, f.i, a.step)));
+    LValue *k = up ? f.i : loop_sub(b, loop_sub(b, loop_add(b, lo, hi), loop_i64(b, 1)), f.i);
+    Elem x = read_at(l, m, a.ptr, loop_add(b, a.start, loop_mul(b, k, a.step)));
     if (a.conj && x.im) x.im = loop_unary(b, OP_neg, x.im);
-    Elem y = columns_of(p, m, f.i, column);
+    Elem y = columns_of(p, m, k, column);
     Elem next = elem_minus_product(l, (Elem){ f.carry[0], s.im ? f.carry[1] : NULL }, elem_splat(l, x, p->lanes), y);
     loop_end(b, &f, (LValue *[]){ next.re, next.im });
     return (Elem){ f.carry[0], s.im ? f.carry[1] : NULL };
@@ -132,15 +126,15 @@ static void solve_columns(Pull *p, const Idx *idx, void *context) {
     LValue *i = forward ? k.i : loop_sub(b, last, k.i);
     LValue *lo = forward ? zero : loop_add(b, i, one), *hi = forward ? i : n;
     Line row = { m->x, attrs->transposed ? i : loop_mul(b, i, n), attrs->transposed ? n : one, false };
-    Elem s = minus_rows(p, m, columns_of(p, m, i, idx->i), lo, hi, row, idx->i);
+    Elem s = minus_rows(p, m, columns_of(p, m, i, idx->i), lo, hi, forward, row, idx->i);
     if (!attrs->unit) s = elem_divided(l, s, elem_splat(l, read_at(l, m, m->x, at(l, i, n, i)), p->lanes));
     elem_store(l, m->dtype, s, m->y, at(l, i, m->m, idx->i), 1, p->tail);
     loop_end(b, &k, NULL);
 }
 
-static void triangular_solve(Lower *l, Matrix *m) {
+static void triangular_solve(Lower *l, const Matrix *m) {
     Idx idx[1];
-    nest_inner(l, loop_i64(&l->b, 0), m->m, columns_at_once(l, m), true, idx, 0, solve_columns, m);
+    nest_inner(l, loop_i64(&l->b, 0), m->m, columns_at_once(l, m), true, idx, 0, solve_columns, (void *)m);
 }
 
 /* Part of a row of y: y[i, j] takes its place, or loses a multiple of another row's. */
@@ -174,8 +168,8 @@ static void over_columns(Lower *l, Rows *r, LValue *from) {
 /* Row i of U where Uᴴ U = x: what the rows above leave of it, some columns at a time. */
 typedef struct {
     const Matrix *m;
-    LValue *i;
-    LValue *pivot; /* NULL: not yet divided by */
+    LValue *i, *from; /* rows from .. i have not been taken off yet */
+    LValue *pivot;
 } Row;
 
 static void row_of_cholesky(Pull *p, const Idx *idx, void *context) {
@@ -183,18 +177,23 @@ static void row_of_cholesky(Pull *p, const Idx *idx, void *context) {
     LBuilder *b = &l->b;
     const Row *r = context;
     Elem s = columns_of(p, r->m, r->i, idx->i);
-    s = minus_rows(p, r->m, s, loop_i64(b, 0), r->i, (Line){ r->m->y, r->i, r->m->n, true }, idx->i);
+    s = minus_rows(p, r->m, s, r->from, r->i, true, (Line){ r->m->y, r->i, r->m->n, true }, idx->i);
     LValue *pivot = loop_splat(b, r->pivot, p->lanes);
     s.re = loop_binary(b, OP_div, s.re, pivot);
     if (s.im) s.im = loop_binary(b, OP_div, s.im, pivot);
     elem_store(l, r->m->dtype, s, r->m->y, at(l, r->i, r->m->n, idx->i), 1, p->tail);
 }
 
-/* x, lower, into the upper half of y as xᴴ; and back, with zeros left above. */
+/* x, lower, into the upper half of y as xᴴ; and back, with zeros left above.  Some rows below at a time, whose cache lines then
+** stay until all of each has been read. */
 static void turn_over(Lower *l, const Matrix *m, LValue *from, bool back) {
+    enum { SOME = 16 };
     LBuilder *b = &l->b;
-    LLoop i = loop_for(b, loop_i64(b, 0), m->n, 1, 0, NULL);
-    LLoop j = loop_for(b, back ? loop_add(b, i.i, loop_i64(b, 1)) : i.i, m->n, 1, 0, NULL);
+    LLoop some = loop_for(b, loop_i64(b, 0), m->n, SOME, 0, NULL);
+    LValue *end = loop_binary(b, OP_min, loop_add(b, some.i, loop_i64(b, SOME)), m->n);
+    LLoop i = loop_for(b, loop_i64(b, 0), end, 1, 0, NULL);
+    LValue *first = loop_binary(b, OP_max, back ? loop_add(b, i.i, loop_i64(b, 1)) : i.i, some.i);
+    LLoop j = loop_for(b, first, end, 1, 0, NULL);
     LValue *low = at(l, j.i, m->n, i.i), *high = at(l, i.i, m->n, j.i);
     Elem x = read_at(l, m, from, back ? high : low);
     Elem none = { loop_int(b, x.re->type, 0), x.im ? loop_int(b, x.re->type, 0) : NULL };
@@ -203,27 +202,46 @@ static void turn_over(Lower *l, const Matrix *m, LValue *from, bool back) {
     if (back) write_at(l, m, none, m->y, high);
     loop_end(b, &j, NULL);
     loop_end(b, &i, NULL);
+    loop_end(b, &some, NULL);
+}
+
+/* Rows lo .. hi and their columns up to hi; `fine` and whether they are positive. */
+static LValue *rows_of_cholesky(Lower *l, const Matrix *m, LValue *lo, LValue *hi, LValue *fine) {
+    LBuilder *b = &l->b;
+    LLoop i = loop_for(b, lo, hi, 1, 1, &fine);
+    LValue *diagonal = at(l, i.i, m->n, i.i);
+    Elem s = read_at(l, m, m->y, diagonal);
+    s = minus_products(l, m, s, lo, i.i, (Line){ m->y, i.i, m->n, false }, (Line){ m->y, i.i, m->n, true });
+    LValue *positive = loop_binary(b, OP_and, i.carry[0], loop_binary(b, OP_gt, s.re, loop_int(b, s.re->type, 0)));
+    s.re = loop_unary(b, OP_sqrt, s.re);
+    if (s.im) s.im = loop_int(b, s.re->type, 0);
+    write_at(l, m, s, m->y, diagonal);
+    Row row = { m, i.i, lo, s.re };
+    Idx idx[1];
+    nest_inner(l, loop_add(b, i.i, loop_i64(b, 1)), hi, columns_at_once(l, m), true, idx, 0, row_of_cholesky, &row);
+    loop_end(b, &i, &positive);
+    return i.carry[0];
 }
 
 static void cholesky_by_rows(Lower *l, const Matrix *m) {
     LBuilder *b = &l->b;
     LValue *zero = loop_i64(b, 0), *fine = loop_bool(b, true);
     turn_over(l, m, m->x, false);
-    LLoop i = loop_for(b, zero, m->n, 1, 1, &fine);
-    LValue *diagonal = at(l, i.i, m->n, i.i);
-    Elem s = read_at(l, m, m->y, diagonal);
-    s = minus_products(l, m, s, zero, i.i, (Line){ m->y, i.i, m->n, false }, (Line){ m->y, i.i, m->n, true });
-    LValue *positive = loop_binary(b, OP_and, i.carry[0], loop_binary(b, OP_gt, s.re, loop_int(b, s.re->type, 0)));
-    s.re = loop_unary(b, OP_sqrt, s.re);
-    if (s.im) s.im = loop_int(b, s.re->type, 0);
-    write_at(l, m, s, m->y, diagonal);
-    Row row = { m, i.i, s.re };
-    Idx idx[1];
-    nest_inner(l, loop_add(b, i.i, loop_i64(b, 1)), m->n, columns_at_once(l, m), true, idx, 0, row_of_cholesky, &row);
-    loop_end(b, &i, &positive);
+    if (lower_is_large(m)) {
+        LLoop block = loop_for(b, zero, m->n, DEEP, 1, &fine);
+        LValue *hi = loop_binary(b, OP_min, loop_add(b, block.i, loop_i64(b, DEEP)), m->n);
+        LValue *next = rows_of_cholesky(l, m, block.i, hi, block.carry[0]);
+        blocked_cholesky(l, m, block.i, hi);
+        loop_end(b, &block, &next);
+        fine = block.carry[0];
+    } else {
+        fine = rows_of_cholesky(l, m, zero, m->n, fine);
+    }
     turn_over(l, m, m->y, true);
-    LLoop bad = loop_if(b, loop_unary(b, OP_not, i.carry[0]));
-    fill_with_nan(l, m, s);
+    LLoop bad = loop_if(b, loop_unary(b, OP_not, fine));
+    Elem like = { loop_int(b, loop_type(dtype_real(m->dtype), 1), 0), NULL };
+    if (dtype_is_complex(m->dtype)) like.im = like.re;
+    fill_with_nan(l, m, like);
     loop_end_then(b, &bad);
 }
 
@@ -257,17 +275,27 @@ static void exchange_rows(Lower *l, const Matrix *m, LValue *k, LValue *p, LValu
     loop_end_then(b, &apart);
 }
 
+void lower_pivot(Lower *l, const Matrix *m, LValue *k) {
+    LBuilder *b = &l->b;
+    LValue *p = pivot_row(l, m, k);
+    loop_store(b, loop_convert(b, p, DT_i32), m->pivots, k, 1, NULL);
+    exchange_rows(l, m, k, p, m->order);
+}
+
 /* Gauss's elimination in y, which begins as x.  A column of zeros is left as it is. */
-static void lu(Lower *l, const Matrix *m, LValue *pivots, LValue *order) {
+static void lu(Lower *l, const Matrix *m) {
     LBuilder *b = &l->b;
     LValue *zero = loop_i64(b, 0), *one = loop_i64(b, 1);
     LLoop each = loop_for(b, zero, m->n, 1, 0, NULL);
-    loop_store(b, loop_convert(b, each.i, DT_i32), order, each.i, 1, NULL);
+    loop_store(b, loop_convert(b, each.i, DT_i32), m->order, each.i, 1, NULL);
     loop_end(b, &each, NULL);
+    if (lower_is_large(m)) {
+        blocked_lu(l, m);
+        return;
+    }
     LLoop k = loop_for(b, zero, loop_binary(b, OP_min, m->n, m->m), 1, 0, NULL);
-    LValue *p = pivot_row(l, m, k.i), *row_k = loop_mul(b, k.i, m->m), *next = loop_add(b, k.i, one);
-    loop_store(b, loop_convert(b, p, DT_i32), pivots, k.i, 1, NULL);
-    exchange_rows(l, m, k.i, p, order);
+    LValue *row_k = loop_mul(b, k.i, m->m), *next = loop_add(b, k.i, one);
+    lower_pivot(l, m, k.i);
     Elem pivot = read_at(l, m, m->y, loop_add(b, row_k, k.i));
     LValue *none = loop_int(b, pivot.re->type, 0);
     LLoop some = loop_if(b, loop_binary(b, OP_ne, elem_size(l, pivot), none));
@@ -294,9 +322,11 @@ static void matrices(Lower *l, LValue *lo, LValue *hi, void *context) {
         (is_small(&m) ? cholesky : cholesky_by_rows)(l, &m);
     } else if (m.in->op == OP_lu) {
         LValue *least = loop_binary(b, OP_min, m.n, m.m);
-        lu(l, &m, loop_at(b, m.pivots, loop_mul(b, f.i, least), 4), loop_at(b, m.order, loop_mul(b, f.i, m.n), 4));
+        m.pivots = loop_at(b, m.pivots, loop_mul(b, f.i, least), 4);
+        m.order = loop_at(b, m.order, loop_mul(b, f.i, m.n), 4);
+        lu(l, &m);
     } else {
-        triangular_solve(l, &m);
+        (lower_is_large(&m) ? blocked_triangular_solve : triangular_solve)(l, &m);
     }
     loop_end(b, &f, NULL);
 }
