@@ -65,8 +65,15 @@ static bool reduces_windows(const Inst *in) {
            made && made->op == OP_windows && in->attrs->axes.at[0] >= made->args[0]->type->rank;
 }
 
+/* Along rows sixteen terms at a time. */
+static Order scan_order(const Inst *in) {
+    const Type *t = in->args[0]->type;
+    bool rows = in->attrs->axis == t->rank - 1 && !is_short(t->dim[t->rank - 1]) && !dtype_is_complex(t->dtype);
+    return rows ? ORDER_LANES : ORDER_CHAIN;
+}
+
 static Order order_of(Compiler *cx, const Inst *in) {
-    if (op_class(in->op) == CLASS_SCAN) return ORDER_CHAIN;
+    if (op_class(in->op) == CLASS_SCAN) return scan_order(in);
     if (reduces_windows(in) || order_goes_across(in)) return is_matrix_product(in) ? ORDER_CHAIN : ORDER_TREE;
     return may_be_long(cx, in) && !is_matrix_product(in) ? ORDER_LANE_BLOCKS : ORDER_LANES;
 }
