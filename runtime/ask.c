@@ -35,6 +35,13 @@ int64_t jxl_text_ask(jxl_call *c, int32_t question, const char *text, const char
     return r;
 }
 
+/* The text stays as long as the call. */
+int jxl_text_make(jxl_call *c, const char *text, int32_t nargs, const jxl_array *args, const char **made) {
+    Text x = { .call = c };
+    *made = expanded(&x, text, nargs, args);
+    return c->status;
+}
+
 int jxl_text_number(jxl_call *c, const char *where, const char *text, int32_t nargs, const jxl_array *args,
                     int32_t dtype, void *value) {
     Text x = { .call = c };

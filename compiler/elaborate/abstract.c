@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* Traces f(args...) with every leaf that is an array or a number as a parameter; false after an error. */
-static bool trace_all(Elab *e, Traced *t, Py f, Args *in, Leaves *leaves, Py args, Py kwargs, Span span) {
+bool trace_all(Elab *e, Traced *t, Py f, Args *in, Leaves *leaves, Py args, Py kwargs, Span span) {
     Args given = { .nargs = args->contents->n, .args = args->contents->at, .span = span };
     const Contents *named = contents_of(e, kwargs);
     given.nkeywords = named->n;

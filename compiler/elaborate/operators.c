@@ -220,6 +220,8 @@ static Py equal(Elab *e, Py x, Py y, Span span) {
 
 static Py identical(Elab *e, Py x, Py y, Span span) {
     if (x == y) return e->true_;
+    if (y->kind == PY_NONE && x->kind == PY_OBJECT && class_lookup(e, x->cls, "__is_none__"))
+        return call_method(e, x, "__is_none__", 0, NULL, span);
     bool singletons = x->kind <= PY_BOOL || y->kind <= PY_BOOL;
     if (x->kind == PY_SCALAR && y->kind == PY_BOOL && x->scalar.number == NUMBER_BOOL)
         return compare(e, OPERATOR_Eq, x, y, span);

@@ -34,6 +34,8 @@ Py no_tangent(Elab *, Py leaf);              /* zeros of bool, for what has no t
 Py numbers_to_arrays(Elab *, Py tree, Span); /* Python numbers that enter a transformation become weak arrays */
 Args arguments_entering(Elab *, const Args *, Span);
 bool trace(Elab *, Traced *, Py f, const Entering *, Span);
+/* With every leaf that is an array or a number as a parameter; the numbers in `in` are arrays then.  abstract.c */
+bool trace_all(Elab *, Traced *, Py f, Args *in, Leaves *, Py args, Py kwargs, Span);
 Value **with_captured(Elab *, const Traced *, Value **leaves); /* all arguments of the traced function */
 Py rebuilt(Elab *, const Traced *, Value **values);            /* the result with its leaves replaced by these */
 Py rebuilt_keeping(Elab *, const Traced *, Value **values, const bool *stays); /* known numbers stay where it says so */

@@ -159,6 +159,15 @@ static void lower_text_ask(Lower *l, const Inst *in) {
     home_set(l, in->results[0], (Home){ .elem = { loop_runtime(b, RUNTIME_text_ask, args, 5), NULL } });
 }
 
+static void lower_text_make(Lower *l, const Inst *in) {
+    LBuilder *b = &l->b;
+    LValue *to = loop_stack(b, 8, 8);
+    LValue *args[] = { loop_text(b, in->attrs->format), word(l, in->nargs), lower_descriptors(l, in->args, in->nargs),
+                       to };
+    loop_runtime(b, RUNTIME_text_make, args, 4);
+    home_fill(l, in->results[0], to);
+}
+
 static void lower_text_number(Lower *l, const Inst *in) {
     LBuilder *b = &l->b;
     LValue *to = loop_stack(b, 8, 8);
@@ -402,7 +411,9 @@ static void lower_shard_scatter(Lower *l, const Inst *in) {
 void lower_effect(Lower *l, const Inst *in) {
     switch ((int)in->op) {
     case OP_print: lower_print(l, in); break;
+    case OP_check:
     case OP_assert: lower_assert(l, in); break;
+    case OP_text_make: lower_text_make(l, in); break;
     case OP_load: lower_load(l, in); break;
     case OP_save: lower_save(l, in); break;
     case OP_plot: lower_plot(l, in); break;

@@ -142,7 +142,7 @@ bool batch_assert(const Batch *d) {
     else
         first = ir_i64(b, 0);
     for (int i = 1; i < d->in->nargs; i++) x[i] = lane(d, i, first);
-    emit_inst(b, OP_assert, x, d->in->nargs, d->in->attrs);
+    emit_inst(b, d->in->op, x, d->in->nargs, d->in->attrs);
     block_return(b, NULL, 0);
     builder_leave(b);
     emit_region(b, OP_cond, x, 1, &no_attrs, sides, 2);

@@ -29,6 +29,7 @@ static bool eval_assert(Eval *ev, const Inst *in, const Tensor *args, Tensor *re
     return text ? eval_fail(ev, "%s", text) : false;
 }
 const Rules rules_assert = { .shape = shape_assert, .eval = eval_assert, .batch = batch_assert };
+const Rules rules_check = { .shape = shape_assert, .eval = eval_assert, .batch = batch_assert };
 
 static const char *shape_array(Compiler *cx, const Inst *in, const Type **results) {
     const Attrs *a = in->attrs;
@@ -79,6 +80,12 @@ static bool eval_no_argument(Eval *ev, const Inst *in, const Tensor *args, Tenso
     (void)in, (void)args, (void)y;
     return eval_fail(ev, "the evaluator has no command line");
 }
+static bool eval_text_make(Eval *ev, const Inst *in, const Tensor *args, Tensor *y) {
+    char *text = eval_format(ev, in->attrs->format, in->nargs, args);
+    element_set_int(DT_u64, y->bytes, (int64_t)(intptr_t)text);
+    return text != NULL;
+}
+const Rules rules_text_make = { .shape = shape_address, .eval = eval_text_make, .batch = batch_print };
 const Rules rules_argument_count = { .shape = shape_count, .eval = eval_nothing };
 const Rules rules_argument = { .shape = shape_address, .eval = eval_no_argument, .batch = batch_print };
 const Rules rules_environment = { .shape = shape_address, .eval = eval_nothing };

@@ -54,6 +54,11 @@ Func *transform_vmap_named(Module *, const Func *, const bool *batched, const Di
 ** are. */
 Func *transform_shard(Module *, const Inst *pmap, bool *stacked);
 
+/* checkify.c: f(x..., failed, message) -> y..., failed, message, where checks of these kinds are values: whether one has
+** failed, and where the text of the first that did begins. */
+enum { CHECK_USER = 1, CHECK_NAN = 2, CHECK_DIV = 4, CHECK_INDEX = 8 };
+Func *transform_checkify(Module *, const Func *, unsigned kinds);
+
 /* clean.c: the same function, folded, shared and without dead instructions. */
 Func *transform_clean(Module *, const Func *);
 void clean_into(Builder *, const Func *); /* that, as the body of the builder's function, which is empty so far */

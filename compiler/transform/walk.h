@@ -19,7 +19,8 @@ typedef enum {
     MEMO_VMAP,
     MEMO_INLINED,
     MEMO_CHAIN,
-    MEMO_SILENT, /* functions */
+    MEMO_SILENT,
+    MEMO_CHECKED, /* functions */
     MEMO_ACTIVE,
     MEMO_UNKNOWN,
     MEMO_LANES,

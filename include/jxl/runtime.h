@@ -227,6 +227,7 @@ int jxl_environment(jxl_call *, const char *name, const char **text); /* "" and 
 enum { TEXT_ORDER, TEXT_STARTS, TEXT_ENDS, TEXT_CONTAINS, TEXT_LENGTH };
 int64_t jxl_text_ask(jxl_call *, int32_t question, const char *text, const char *other, int32_t nargs,
                      const jxl_array *args);
+int jxl_text_make(jxl_call *, const char *text, int32_t nargs, const jxl_array *args, const char **made);
 /* int(text) or float(text), by dtype */
 int jxl_text_number(jxl_call *, const char *where, const char *text, int32_t nargs, const jxl_array *args,
                     int32_t dtype, void *value);
