@@ -234,7 +234,7 @@ static int write_table(jxl_call *c, FILE *file, const void *context) {
 }
 
 int jxl_csv_save(jxl_call *c, const char *path, const char *options, const jxl_array *a, const char *what) {
-    if (c->rank) return 0;
+    if (!jxl_world_first(c)) return 0;
     Layout l = { .a = a, .number = "%.18e", .delimiter = " ", .newline = "\n", .comments = "# " };
     jxl_option(options, "fmt", l.number, sizeof l.number - 2);
     jxl_option(options, "delimiter", l.delimiter, sizeof l.delimiter);

@@ -98,8 +98,10 @@ static int finish(const Line *l, const jxl_flag *f, const char *text, void *valu
     }
     default:
         snprintf(what, sizeof what, "%s: --%s", l->program, f->name);
-        if (!jxl_load_open(l->call, text, f->dtype, f->rank, what, value, shape)) return 0;
-        return l->call->status = 2;
+        *(void **)value = NULL;
+        if (jxl_world_first(l->call) && jxl_load_open(l->call, text, f->dtype, f->rank, what, value, shape))
+            return l->call->status = 2;
+        return jxl_world_share(l->call, f->name, shape, f->rank * (int64_t)sizeof *shape);
     }
 }
 
@@ -111,6 +113,7 @@ static int read_line(Line *l, int argc, char **argv, const char *doc) {
             jxl_flags_help(&help, l->program, doc, l->flags, l->n);
             if (l->call->status) return l->call->status;
             if (!l->call->rank) fputs(help.at, stdout);
+            if (l->call->nranks > 1) jxl_world_end(l->call);
             exit(fflush(stdout) ? 1 : 0);
         }
         if (strncmp(argv[i], "--", 2) || !argv[i][2]) {
@@ -125,6 +128,7 @@ static int read_line(Line *l, int argc, char **argv, const char *doc) {
 
 int jxl_flags(jxl_call *c, int argc, char **argv, const char *doc, const jxl_flag *flags, int n, void **values,
               int64_t **shapes) {
+    if (jxl_arguments(c, &argc, &argv)) return c->status;
     const char *slash = argc ? strrchr(argv[0], '/') : NULL;
     Line l = { c, flags, n, slash ? slash + 1 : argc ? argv[0] : "program", NULL };
     char message[256];

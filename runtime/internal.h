@@ -30,6 +30,7 @@ void jxl_text_addf(Text *, const char *format, ...) __attribute__((format(printf
 
 /* outside.c: what the command line is */
 void jxl_arguments_are(int argc, char **argv);
+int jxl_arguments(jxl_call *, int *argc, char ***argv); /* of several ranks the first one's; else as they are */
 
 /* options.c: "key=value", one behind the other with '\x1f' between; NULL where the key is not there, or its value None */
 const char *jxl_option(const char *options, const char *key, char *value, size_t room);

@@ -17,7 +17,7 @@ extern const jxl_comm jxl_comm_table __attribute__((weak));
 static const struct {
     const char *name, *title, *package;
 } mpis[] = { { "openmpi", "Open MPI", "libopenmpi-dev" }, { "mpich", "MPICH", "libmpich-dev" } };
-enum { OPENMPI, MPICH, MPIS };
+enum { OPENMPI = LAUNCHED_BY_OPENMPI, MPICH = LAUNCHED_BY_MPICH, MPIS };
 
 /* From the surest sign to the least; `also` must be there too. */
 static const struct {
@@ -41,7 +41,9 @@ static int number(const char *name) {
 Launch jxl_launched(void) {
     for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
         if (number(signs[i].size) < 2 || (*signs[i].also && !getenv(signs[i].also))) continue;
-        return (Launch){ signs[i].launcher, number(signs[i].rank), number(signs[i].size), signs[i].mpi, signs[i].sure };
+        int by = !signs[i].sure && getenv("SLURM_JOB_ID") ? LAUNCHED_BY_SLURM : signs[i].mpi;
+        return (Launch){ signs[i].launcher, number(signs[i].rank), number(signs[i].size),
+                         signs[i].mpi,      signs[i].sure,         by };
     }
     return (Launch){ .ranks = 1 };
 }

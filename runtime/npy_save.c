@@ -133,7 +133,7 @@ int jxl_write_file(jxl_call *c, const char *path, const char *what, FileWriter w
 }
 
 int jxl_save(jxl_call *c, const char *path, const jxl_array *a, const char *what) {
-    if (c->rank) return 0;
+    if (!jxl_world_first(c)) return 0;
     Text name = { .call = c };
     jxl_text_addf(&name, "%s%s", path, jxl_ends_with(path, ".npy") ? "" : ".npy");
     if (c->status) return c->status;

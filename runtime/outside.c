@@ -55,6 +55,14 @@ static void share(jxl_call *c) {
     words = all;
 }
 
+int jxl_arguments(jxl_call *c, int *argc, char ***argv) {
+    if (c->nranks <= 1) return 0;
+    share(c);
+    *argc = count;
+    *argv = words;
+    return c->status;
+}
+
 int64_t jxl_argument_count(jxl_call *c) {
     share(c);
     return count;

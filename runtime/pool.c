@@ -33,7 +33,7 @@ struct jxl_pool {
     void *context;
     int64_t n;
     unsigned pieces;
-    int rank, nranks;
+    int rank, nranks, own;
     atomic_uint failed;   /* the lowest failed piece, UINT_MAX while there is none */
     pthread_mutex_t lock; /* of `failure` */
     jxl_call failure;
@@ -88,7 +88,7 @@ static int64_t start_of(int64_t n, unsigned pieces, unsigned piece) {
 /* After a failure the pieces not yet taken are counted and not run: they are all higher than the failed one. */
 static void run_piece(jxl_pool *p, unsigned piece) {
     if (piece < atomic_load_explicit(&p->failed, memory_order_relaxed)) {
-        jxl_call mine = { .place = -1, .rank = p->rank, .nranks = p->nranks };
+        jxl_call mine = { .place = -1, .rank = p->rank, .nranks = p->nranks, .own = p->own };
         int64_t lo = start_of(p->n, p->pieces, piece), hi = start_of(p->n, p->pieces, piece + 1);
         if (p->body(&mine, p->context, lo, hi)) keep_lowest(p, piece, &mine);
         jxl_call_free(&mine);
@@ -165,7 +165,7 @@ static int take_failure(jxl_pool *p, jxl_call *c) {
 /* Called with the pool taken. */
 static int run_loop(jxl_call *c, jxl_pool *p, jxl_body body, void *context, int64_t n, unsigned pieces) {
     p->body = body, p->context = context, p->n = n, p->pieces = pieces;
-    p->rank = c->rank, p->nranks = c->nranks;
+    p->rank = c->rank, p->nranks = c->nranks, p->own = c->own;
     atomic_store(&p->failed, UINT_MAX);
     atomic_store(&p->done, 0);
     unsigned epoch = atomic_load(&p->epoch) + 1;

@@ -277,7 +277,7 @@ static int write_tensors(jxl_call *c, FILE *file, const void *context) {
 
 int jxl_tensors_save(jxl_call *c, const char *path, const char *names, int32_t n, const jxl_array *arrays,
                      const char *what) {
-    if (c->rank) return 0;
+    if (!jxl_world_first(c)) return 0;
     Tensors all = { names, n, arrays };
     for (int i = 0; i < n; i++)
         if (arrays[i].dtype == JXL_C128)

@@ -61,7 +61,7 @@ static void take_card(int64_t hash, Card *mine, Card *all, int64_t *bytes, int64
 }
 
 /* All ranks run this program on as many shards. */
-static int compare(jxl_call *c, int64_t hash) {
+static int compare(jxl_call *c, int64_t hash, const Launch *launch) {
     Card mine, *all = malloc((size_t)world.nranks * (sizeof *all + 2 * sizeof(int64_t)));
     if (!all) return jxl_fail_text(c, 1, "out of memory");
     take_card(hash, &mine, all, (int64_t *)(all + world.nranks), (int64_t *)(all + world.nranks) + world.nranks);
@@ -73,6 +73,9 @@ static int compare(jxl_call *c, int64_t hash) {
         if (all[r].hash != all[0].hash) jxl_fail_text(c, 1, "rank %d runs another program than rank 0", r);
         if (all[r].devices != all[0].devices) jxl_fail_text(c, 1, "rank %d has another JXL_NUM_DEVICES than rank 0", r);
     }
+    int here = 0;
+    for (int r = 0; r < world.nranks; r++) here += all[r].host == mine.host;
+    if (world.rank == 0 && !c->status) jxl_advise_binding(launch, here);
     jxl_ends_met(world.comm, first == 0);
     free(all);
     return c->status;
@@ -101,7 +104,7 @@ int jxl_meet(jxl_call *c, const char *directory, int64_t hash) {
     world.comm = comm;
     c->rank = world.rank;
     jxl_cost_starts(since);
-    return compare(c, hash);
+    return compare(c, hash, &launch);
 }
 
 int64_t jxl_world_info(jxl_call *c, int32_t which) {

@@ -10,7 +10,12 @@ typedef struct {
     const char *launcher; /* in words */
     int rank, ranks;      /* ranks is 1 without a launcher */
     int mpi, sure;        /* whose launcher it is; whether it can only be that one's */
+    int by;
 } Launch;
+enum { LAUNCHED_BY_OPENMPI, LAUNCHED_BY_MPICH, LAUNCHED_BY_SLURM };
+
+/* binding.c: for so many ranks on this machine */
+void jxl_advise_binding(const Launch *, int ranks);
 
 /* launcher.c */
 Launch jxl_launched(void);

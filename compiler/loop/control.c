@@ -190,6 +190,7 @@ static void lower_for(Lower *l, const Inst *in) {
     }
     const Block *body = in->regions[0];
     int carries = (int)in->attrs->carries, stacked = in->nresults - carries;
+    if (in->attrs->own) loop_runtime(b, RUNTIME_world_own, (LValue *[]){ loop_int(b, loop_type(DT_i32, 1), 1) }, 1);
     LValue *trip = lower_dim(l, in->attrs->trip);
     LValue **buffer = buffers_for(l, in->results, in->nresults), **registers = values_for(l, in->nresults);
     LValue **at = copied_values(l, buffer, carries);
@@ -223,6 +224,7 @@ static void lower_for(Lower *l, const Inst *in) {
     rotation_end(l, in, &r, trip, f.carry + names);
     from_registers(l, in->results, carries, f.carry);
     place_arrays(l, in->results, buffer, in->nresults);
+    if (in->attrs->own) loop_runtime(b, RUNTIME_world_own, (LValue *[]){ loop_int(b, loop_type(DT_i32, 1), -1) }, 1);
 }
 
 /* Stacked results grow: how often it runs is known only at the end. */

@@ -88,12 +88,28 @@ static void bind_shape(Lower *l, const Inst *in, const Type *t, LValue *found) {
     lower_buffers(l, in);
 }
 
-/* The elements of a file whose header has been read. */
-static void read_file_into(Lower *l, const Value *y, LValue *file) {
+/* What one process does that reads for all, and no other: where there is one, everything. */
+static void begin_first(Lower *l, LLoop *f) {
     LBuilder *b = &l->b;
-    LValue *handle = loop_load(b, loop_ptr_type(), file, loop_i64(b, 0), 1, NULL);
+    if (l->many) *f = loop_if(b, loop_binary(b, OP_ne, loop_runtime(b, RUNTIME_world_first, NULL, 0), word(l, 0)));
+}
+/* ... and so much of what it got goes to the others. */
+static void end_first(Lower *l, LLoop *f, const char *what, LValue *data, LValue *bytes) {
+    if (!l->many) return;
+    loop_end_then(&l->b, f);
+    loop_runtime(&l->b, RUNTIME_world_share, (LValue *[]){ loop_text(&l->b, what), data, bytes }, 3);
+}
+
+/* The elements of a file whose header has been read. */
+static void read_file_into(Lower *l, const Value *y, LValue *file, const char *what) {
+    LBuilder *b = &l->b;
+    LLoop f;
     LValue *to = y->type->rank ? home_new(l, y).ptr : loop_stack(b, dtype_bytes(y->type->dtype), 16);
+    LValue *bytes = lower_bytes(l, y->type);
+    begin_first(l, &f);
+    LValue *handle = loop_load(b, loop_ptr_type(), file, loop_i64(b, 0), 1, NULL);
     loop_runtime(b, RUNTIME_load_read, (LValue *[]){ handle, to }, 2);
+    end_first(l, &f, what, to, bytes);
     if (!y->type->rank) home_fill(l, y, to);
 }
 
@@ -102,8 +118,8 @@ static void lower_load(Lower *l, const Inst *in) {
     const Value *y = in->results[0];
     LValue *path = formatted(l, in->attrs->format, in->args, in->nargs);
     LValue *file = loop_stack(b, 8, 8), *shape = loop_stack(b, 8 * (y->type->rank + 1), 8);
-    const char *what =
-        arena_text(l->arena, "%s%s", lower_where(l, in), in->attrs->message ? in->attrs->message : "load");
+    const char *where = lower_where(l, in), *what = in->attrs->message ? in->attrs->message : "load";
+    if (strncmp(what, where, strlen(where))) what = arena_text(l->arena, "%s%s", where, what);
     static const RuntimeEntry entries[] = {
         [FILE_NPZ] = RUNTIME_zip_open,         [FILE_NPZ_COMPRESSED] = RUNTIME_zip_open,
         [FILE_TENSORS] = RUNTIME_tensors_open, [FILE_TEXT] = RUNTIME_csv_open,
@@ -113,14 +129,18 @@ static void lower_load(Lower *l, const Inst *in) {
     for (int i = 0; i < y->type->rank; i++) /* what a leaf is to have */
         if (in->attrs->kind == FILE_LEAF) loop_store(b, lower_dim(l, y->type->dim[i]), shape, loop_i64(b, i), 1, NULL);
     LValue *dtype = word(l, y->type->dtype), *rank = word(l, y->type->rank), *words = loop_text(b, what);
+    LValue *bytes = loop_i64(b, 8 * y->type->rank);
+    LLoop f;
+    begin_first(l, &f);
     if (in->attrs->kind == FILE_NPY) {
         loop_runtime(b, RUNTIME_load_open, (LValue *[]){ path, dtype, rank, words, file, shape }, 6);
     } else {
         LValue *name = loop_text(b, in->attrs->name ? in->attrs->name : "");
         loop_runtime(b, entries[in->attrs->kind], (LValue *[]){ path, name, dtype, rank, words, file, shape }, 7);
     }
+    end_first(l, &f, what, shape, bytes);
     bind_shape(l, in, y->type, shape);
-    read_file_into(l, y, file);
+    read_file_into(l, y, file, what);
 }
 
 static void lower_save(Lower *l, const Inst *in) {
@@ -278,7 +298,7 @@ static void lower_flag(Lower *l, const Inst *in) {
     Flag *f = map_get(&l->flags, in);
     if (y->type->rank) {
         bind_shape(l, in, y->type, f->shape);
-        read_file_into(l, y, f->value);
+        read_file_into(l, y, f->value, arena_text(l->arena, "--%s", in->attrs->name));
     } else {
         home_fill(l, y, f->value);
     }

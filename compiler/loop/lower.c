@@ -323,8 +323,7 @@ static void lower_body(Lower *l, const Func *f, LFunc *to) {
         const Buffer *u = f->body->results[i]->buffer;
         if (u && u->kind == BUFFER_RESULT) map_set(&l->buffers, (void *)u, out[u->number]);
     }
-    for (const Inst *i = f->body->first; i; i = i->next)
-        if (i->op == OP_world) lower_world(l);
+    if (f == l->from->main && l->many) lower_world(l);
     lower_buffers(l, NULL);
     lower_block(l, f->body);
     for (int i = 0; i < f->body->nresults && out[i]; i++) store_home(l, f->body->results[i], out[i]);
@@ -344,6 +343,7 @@ LModule *loop_lower(const Module *m, const Target *target) {
         map_set(&l.funcs, (void *)f, to);
         if (f == m->main) l.to->main = to;
     }
+    for (const Inst *in = m->main ? m->main->body->first : NULL; in; in = in->next) l.many |= in->op == OP_world;
     for (const Func *f = m->first; f; f = f->next) {
         LFunc *to = map_get(&l.funcs, f);
         if (to) lower_body(&l, f, to);

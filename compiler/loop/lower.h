@@ -52,6 +52,7 @@ typedef struct Lower {
         int n, cap;
     } owned;             /* memory to give back when its scope is left */
     LValue *argc, *argv; /* of the program */
+    bool many;           /* the program may run as several processes */
     Map flags;           /* Inst to Flag */
     Map buffers;         /* Buffer to LValue */
     Map underway;        /* Value to LValue: where a number will be once a sum over shards has ended */

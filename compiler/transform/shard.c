@@ -131,7 +131,7 @@ static void flush(Vmap *w, Insts *piece) {
     Sharding *s = w->sharding;
     int number = (int)(intptr_t)map_get(&s->piece, piece->at[0]);
     Values read = stacks_read(w, piece, number), args = { 0 }, results = { 0 }, leaving = { 0 };
-    bool happens = false;
+    bool happens = false, ordered = false;
     for (int i = 0; i < read.n; i++) PUSH(w->arena, &args, lanes_value(w, read.at[i]));
     Block *body = block_new(w->b.func, NULL);
     block_param(body, type_scalar(w->m->cx, DT_i64));
@@ -142,6 +142,7 @@ static void flush(Vmap *w, Insts *piece) {
         const Inst *in = piece->at[i];
         copy_inst(&w->b, in, &w->value, &w->no_sizes, false);
         happens |= inst_effect(in) != EFFECT_NONE;
+        ordered |= inst_effect(in) == EFFECT_ORDERED;
         for (int k = 0; k < in->nresults; k++) {
             if (!s->leaves[in->results[k]->id]) continue;
             refuse_own_sizes(w, piece, in->results[k]);
@@ -152,7 +153,8 @@ static void flush(Vmap *w, Insts *piece) {
     block_return(&w->b, results.at, results.n);
     builder_leave(&w->b);
     for (int i = 0; i < read.n; i++) w->value.at[read.at[i]->id] = args.at[i];
-    const Attrs *attrs = attrs_loop(w->arena, w->lanes, 0, false);
+    Attrs *attrs = arena_copy(w->arena, attrs_loop(w->arena, w->lanes, 0, false), sizeof *attrs);
+    attrs->own = ordered;
     if (results.n || happens) {
         const Inst *loop = emit_region(&w->b, OP_for, args.at, args.n, attrs, &body, 1);
         for (int i = 0; i < leaving.n; i++) w->value.at[leaving.at[i]->id] = loop->results[i];

@@ -50,6 +50,7 @@ typedef struct jxl_call {
     void *spare;       /* ... and given back, but kept for the next time */
     size_t held, most; /* bytes of both: now, and at most so far */
     int rank, nranks;  /* 0 and 1 without MPI */
+    int own;           /* not 0: in work that other ranks do not do */
 } jxl_call;
 
 /* call.c */
@@ -171,6 +172,11 @@ double jxl_time(int32_t clock); /* 0 time.time, 1 perf_counter (and monotonic), 
 int jxl_meet(jxl_call *, const char *directory, int64_t hash);
 int64_t jxl_world_info(jxl_call *, int32_t which); /* 0 device_count, 1 local_device_count, 2 process_count */
 double jxl_world_time(jxl_call *, int32_t clock);  /* rank 0's */
+/* What comes from outside is rank 0's.  Who reads it does; then the others get those bytes of it.  Within what a shard does by itself
+** (from own(1) to own(-1)) everybody reads, and nothing is sent. */
+int32_t jxl_world_first(jxl_call *);
+int jxl_world_share(jxl_call *, const char *what, void *data, int64_t bytes);
+void jxl_world_own(jxl_call *, int32_t more);
 /* Shards are dealt in blocks: the first of this process, and how many. */
 void jxl_shard_range(jxl_call *, int64_t n, int64_t *first_and_count);
 /* Arrays x, a block of n shards stacked, and y: all n of them, or a block again, in which shard i has what shard from[i] had (0

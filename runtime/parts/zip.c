@@ -436,7 +436,7 @@ static int write_archive(jxl_call *c, FILE *file, const void *context) {
 
 int jxl_zip_save(jxl_call *c, const char *path, const char *names, int32_t compressed, int32_t n,
                  const jxl_array *arrays, const char *what) {
-    if (c->rank) return 0;
+    if (!jxl_world_first(c)) return 0;
     Archive all = { names, n, compressed, arrays };
     Text name;
     if (!with_ending(c, &name, path)) return c->status;

@@ -39,6 +39,11 @@ END
     cmp "$work/alone" "$work/out"
 done
 
+# advice on binding, once
+JXL_NUM_THREADS=$(($(nproc --all) + 1)) on 2 "$work/program" >"$work/out" 2>"$work/said"
+cmp "$work/alone" "$work/out"
+[ "$(grep -c '^advice: rank 0 is to use .* threads' "$work/said")" = 1 ] || { cat "$work/said"; exit 1; }
+
 # MPI in the program
 for mpi in link "$@"; do
     "$jxlc" --mpi="$mpi" "$program" -o "$work/linked"
