@@ -6,7 +6,12 @@
 ** element is one chain along k, in chunks of CHUNK that are added in order, so the tile's shape does not show in the result. */
 #include "loop/dot.h"
 
-enum { ROWS = 252 /* of a piece */, FEW_ROWS = 16 /* too few to copy the panel for */, MAX_ROWS = 12, MAX_VECTORS = 4 };
+enum {
+    ROWS = 252 /* of a piece, about */,
+    FEW_ROWS = 16 /* too few to copy the panel for */,
+    MAX_ROWS = 12,
+    MAX_VECTORS = 4
+};
 
 static bool listed(Ints list, int64_t x) {
     for (int i = 0; i < list.n; i++) {
@@ -131,13 +136,15 @@ static void store_tile(Lower *l, const Dot *d, const Row *rows, LValue *hi, LVal
     }
 }
 
-/* Rows i .. i + rows; those at hi and beyond are computed from the last row and not stored. */
+/* Whether it pays to have code for what is left over. */
+static bool is_waste(int64_t n, int64_t each) { return n % each && (each - n % each) * 25 > n; }
+
+/* Rows i .. i + rows; where their number is not known, those at hi and beyond are computed from the last and not stored. */
 static void put_rows(Lower *l, const Dot *d, LValue *i, LValue *hi, Row *rows) {
     LBuilder *b = &l->b;
     LValue *last = loop_sub(b, hi, loop_i64(b, 1));
     int64_t known;
-    bool all = loop_is_const(d->m, &known) && known % d->rows == 0 &&
-               (ROWS / d->rows * d->rows >= known || known % (ROWS / d->rows * d->rows) % d->rows == 0);
+    bool all = loop_is_const(d->m, &known) && (d->rest || known % d->rows == 0);
     for (int r = 0; r < d->rows; r++) {
         LValue *row = loop_add(b, i, loop_i64(b, r));
         rows[r].guarded = !all && r;
@@ -159,42 +166,88 @@ typedef struct {
     LValue *totals;          /* of the rows so far, or NULL where one chunk is all */
 } Piece;
 
-static LValue *total_index(Lower *l, const Dot *d, const Piece *p, LValue *i, int n) {
+/* Totals lie row by row, each as wide as a panel. */
+static LValue *total_index(Lower *l, const Dot *d, const Piece *p, LValue *row, LValue *vector) {
     LBuilder *b = &l->b;
-    LValue *row = loop_mul(b, loop_sub(b, i, p->first), loop_i64(b, (int64_t)d->vectors * d->lanes));
-    return loop_add(b, row, loop_i64(b, (int64_t)n * d->lanes));
+    LValue *at = loop_mul(b, loop_sub(b, row, p->first), loop_i64(b, d->width));
+    return loop_add(b, at, loop_mul(b, vector, loop_i64(b, d->lanes)));
 }
 
-static void tiles(Lower *l, const Dot *d, const Piece *p) {
+static void sum_tile(Lower *l, const Dot *d, const Piece *p, LValue *i) {
     LBuilder *b = &l->b;
     Row rows[MAX_ROWS];
     LValue *sum[MAX_ROWS * MAX_VECTORS];
-    LLoop i = loop_for(b, p->first, p->end, d->rows, 0, NULL);
-    put_rows(l, d, i.i, p->end, rows);
+    put_rows(l, d, i, p->end, rows);
     if (d->copy)
         sum_chunk(l, d, rows, p->j, p->from, p->to, sum);
     else
         sum_all(l, d, rows, p->j, sum);
-    for (int n = 0; p->totals && n < d->rows * d->vectors; n++) {
-        LValue *at = total_index(l, d, p, i.i, n);
-        LValue *total = loop_load(b, sum[n]->type, p->totals, at, 1, NULL);
-        loop_store(b, loop_add(b, total, sum[n]), p->totals, at, 1, NULL);
+    if (!p->totals) {
+        store_tile(l, d, rows, p->end, p->j, sum);
+        return;
     }
-    if (!p->totals) store_tile(l, d, rows, p->end, p->j, sum);
-    loop_end(b, &i, NULL);
+    for (int n = 0; n < d->rows * d->vectors; n++) {
+        LValue *row = loop_add(b, i, loop_i64(b, n / d->vectors));
+        LValue *at = total_index(l, d, p, row, loop_i64(b, n % d->vectors));
+        if (!is_short(d)) sum[n] = loop_add(b, loop_load(b, sum[n]->type, p->totals, at, 1, NULL), sum[n]);
+        loop_store(b, sum[n], p->totals, at, 1, NULL);
+    }
 }
 
+/* Tile after tile, then the rows that are left over. */
+static void sum_tiles(Lower *l, const Dot *d, const Piece *p) {
+    LBuilder *b = &l->b;
+    LValue *end = p->end;
+    if (d->rest) { /* in the last of the pieces */
+        LValue *all = loop_sub(b, p->end, p->first), *rows = loop_i64(b, d->rows);
+        end = loop_add(b, p->first, loop_mul(b, loop_binary(b, OP_div, all, rows), rows));
+    }
+    if (d->copy) panel_copy(l, d, p->j, p->from, p->to);
+    LLoop i = loop_for(b, p->first, end, d->rows, 0, NULL);
+    sum_tile(l, d, p, i.i);
+    loop_end(b, &i, NULL);
+    if (!d->rest) return;
+    Dot few = *d;
+    few.rows = d->rest;
+    LLoop f = loop_if(b, loop_binary(b, OP_lt, end, p->end));
+    sum_tile(l, &few, p, end);
+    loop_end_then(b, &f);
+}
+
+/* The last panel may be narrower. */
+static void sum_panel(Lower *l, const Dot *d, const Piece *p) {
+    LBuilder *b = &l->b;
+    int64_t n;
+    if (!loop_is_const(d->n, &n) || n <= d->width || !is_waste(n, d->width)) {
+        sum_tiles(l, d, p);
+        return;
+    }
+    Dot full = *d, last = *d;
+    full.whole = true;
+    last.vectors = (int)((n % d->width + d->lanes - 1) / d->lanes);
+    last.whole = n % d->width % d->lanes == 0;
+    LLoop f = loop_if(b, loop_binary(b, OP_le, p->j, loop_i64(b, n - d->width)));
+    sum_tiles(l, &full, p);
+    loop_else(b, &f, 0, NULL);
+    sum_tiles(l, &last, p);
+    loop_end_if(b, &f, 0, NULL);
+}
+
+/* What is made of the sums: little code, however much that is. */
 static void store_totals(Lower *l, const Dot *d, const Piece *p) {
     LBuilder *b = &l->b;
-    Row rows[MAX_ROWS];
-    LValue *sum[MAX_ROWS * MAX_VECTORS];
-    LLoop i = loop_for(b, p->first, p->end, d->rows, 0, NULL);
-    put_rows(l, d, i.i, p->end, rows);
-    for (int n = 0; n < d->rows * d->vectors; n++) {
-        LType t = loop_type(d->sum, d->lanes);
-        sum[n] = loop_load(b, t, p->totals, total_index(l, d, p, i.i, n), 1, NULL);
-    }
-    store_tile(l, d, rows, p->end, p->j, sum);
+    Dot one = *d;
+    Row row = { 0 };
+    one.vectors = 1;
+    LLoop i = loop_for(b, p->first, p->end, 1, 0, NULL);
+    put_row(l, d, i.i, row.at, d->rows_merge);
+    LValue *end = loop_binary(b, OP_min, d->n, loop_add(b, p->j, loop_i64(b, d->width)));
+    LLoop j = loop_for(b, p->j, end, d->lanes, 0, NULL);
+    LValue *vector = loop_binary(b, OP_div, loop_sub(b, j.i, p->j), loop_i64(b, d->lanes));
+    LValue *sum = loop_load(b, loop_type(d->sum, d->lanes), p->totals, total_index(l, d, p, i.i, vector), 1, NULL);
+    one.rows = 1;
+    store_tile(l, &one, &row, p->end, j.i, &sum);
+    loop_end(b, &j, NULL);
     loop_end(b, &i, NULL);
 }
 
@@ -202,24 +255,18 @@ static void piece(Lower *l, Dot *d, Piece *p) {
     LBuilder *b = &l->b;
     p->from = loop_i64(b, 0);
     p->to = d->k;
-    if (!d->copy) {
-        tiles(l, d, p);
-        return;
+    if (!d->copy || is_short(d)) {
+        sum_panel(l, d, p);
+    } else {
+        LValue *bytes = loop_mul(b, loop_sub(b, p->end, p->first), loop_i64(b, d->width * dtype_bytes(d->sum)));
+        loop_clear(b, p->totals, bytes);
+        LLoop f = loop_for(b, loop_i64(b, 0), d->k, CHUNK, 0, NULL);
+        p->from = f.i;
+        p->to = loop_binary(b, OP_min, d->k, loop_add(b, f.i, loop_i64(b, CHUNK)));
+        sum_panel(l, d, p);
+        loop_end(b, &f, NULL);
     }
-    if (!p->totals) {
-        panel_copy(l, d, p->j, p->from, p->to);
-        tiles(l, d, p);
-        return;
-    }
-    LValue *bytes = loop_mul(b, loop_sub(b, p->end, p->first), loop_i64(b, (int64_t)d->vectors * d->lanes));
-    loop_clear(b, p->totals, loop_mul(b, bytes, loop_i64(b, dtype_bytes(d->sum))));
-    LLoop f = loop_for(b, loop_i64(b, 0), d->k, CHUNK, 0, NULL);
-    p->from = f.i;
-    p->to = loop_binary(b, OP_min, d->k, loop_add(b, f.i, loop_i64(b, CHUNK)));
-    panel_copy(l, d, p->j, p->from, p->to);
-    tiles(l, d, p);
-    loop_end(b, &f, NULL);
-    store_totals(l, d, p);
+    if (p->totals) store_totals(l, d, p);
 }
 
 static bool is_one(const LValue *n) {
@@ -244,63 +291,56 @@ static void dot_pieces(Lower *l, LValue *lo, LValue *hi, void *context) {
     Dot d = *(Dot *)context;
     LBuilder *b = &l->b;
     Piece p = { 0 };
-    int64_t width = (int64_t)d.vectors * d.lanes, tall = ROWS / d.rows * d.rows, bytes = dtype_bytes(d.sum);
+    int64_t bytes = dtype_bytes(d.sum);
     if (d.copy) {
         LValue *k = loop_binary(b, OP_min, d.k, loop_i64(b, CHUNK));
-        k = loop_mul(b, round_up(l, k, d.lanes), loop_i64(b, d.lanes * width * bytes));
-        d.panel = loop_alloc(b, k);
-        if (!is_short(&d)) p.totals = loop_alloc(b, loop_i64(b, tall * width * bytes));
+        d.panel = loop_alloc(b, loop_mul(b, round_up(l, k, d.lanes), loop_i64(b, d.lanes * d.width * bytes)));
+        if (!is_short(&d) || d.dear) p.totals = loop_alloc(b, loop_i64(b, d.tall * d.width * bytes));
     }
     LLoop f = loop_for(b, lo, hi, 1, 0, NULL);
-    LValue *chunk = loop_binary(b, OP_rem, f.i, d.chunks), *rest = loop_binary(b, OP_div, f.i, d.chunks);
-    LValue *panel = loop_binary(b, OP_rem, rest, d.panels);
-    rest = loop_binary(b, OP_div, rest, d.panels);
+    /* Panels change faster than rows: those of x stay in the cache. */
+    LValue *panel = loop_binary(b, OP_rem, f.i, d.panels), *rest = loop_binary(b, OP_div, f.i, d.panels);
+    LValue *chunk = loop_binary(b, OP_rem, rest, d.chunks);
+    rest = loop_binary(b, OP_div, rest, d.chunks);
     if (is_one(d.chunks)) chunk = loop_i64(b, 0);
     if (is_one(d.panels)) panel = loop_i64(b, 0);
     for (int i = d.batch + d.outer - 1; i >= 0; i--) {
         const Dim *size = i < d.batch ? d.x->type->dim[i] : d.y->type->dim[d.y_free[i - d.batch]];
-        LValue *n = lower_dim(l, size);
-        d.at[i] = idx_at(i ? loop_binary(b, OP_rem, rest, n) : rest);
-        if (i) rest = loop_binary(b, OP_div, rest, n);
+        LValue *count = lower_dim(l, size);
+        d.at[i] = idx_at(i ? loop_binary(b, OP_rem, rest, count) : rest);
+        if (i) rest = loop_binary(b, OP_div, rest, count);
     }
     put_outer(l, &d);
-    p.j = loop_mul(b, panel, loop_i64(b, width));
-    p.first = loop_mul(b, chunk, loop_i64(b, tall));
-    p.end = loop_binary(b, OP_min, d.m, loop_add(b, p.first, loop_i64(b, tall)));
+    p.j = loop_mul(b, panel, loop_i64(b, d.width));
+    p.first = loop_mul(b, chunk, loop_i64(b, d.tall));
+    p.end = loop_binary(b, OP_min, d.m, loop_add(b, p.first, loop_i64(b, d.tall)));
     piece(l, &d, &p);
     loop_end(b, &f, NULL);
     if (p.totals) loop_release(b, p.totals);
     if (d.copy) loop_release(b, d.panel);
 }
 
-/* What of the tiles' work is wanted. */
-static double used_of(LValue *n, int64_t each) {
-    int64_t known;
-    return loop_is_const(n, &known) && known ? (double)known / (double)((known + each - 1) / each * each) : 1;
-}
-
-/* As many accumulators as there are registers for, and for a narrow product more rows instead. */
+/* As many accumulators as there are registers for; panels of about the same width, pieces of about the same height. */
 static void choose_tile(Lower *l, Dot *d) {
     const Target *t = l->to->target;
     int64_t n, m;
     int most = t->vector_registers >= 32 ? MAX_VECTORS : 2;
     d->lanes = lanes_for(l, dtype_bytes(d->sum));
-    if (loop_is_const(d->n, &n)) {
+    d->vectors = most;
+    if (loop_is_const(d->n, &n) && n > 0) {
         while (d->lanes > 1 && d->lanes / 2 >= n) d->lanes /= 2;
-        int64_t needed = (n + d->lanes - 1) / d->lanes;
-        if (needed < most) most = needed < 1 ? 1 : (int)needed;
+        int64_t needed = (n + d->lanes - 1) / d->lanes, panels = (needed + most - 1) / most;
+        d->vectors = (int)((needed + panels - 1) / panels);
     }
-    double best = 0;
-    for (int v = most; v >= 1 && v + 1 >= most; v--) {
-        int rows = (t->vector_registers - 2 - v) / v;
-        if (rows > MAX_ROWS) rows = MAX_ROWS;
-        if (loop_is_const(d->m, &m) && m < rows) rows = m < 1 ? 1 : (int)m;
-        double used = used_of(d->m, rows) * used_of(d->n, (int64_t)v * d->lanes);
-        if (used <= best + 0.02) continue;
-        best = used;
-        d->vectors = v;
-        d->rows = rows;
-    }
+    d->width = (int64_t)d->vectors * d->lanes;
+    d->rows = (t->vector_registers - 2 - d->vectors) / d->vectors;
+    if (d->rows > MAX_ROWS) d->rows = MAX_ROWS;
+    bool known = loop_is_const(d->m, &m);
+    if (known && m < d->rows) d->rows = m < 1 ? 1 : (int)m;
+    if (known && m > d->rows && is_waste(m, d->rows)) d->rest = (int)(m % d->rows);
+    d->tall = ROWS;
+    if (known && m > ROWS) d->tall = (m + (m + ROWS / 2) / ROWS - 1) / ((m + ROWS / 2) / ROWS);
+    d->tall = (d->tall + d->rows - 1) / d->rows * d->rows;
 }
 
 static void choose_panels(Dot *d) {
@@ -310,7 +350,7 @@ static void choose_panels(Dot *d) {
                  n * k <= FEW_ROWS * FEW_ROWS;
     d->across = !small && panel_can_cross(d);
     d->copy |= d->across || (d->y_flat && !strides_are_line(&d->y_columns, &n));
-    d->whole = loop_is_const(d->n, &n) && n % ((int64_t)d->vectors * d->lanes) == 0;
+    d->whole = loop_is_const(d->n, &n) && n % d->width == 0;
 }
 
 static void find_axes(Lower *l, Dot *d) {
@@ -344,6 +384,7 @@ void dot_tiles(Lower *l, const Inst *in, DotMerge merge, DotStore store, void *c
     Dot d = {
         .in = in, .x = in->args[0], .y = in->args[1], .batch = (int)in->attrs->batch, .store = store, .context = context
     };
+    d.dear = merge.dear;
     DType type = d.x->type->dtype;
     d.sum = type == DT_f16 || type == DT_bf16 ? DT_f32 : type;
     find_axes(l, &d);
@@ -355,14 +396,13 @@ void dot_tiles(Lower *l, const Inst *in, DotMerge merge, DotStore store, void *c
     choose_panels(&d);
     if (d.x_flat) strides_tabulate(l, &d.x_k, d.k);
     if (d.y_flat && !d.across) strides_tabulate(l, &d.y_k, d.k);
-    int64_t columns = (int64_t)d.vectors * d.lanes, rows = ROWS / d.rows * d.rows;
-    d.panels = round_up(l, d.n, columns);
-    d.chunks = round_up(l, d.m, rows);
+    d.panels = round_up(l, d.n, d.width);
+    d.chunks = round_up(l, d.m, d.tall);
     LValue *all = loop_mul(b, d.panels, d.chunks);
     for (int i = 0; i < d.batch; i++) all = loop_mul(b, all, lower_dim(l, d.x->type->dim[i]));
     for (int i = 0; i < d.outer; i++) all = loop_mul(b, all, lower_dim(l, d.y->type->dim[d.y_free[i]]));
-    LValue *used = loop_binary(b, OP_min, d.m, loop_i64(b, rows));
-    pieces(l, all, (Work){ 0.03 * (double)columns, loop_mul(b, used, d.k) }, dot_pieces, &d);
+    LValue *used = loop_binary(b, OP_min, d.m, loop_i64(b, d.tall));
+    pieces(l, all, (Work){ 0.03 * (double)d.width, loop_mul(b, used, d.k) }, dot_pieces, &d);
 }
 
 static void store_plain(Pull *p, const Idx *idx, Elem e, void *context) {
@@ -376,5 +416,5 @@ void lower_dot(Lower *l, const Inst *in) {
         return;
     }
     home_new(l, in->results[0]);
-    dot_tiles(l, in, (DotMerge){ true, MAX_RANK }, store_plain, in->results[0]);
+    dot_tiles(l, in, (DotMerge){ true, MAX_RANK, false }, store_plain, in->results[0]);
 }

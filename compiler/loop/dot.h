@@ -39,6 +39,9 @@ typedef struct {
     View x_view, y_view;
     Strides x_rows, x_k, y_columns, y_k;
     int rows, vectors, lanes; /* of a tile */
+    int64_t width, tall;      /* columns of a panel; rows of a piece, a multiple of a tile's */
+    int rest;                 /* rows of the last tile, where it is another one; or 0 */
+    bool dear;                /* more is done with the sums than to store them */
     bool copy, whole;         /* whole: panels have no tail */
     bool across;              /* y lies in memory along the contracted axes */
     Idx at[MAX_RANK];         /* of the batch axes, then of the outer free axes of y */

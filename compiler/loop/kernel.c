@@ -411,7 +411,8 @@ static DotMerge axes_that_merge(Lower *l, const Kernel *k) {
     const Inst *dot = k->plan.root;
     int first = (int)dot->attrs->batch, last = dot->args[0]->type->rank - dot->attrs->lhs_axes.n;
     find_splits(l, k, split);
-    DotMerge merge = { true, 1 };
+    DotMerge merge = { true, 1, false };
+    for (int i = 0; i < k->in->nresults; i++) merge.dear = merge.dear || result(k, i)->def != dot;
     for (int a = first; a + 1 < last; a++) merge.rows = merge.rows && !split[a];
     for (int a = k->plan.rank - 2; a >= last && !split[a]; a--) merge.columns++;
     return merge;

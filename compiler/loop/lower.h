@@ -273,11 +273,12 @@ void strip_rows(Lower *, Strip *, NestBody, void *context);
 /* dot.c: matrix products; `store` is given a vector of neighbours along the last axis of the result at a time */
 typedef void (*DotStore)(Pull *, const Idx *, Elem, void *context);
 bool dot_has_tiles(const Inst *);
-/* Which axes of the result may be counted through as one, their indices along the last of them: nobody asks for one of them
-** alone. */
+/* Of what becomes of a product: which axes of the result may be counted through as one, their indices along the last of them
+** (nobody asks for one of them alone); and whether it is more than storing it. */
 typedef struct {
     bool rows;   /* all that come from the first operand */
     int columns; /* so many of the last that come from the second */
+    bool dear;
 } DotMerge;
 void dot_tiles(Lower *, const Inst *, DotMerge, DotStore, void *context);
 
