@@ -11,14 +11,16 @@ cp "$here"/*.jxl .
 failures=0
 say() { echo "$*"; failures=$((failures + 1)); }
 
-# functions PROGRAM: how many parallel pieces of more than 60 lines there are
+# How many functions of more than 200 lines a training step with some layers has.
 functions() {
-    "$jxlc" --emit=llvm "$1.jxl" -o "$1.ll" || say "$1 does not compile"
-    awk '/^define/ { n = 0 } { n++ } /^}/ && n > 60 { count++ } END { print count }' "$1.ll"
+    echo "from transformer_step import data, train
+params, tokens = data(layers=$1)
+print(train(params, tokens)[1])" >step.jxl
+    "$jxlc" -I "$here/../bench" --emit=llvm step.jxl -o step.ll || say "a step of $1 layers does not compile"
+    awk '/^define/ { n = 0 } { n++ } /^}/ && n > 200 { count++ } END { print count }' step.ll
 }
-few=$(functions few) layers=$(functions layers)
-# the first layer stands at 0, and may have functions of its own
-[ "$layers" -le $((few + 2)) ] || say "two layers have $few functions, nine have $layers"
+few=$(functions 3) more=$(functions 6)
+[ "$more" -le $((few + 6)) ] || say "three layers have $few large functions, six have $more"
 
 # the numbers, to the digits that both ways share
 close() { awk 'NR == FNR { a[FNR] = $0; next } { n = split($0, x, /[][ ]+/); split(a[FNR], y, /[][ ]+/)
