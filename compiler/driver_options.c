@@ -50,6 +50,8 @@ static const Option options[] = {
     { "-O", "LEVEL", LEVEL, AT(options.opt_level), 0, 0, "effort from 0 to 3; 2 unless said" },
     { "-g", 0, TURNS_ON, AT(options.debug_info), 0, 0, "tell debuggers the lines of the program" },
     { "-march=", "CPU", TAKES, AT(options.march), 0, 0, "native (unless said), x86-64-v2, -v3, -v4, or a processor" },
+    { "-j", "N", NUMBER, AT(options.jobs), 1000, 0,
+      "compile large programs in N processes at most; the processors' number unless said" },
     { "--multi", 0, TURNS_ON, AT(options.multi), 0, 0, "for x86-64-v2, -v3 and -v4 at once; what starts chooses" },
     { "--target=", "TRIPLE", TAKES, AT(options.target), 0, 0, "make objects for another machine: aarch64-linux-gnu" },
     { "--tape-states=", "N", NUMBER, AT(options.tape_states), 1000000, 0,

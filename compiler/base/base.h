@@ -149,6 +149,7 @@ typedef struct {
     const char *output;
     const char *march;  /* NULL is native */
     const char *target; /* a triple; NULL is this machine's */
+    int jobs;           /* processes that LLVM may run in; 0: as there are processors */
     bool multi;         /* for several levels of processors, chosen at start */
     int opt_level;      /* 0..3 */
     bool debug_info;    /* -g */

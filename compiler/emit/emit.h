@@ -34,6 +34,8 @@ typedef struct {
     bool shared;
 } Link;
 bool emit_link(Compiler *, const Link *);
+bool link_can_join(Compiler *); /* several objects as one, which takes a C compiler too */
+bool link_join(Compiler *, const char *const *objects, int n, const char *path);
 /* A directory that only we can read, for what need not stay; removed by the next two. */
 const char *work_directory(Compiler *);
 void work_directory_remove(const char *);

@@ -207,6 +207,20 @@ static const char *const *words_of_mpi(Compiler *cx, const Link *link, const cha
     return arena_copy(cx->arena, words, sizeof words);
 }
 
+bool link_can_join(Compiler *cx) { return c_compiler(cx) != NULL; }
+
+bool link_join(Compiler *cx, const char *const *objects, int n, const char *path) {
+    struct {
+        char **at;
+        int n, cap;
+    } words = { 0 };
+    const char *const first[] = { c_compiler(cx), "-r", "-nostdlib", "-o", path };
+    for (int i = 0; i < COUNT(first); i++) PUSH(cx->arena, &words, arena_text(cx->arena, "%s", first[i]));
+    for (int i = 0; i < n; i++) PUSH(cx->arena, &words, arena_text(cx->arena, "%s", objects[i]));
+    PUSH(cx->arena, &words, NULL);
+    return run(cx, words.at);
+}
+
 bool emit_link(Compiler *cx, const Link *link) {
     struct {
         char **at;

@@ -28,6 +28,7 @@ typedef struct Emit {
     Compiler *cx;
     LLVMContextRef llvm;
     LLVMModuleRef module;
+    LLVMTargetMachineRef generator;
     LLVMBuilderRef b;
     LLVMTypeRef i1, i8, i16, i32, i64, f16, f32, f64, ptr, none;
     struct Debug *debug; /* NULL without -g */
@@ -116,6 +117,10 @@ typedef struct {
 } Levels;
 void levels_begin(Emit *, Levels *);
 LLVMValueRef level_choice(Emit *, const Levels *, const LFunc *); /* of the first level: a function of the same type */
+
+/* split.c: a large module through LLVM in several processes at once */
+int split_parts(Emit *); /* how many would be worth it */
+bool split_object(Emit *, int n, const char *path, bool (*object)(Emit *, const char *path));
 
 /* export.c: functions with a public signature */
 void export_define(Emit *, const LFunc *, LLVMValueRef inner);

@@ -69,9 +69,9 @@ static void translate(Emit *e, Levels *levels) {
     LLVMDisposeMessage(why);
 }
 
-static void optimize(Emit *e, LLVMTargetMachineRef machine) {
+static void optimize(Emit *e) {
     LLVMPassBuilderOptionsRef options = LLVMCreatePassBuilderOptions();
-    LLVMErrorRef error = LLVMRunPasses(e->module, pass_list(e->cx->options.opt_level), machine, options);
+    LLVMErrorRef error = LLVMRunPasses(e->module, pass_list(e->cx->options.opt_level), e->generator, options);
     if (error) bug(e->cx, "LLVM's passes: %s", LLVMGetErrorMessage(error));
     LLVMDisposePassBuilderOptions(options);
 }
@@ -82,7 +82,7 @@ static bool put(Compiler *cx, const char *path, const void *bytes, size_t n) {
     return ok;
 }
 
-static bool write_out(Emit *e, LLVMTargetMachineRef machine, EmitKind kind, const char *path) {
+static bool write_out(Emit *e, EmitKind kind, const char *path) {
     if (kind == EMIT_LLVM) {
         char *text = LLVMPrintModuleToString(e->module);
         bool ok = put(e->cx, path, text, strlen(text));
@@ -92,10 +92,15 @@ static bool write_out(Emit *e, LLVMTargetMachineRef machine, EmitKind kind, cons
     LLVMMemoryBufferRef buffer;
     char *why = NULL;
     LLVMCodeGenFileType type = kind == EMIT_ASSEMBLY ? LLVMAssemblyFile : LLVMObjectFile;
-    if (LLVMTargetMachineEmitToMemoryBuffer(machine, e->module, type, &why, &buffer)) bug(e->cx, "LLVM: %s", why);
+    if (LLVMTargetMachineEmitToMemoryBuffer(e->generator, e->module, type, &why, &buffer)) bug(e->cx, "LLVM: %s", why);
     bool ok = put(e->cx, path, LLVMGetBufferStart(buffer), LLVMGetBufferSize(buffer));
     LLVMDisposeMemoryBuffer(buffer);
     return ok;
+}
+
+static bool object(Emit *e, const char *path) {
+    optimize(e);
+    return write_out(e, EMIT_OBJECT, path);
 }
 
 static bool emit_with(Levels *levels, EmitKind kind, const char *path, bool packed) {
@@ -105,15 +110,21 @@ static bool emit_with(Levels *levels, EmitKind kind, const char *path, bool pack
     e.module = LLVMModuleCreateWithNameInContext("jxl", e.llvm);
     e.b = LLVMCreateBuilderInContext(e.llvm);
     types(&e);
-    LLVMTargetMachineRef machine = target_machine(&e);
-    LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(machine);
+    e.generator = target_machine(&e);
+    LLVMTargetDataRef layout = LLVMCreateTargetDataLayout(e.generator);
     LLVMSetModuleDataLayout(e.module, layout);
     LLVMSetTarget(e.module, e.machine->triple);
     translate(&e, levels);
-    optimize(&e, machine);
-    bool ok = write_out(&e, machine, kind, path);
+    int parts = kind == EMIT_OBJECT ? split_parts(&e) : 1;
+    bool ok;
+    if (parts > 1) {
+        ok = split_object(&e, parts, path, object);
+    } else {
+        optimize(&e);
+        ok = write_out(&e, kind, path);
+    }
     LLVMDisposeTargetData(layout);
-    LLVMDisposeTargetMachine(machine);
+    LLVMDisposeTargetMachine(e.generator);
     LLVMDisposeBuilder(e.b);
     LLVMDisposeModule(e.module);
     LLVMContextDispose(e.llvm);

@@ -22,6 +22,15 @@ print(train(params, tokens)[1])" >step.jxl
 few=$(functions 3) more=$(functions 6)
 [ "$more" -le $((few + 6)) ] || say "three layers have $few large functions, six have $more"
 
+# Large modules are compiled in several processes: the same program each time, with the same digits.
+"$jxlc" -j 1 -I "$here/../bench" step.jxl -o step1 && ./step1 >step1.out
+for k in 1 2; do "$jxlc" -j 3 -I "$here/../bench" -c step.jxl -o step3.$k.o || say "-j 3 does not compile"; done
+cmp step3.1.o step3.2.o || say "-j 3 makes other objects each time"
+nm step3.1.o | grep -q " T jxl\.[0-9a-f]*\.[0-9]" || say "-j 3 is one process"
+"$jxlc" step3.1.o -o step3 2>err || "${CC:-cc}" step3.1.o "$(dirname "$jxlc")/lib/libjxlrt.a" -pthread -lm -o step3 || say "-j 3 does not link"
+./step3 >step3.out
+cmp step1.out step3.out || say "-j 3 computes other numbers"
+
 # the numbers, to the digits that both ways share
 close() { awk 'NR == FNR { a[FNR] = $0; next } { n = split($0, x, /[][ ]+/); split(a[FNR], y, /[][ ]+/)
     for (i = 1; i <= n; i++) if (x[i] != y[i] && (x[i] - y[i]) ^ 2 > 1e-8 * (1 + x[i] ^ 2)) { print FILENAME ": " $0 " | " a[FNR]; exit 1 } }' "$1" "$2"; }
