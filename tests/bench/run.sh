@@ -4,8 +4,8 @@
 #
 #   PYTHON=/path/to/a/python/with/jax sh tests/bench/run.sh [BUILD [ROUNDS [ROW ...]]]
 #
-# A ROW is the name of a group (a program of this directory, or `whole`: start-up, compile time, size, memory) or a part of
-# rows' names; without any, all are run.  A row's time in a round is the least of some calls; printed is the median over the
+# A ROW is the name of a group (a program of this directory; `whole`: start-up, compile time, size, memory; `samples`: from
+# source to the last line printed, of every sample) or a part of rows' names; without any, all are run.  A row's time in a round is the least of some calls; printed is the median over the
 # rounds, and the others' over jxl's: above 1, jxl is faster (smaller).  `limit` is the part of what limits.c measured in the
 # same run that jxl reaches, where each argument is read once, each result written once, and each flop counted.
 #
@@ -31,14 +31,17 @@ $cc -O2 "$here/onednn.c" -ldnnl -o "$work/onednn" 2> /dev/null || echo "run.sh: 
 
 # The groups that have rows which are asked for, each compiled with those rows alone.
 groups=""
-whole=""
-[ $# -gt 0 ] || whole=yes
-for row in "$@"; do [ "$row" != whole ] || whole=yes; done
+whole="" samples=""
+[ $# -gt 0 ] || whole=yes samples=yes
+for row in "$@"; do
+    [ "$row" != whole ] || whole=yes
+    [ "$row" != samples ] || samples=yes
+done
 for group in chains elementary products convolutions order algebra programs gradients; do
     wanted=""
     for row in "$@"; do
         [ "$row" != $group ] || { wanted=""; break; }
-        [ "$row" = whole ] || wanted="$wanted'$row', "
+        case $row in whole | samples) ;; *) wanted="$wanted'$row', " ;; esac
     done
     [ $# = 0 ] || [ -n "$wanted" ] || [ "$row" = $group ] || continue
     mkdir "$work/$group"
@@ -57,13 +60,14 @@ rows() {
     sed "s/^/$system /" "$work/rows"
 }
 
-# seconds and mebibytes of a command, as rows
+# seconds, those of the processor, and mebibytes of a command, as rows
 whole() {
     system=$1 name=$2
     shift 2
-    "$work/whole" "$@" > "$work/figures"
-    read -r seconds mebibytes < "$work/figures"
+    "$work/whole" "$@" > "$work/figures" 2> "$work/errors" || { echo "run.sh: $system $name: $(tail -n 1 "$work/errors")" >&2; return; }
+    read -r seconds processor mebibytes < "$work/figures"
     echo "$system $name $seconds"
+    echo "$system $name-processor $processor"
     echo "$system $name-MiB $mebibytes"
 }
 
@@ -93,6 +97,12 @@ for round in $(seq "$rounds"); do
         rows c taskset -c "$first" "$work/peers" "$work/names"
         kernels "$every" -all
     fi
+    [ -z "$samples" ] || echo "group samples"
+    [ -z "$samples" ] || for sample in samples/*.jxl; do
+        name=$(basename "$sample" .jxl)
+        whole jxl "$name" "$build/jxlc" run "$sample"
+        whole jax "$name" env PYTHONPATH=include/jxl XLA_FLAGS=--xla_force_host_platform_device_count=8 "$python" "$sample"
+    done
     [ -n "$whole" ] || continue
     echo "group whole"
     rows jxl "$work/transformer"
