@@ -170,6 +170,8 @@ Py attribute(Elab *e, Py x, const char *name, Span span) {
     const char *near = nearest_attribute(e, x, name);
     const char *what = py_describe(e, x);
     if (x->kind == PY_MODULE) {
+        const char *advice = instead_of(arena_text(e->arena, "%s.%s", x->module->name, name));
+        if (advice) return fail(e, span, "%s has no %s: %s", x->module->name, name, advice);
         if (near)
             return fail(e, span, "%s has no %s; the nearest name is %s.%s", x->module->name, name, x->module->name,
                         near);

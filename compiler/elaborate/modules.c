@@ -96,6 +96,8 @@ Py import_module(Elab *e, const char *name, Span span) {
         if (outer->kind == PY_ERROR) return outer;
     }
     Py x = import_or_null(e, name);
+    const char *advice = x ? NULL : instead_of(name);
+    if (advice) return fail(e, span, "there is no module %s: %s", name, advice);
     return x ? x : fail(e, span, "there is no module %s", name);
 }
 

@@ -337,6 +337,9 @@ typedef void (*TextUse)(Elab *, void *, Py);
 void text_use(Elab *, Py text, TextUse, void *data);
 void text_use_pieces(Elab *, Py text, TextUse, void *data); /* one piece after the other, for what may be written so */
 
+/* instead.c: what to write in the place of a module or name ("jax.sharding") that is not there; NULL: nothing is known */
+const char *instead_of(const char *name);
+
 /* text_ask.c: what the characters of a text that is known at run time only decide */
 Py text_ask(Elab *, int question, Py, Py other, Span); /* runtime.h's questions; an int */
 Py text_number(Elab *, Py text, NumberKind, Span);

@@ -3,6 +3,7 @@
 #
 #   run.sh JXLC          fails if a name is missing that missing.txt does not list
 #   run.sh JXLC --bless  writes missing.txt
+#   run.sh JXLC --page   writes compiler/NAMES.md, which a run without compares
 here=$(cd "$(dirname "$0")" && pwd)
 "$1" --help-names > names.$$ || exit 1
 awk -v said="$here/jax.txt" '
@@ -15,6 +16,10 @@ awk -v said="$here/jax.txt" '
     END { finish() }' names.$$ "$here/jax.txt" > found.$$
 rm names.$$
 if [ "$2" = --bless ]; then mv found.$$ "$here/missing.txt"; exit; fi
+page="$here/../../compiler/NAMES.md"
+awk -f "$here/page.awk" found.$$ > page.$$
+if [ "$2" = --page ]; then mv page.$$ "$page"; rm found.$$; exit; fi
+diff "$page" page.$$ > differs.$$ || { echo "compiler/NAMES.md is not what it should be; write it by run.sh JXLC --page:"; cat differs.$$; }
 cat found.$$
 awk '
     NR == FNR { page = $1; sub(/.*missing:/, ""); allowed[page] = " " $0 " "; next }
@@ -22,5 +27,6 @@ awk '
       for (k = 1; k <= m; k++) if (index(allowed[page], " " w[k] " ") == 0) { print page " has lost " w[k]; bad = 1 } }
     END { exit bad }' "$here/missing.txt" found.$$
 status=$?
-rm found.$$
+[ -s differs.$$ ] && status=1
+rm found.$$ page.$$ differs.$$
 exit $status
