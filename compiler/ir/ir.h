@@ -215,7 +215,7 @@ typedef struct Origin {
 } Origin;
 
 /* Memory that arrays share, one after another; made by `place`, gone in the next module. */
-typedef enum { BUFFER_ARENA, BUFFER_STACK, BUFFER_RESULT } BufferKind;
+typedef enum { BUFFER_ARENA, BUFFER_STACK, BUFFER_RESULT, BUFFER_SLICE /* of what a loop stacks */ } BufferKind;
 typedef struct Buffer {
     BufferKind kind;
     int number;        /* counted by kind; of a result: which one */

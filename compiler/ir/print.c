@@ -123,7 +123,7 @@ static int number_of(Printer *p, const Value *v) {
 }
 static void type(Printer *p, const Type *t) { type_write(&p->text, p->cx, t, namer(p)); }
 static void definition(Printer *p, const Value *v) {
-    static const char *const kinds[] = { "", "stack", "out" };
+    static const char *const kinds[] = { "", "stack", "out", "slice" };
     text_add(&p->text, "%%%d: ", number_of(p, v));
     type(p, v->type);
     if (v->buffer) text_add(&p->text, " #%s%d", kinds[v->buffer->kind], v->buffer->number);

@@ -134,7 +134,7 @@ static void own_buffers(Lower *l, const Block *block) {
     for (const Inst *in = block->first; in; in = in->next) {
         for (int i = 0; i < in->nresults; i++) {
             const Buffer *u = in->results[i]->buffer;
-            if (!u || map_get(&l->buffers, u)) continue;
+            if (!u || u->kind == BUFFER_SLICE || map_get(&l->buffers, u)) continue;
             LValue *bytes = lower_bytes(l, u->type);
             int64_t n;
             bool small = u->kind == BUFFER_STACK && loop_is_const(bytes, &n);
@@ -211,10 +211,17 @@ static void lower_for(Lower *l, const Inst *in) {
         const Value *slice = body->params[1 + k];
         home_fill(l, slice, slice_ptr(l, home_of(l, in->args[k]).ptr, slice->type, i));
     }
+    LValue **place = NEW_ARRAY(l->arena, LValue *, stacked + 1);
+    for (int k = 0; k < stacked; k++) {
+        const Value *v = body->results[carries + k];
+        place[k] = slice_ptr(l, buffer[carries + k], v->type, i);
+        if (v->buffer && v->buffer->kind == BUFFER_SLICE && v->block == body)
+            map_set(&l->buffers, (void *)v->buffer, place[k]);
+    }
     lower_block(l, body);
     for (int k = 0; k < stacked; k++) {
         const Value *v = body->results[carries + k];
-        store_home(l, v, slice_ptr(l, buffer[carries + k], v->type, i));
+        if (!v->type->rank || home_of(l, v).ptr != place[k]) store_home(l, v, place[k]);
     }
     rotation_turn(l, in, &r, f.i, registers + names, at);
     hand_on_arrays(l, body->results, at, carries);

@@ -3,7 +3,8 @@
 ** Values that are one array by another name (a reshape) form a class, with the stretch of the program where its elements are
 ** needed.  Classes whose stretches do not meet are joined where that saves a copy: a loop's initial value, its parameter, what
 ** an iteration gives and its result; what a branch gives; the result of an instruction and an argument that dies there, if it
-** is read element by element as the result is written; what a function returns and the caller's memory.  What is then left
+** is read element by element as the result is written; what a function returns and the caller's memory; what a round gives and
+** the place where the loop stacks it.  What is then left
 ** shares memory where stretches allow: small arrays of known size on the stack, the others in an arena that is laid out when
 ** all sizes in it are known.  The smallest ones that a loop works with share nothing: they may come to live in registers. */
 #include "optimize/optimize.h"
@@ -21,6 +22,7 @@ typedef struct {
     int hull;       /* of a result that is written early: where its memory must be free */
     bool fixed;     /* the caller's, or constant: never written */
     int result;     /* of a web: which of the function's, or -1 */
+    bool slice;     /* of a web: it is made where a loop stacks it */
     const Value *value;
 } Class;
 
@@ -71,7 +73,7 @@ static bool is_alias(const Inst *in) {
 }
 
 static void define(Place *p, const Value *v, int at, bool fixed) {
-    p->at[v->id] = (Class){ v->id, v->id, -1, at, at, at, fixed, -1, v };
+    p->at[v->id] = (Class){ v->id, v->id, -1, at, at, at, fixed, -1, false, v };
 }
 
 /* Used at a place in that block: if v stands outside of a loop, as long as the loop runs. */
@@ -264,6 +266,31 @@ static void join_results(Place *p) {
     }
 }
 
+static bool is_inside(const Value *v, const Block *outer) {
+    const Block *b = v->block;
+    while (b && b != outer) b = b->parent ? b->parent->block : NULL;
+    return b != NULL;
+}
+
+/* What a round gives to be stacked is made in its place, if nothing lives there that other rounds see. */
+static void find_slices(Place *p, const Block *block) {
+    for (const Inst *in = block->first; in; in = in->next) {
+        if (in->op == OP_kernel) continue;
+        for (int k = 0; k < in->nregions; k++) find_slices(p, in->regions[k]);
+        for (int i = (int)in->attrs->carries; i < in->nresults && in->op == OP_for && !in->attrs->apart; i++) {
+            const Value *v = in->regions[0]->results[i];
+            if (!is_array(v) || is_tiny(p->cx, v->type)) continue;
+            int w = web_of(p, v);
+            bool slice = !p->at[w].fixed && p->at[w].result < 0;
+            for (int c = w; c >= 0; c = p->at[c].next) {
+                const Value *x = p->at[c].value;
+                slice = slice && same_bytes(x->type, v->type) && x->def && is_inside(x, in->regions[0]);
+            }
+            p->at[w].slice |= slice;
+        }
+    }
+}
+
 /* buffers */
 
 static bool mentions(const Type *t, const SizeVar *v) {
@@ -317,7 +344,8 @@ static Lives lives_of(Place *p) {
     Lives l = { NEW_ARRAY(p->arena, Life, p->f->nvalues + 1), 0, { NULL, NULL, 0 } };
     for (int i = 0; i < p->f->nvalues; i++) {
         Class *c = &p->at[i];
-        if (!c->value || c->same != i || c->web != i || c->fixed || c->result >= 0 || !is_array(c->value)) continue;
+        if (!c->value || c->same != i || c->web != i || c->fixed || c->slice || c->result >= 0 || !is_array(c->value))
+            continue;
         Life *life = &l.at[l.n++];
         *life = (Life){ i, c->start, c->end, false, NULL };
         for (int k = i; k >= 0; k = p->at[k].next) {
@@ -398,14 +426,17 @@ static void place_func(Module *m, Func *f) {
     for (int i = 0; i < f->body->nresults; i++) used(&p, f->body->results[i], f->body, p.now + 1);
     join_block(&p, f->body);
     join_results(&p);
+    find_slices(&p, f->body);
     Lives l = lives_of(&p);
     share(&p, m->arena, &l);
     Buffer **of_web = NEW_ARRAY(a, Buffer *, f->nvalues + 1);
     for (int i = 0; i < l.n; i++) of_web[l.at[i].web] = l.at[i].buffer;
-    for (int i = 0; i < f->nvalues; i++) {
-        if (!p.at[i].value || p.at[i].web != i || p.at[i].same != i || p.at[i].result < 0) continue;
+    for (int i = 0, slices = 0; i < f->nvalues; i++) {
+        const Class *c = &p.at[i];
+        if (!c->value || c->web != i || c->same != i || (c->result < 0 && !c->slice)) continue;
         of_web[i] = NEW(m->arena, Buffer);
-        *of_web[i] = (Buffer){ BUFFER_RESULT, p.at[i].result, p.at[i].value->type, NULL };
+        *of_web[i] = c->slice ? (Buffer){ BUFFER_SLICE, ++slices, c->value->type, NULL }
+                              : (Buffer){ BUFFER_RESULT, c->result, c->value->type, NULL };
     }
     assign_block(&p, of_web, f->body);
     arena_free(a);
