@@ -1,7 +1,11 @@
 /* What shards give each other, wherever they run. */
 #include "collective.h"
+#include "world.h"
 
 #include <string.h>
+
+static const double LATE = 3e-4, PAUSE = 3e-5; /* seconds */
+enum { SOON = 200 };
 
 int jxl_ranks_meet(Ranks *r, jxl_call *c, const char *what, int kind, int64_t n, int64_t elements) {
     static uint64_t number; /* of collectives so far */
@@ -32,8 +36,20 @@ void *jxl_ranks_start(Ranks *r, jxl_stream stream, const void *out, void *in) {
     return started;
 }
 
+/* At first it looks again and again; who waits long leaves the processor to others, such as those it waits for. */
+static int wait_for(const jxl_comm *comm, void *started) {
+    int result = 0;
+    double since = 0;
+    for (int k = 0; !result; k++) {
+        if (k == SOON) since = jxl_time(1);
+        if (k > SOON && jxl_time(1) - since > LATE) jxl_pause(PAUSE);
+        result = comm->finish(started, 0);
+    }
+    return result;
+}
+
 int jxl_ranks_finish(Ranks *r, void *started, int wait) {
-    int result = r->comm->finish(started, wait);
+    int result = wait ? wait_for(r->comm, started) : r->comm->finish(started, 0);
     if (result < 0 && result >= -r->nranks)
         jxl_fail_text(r->c, 1, "%s: the ranks went different ways: rank %d is somewhere else", r->what, -1 - result);
     else if (result < 0)

@@ -30,5 +30,6 @@ int jxl_exchange(Ranks *, int64_t n, int64_t bytes, const char *x, char *y);
 double jxl_cost_now(void);
 void jxl_cost_underway(int change, int64_t bytes); /* so many more collectives; what they send */
 void jxl_cost_waited(double since);
+int jxl_cost_waits(void); /* sums are waited for where they begin: JXL_COMM_WAIT */
 
 #endif

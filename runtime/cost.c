@@ -1,22 +1,25 @@
 /* What communication costs a program, told at its end where JXL_COMM_TIME is set.
 **
 ** Something is underway from where a collective begins until it is seen to have ended; meanwhile the program waits for it, or
-** computes. */
+** computes.  With JXL_COMM_WAIT it always waits: what hiding is worth is the difference. */
 #include "collective.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 static struct {
-    int wanted, depth;
+    int wanted, waiting, depth;
     int64_t number, bytes;
     double starting, underway, waited, since;
 } cost;
+
+int jxl_cost_waits(void) { return cost.waiting; }
 
 double jxl_cost_now(void) { return cost.wanted ? jxl_time(1) : 0; }
 
 void jxl_cost_starts(double since) {
     cost.wanted = getenv("JXL_COMM_TIME") != NULL;
+    cost.waiting = getenv("JXL_COMM_WAIT") != NULL;
     cost.starting = jxl_cost_now() - since;
 }
 

@@ -23,40 +23,87 @@ static int make_room(Ranks *r, char **out, char **in) {
     return *in != NULL;
 }
 
+/* What goes to, or comes from, one rank: whether it stands in one piece in the block of shards, and where. */
+typedef struct {
+    int64_t *bytes, *at;
+    int in_pieces; /* for some rank it does not */
+} Way;
+
+static void add_shard(Way *w, int rank, int64_t at, int64_t bytes) {
+    if (!w->bytes[rank]) w->at[rank] = at;
+    w->in_pieces |= w->at[rank] + w->bytes[rank] != at;
+    w->bytes[rank] += bytes;
+}
+
+/* In the order of those who get it. */
+static void pack(Ranks *r, int64_t n, int64_t bytes, const char *x, char *out, const int32_t *from) {
+    int64_t first, count;
+    jxl_share(n, r->c->rank, r->nranks, &first, &count);
+    for (int64_t i = 0; i < n; i++) {
+        int to = owner_of(n, i, r->nranks);
+        if (to == r->c->rank || from[i] < first || from[i] >= first + count) continue;
+        memcpy(out + r->at[to], x + (from[i] - first) * bytes, (size_t)bytes);
+        r->at[to] += bytes;
+    }
+    for (int i = 0; i < r->nranks; i++) r->at[i] -= r->bytes[i];
+}
+
+static void unpack(Ranks *r, int64_t n, int64_t bytes, const char *in, char *y, const int32_t *from) {
+    int64_t first, count;
+    jxl_share(n, r->c->rank, r->nranks, &first, &count);
+    for (int64_t i = 0; i < count; i++) {
+        int64_t source = from[first + i];
+        int by = source >= 0 && source < n ? owner_of(n, source, r->nranks) : r->c->rank;
+        if (by == r->c->rank) continue;
+        memcpy(y + i * bytes, in + r->in_at[by], (size_t)bytes);
+        r->in_at[by] += bytes;
+    }
+}
+
+/* What stays, and what nobody sends. */
+static void permute_own(Ranks *r, int64_t n, int64_t bytes, const char *x, char *y, const int32_t *from) {
+    int64_t first, count;
+    jxl_share(n, r->c->rank, r->nranks, &first, &count);
+    for (int64_t i = 0; bytes && i < count; i++) {
+        int64_t source = from[first + i];
+        if (source < 0 || source >= n)
+            memset(y + i * bytes, 0, (size_t)bytes);
+        else if (source >= first && source < first + count)
+            memcpy(y + i * bytes, x + (source - first) * bytes, (size_t)bytes);
+    }
+}
+
+/* From where it stands and to where it belongs, if each rank's share is in one piece there. */
 static int permute_over_ranks(Ranks *r, int64_t n, int64_t bytes, const char *x, char *y, const int32_t *from) {
     int me = r->c->rank;
-    int64_t first, count;
-    char *out, *in;
+    int64_t first, count, sent = 0, taken = 0;
+    char *out = NULL, *in = NULL;
+    Way there = { r->bytes, r->at, 0 }, back = { r->in_bytes, r->in_at, 0 };
     jxl_share(n, me, r->nranks, &first, &count);
     for (int i = 0; i < r->nranks; i++) r->bytes[i] = r->in_bytes[i] = 0;
     for (int64_t i = 0; i < n; i++) {
         if (from[i] < 0 || from[i] >= n) continue;
         int to = owner_of(n, i, r->nranks), by = owner_of(n, from[i], r->nranks);
-        if (by == me) r->bytes[to] += bytes;
-        if (to == me) r->in_bytes[by] += bytes;
+        if (by == me && to != me) add_shard(&there, to, (from[i] - first) * bytes, bytes);
+        if (to == me && by != me) add_shard(&back, by, (i - first) * bytes, bytes);
     }
-    if (!make_room(r, &out, &in)) return r->c->status;
-    for (int64_t i = 0; i < n; i++) { /* in the order of those who get it */
-        if (from[i] < first || from[i] >= first + count) continue;
-        int64_t *at = &r->at[owner_of(n, i, r->nranks)];
-        memcpy(out + *at, x + (from[i] - first) * bytes, (size_t)bytes);
-        *at += bytes;
+    for (int i = 0; i < r->nranks; i++) {
+        if (there.in_pieces) r->at[i] = sent;
+        if (back.in_pieces) r->in_at[i] = taken;
+        sent += r->bytes[i];
+        taken += r->in_bytes[i];
     }
-    for (int i = 0; i < r->nranks; i++) r->at[i] -= r->bytes[i];
-    if (jxl_ranks_exchange(r, out, in)) return r->c->status;
-    for (int64_t i = 0; i < count; i++) {
-        int64_t source = from[first + i];
-        if (source < 0 || source >= n) {
-            memset(y + i * bytes, 0, (size_t)bytes);
-            continue;
-        }
-        int64_t *at = &r->in_at[owner_of(n, source, r->nranks)];
-        memcpy(y + i * bytes, in + *at, (size_t)bytes);
-        *at += bytes;
-    }
+    if (there.in_pieces && !(out = jxl_alloc(r->c, sent))) return r->c->status;
+    if (back.in_pieces && !(in = jxl_alloc(r->c, taken))) return r->c->status;
+    if (out) pack(r, n, bytes, x, out, from);
+    void *started = jxl_ranks_start(r, JXL_FIRST_STREAM, out ? out : x, in ? in : y);
+    if (!started) return r->c->status;
+    permute_own(r, n, bytes, x, y, from);
+    jxl_ranks_finish(r, started, 1);
+    if (in && !r->c->status) unpack(r, n, bytes, in, y, from);
     jxl_release(r->c, in);
     jxl_release(r->c, out);
-    return 0;
+    return r->c->status;
 }
 
 int jxl_permute(Ranks *r, int64_t n, int64_t bytes, const char *x, char *y, const int32_t *from) {

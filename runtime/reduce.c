@@ -262,6 +262,7 @@ int jxl_reduce_begin(jxl_call *c, const char *what, int32_t kind, int64_t n, int
     }
     if (jxl_ranks_meet(&d->r, c, what, kind, n, d->elements) || begin_over_ranks(d)) return c->status;
     *token = (int64_t)(intptr_t)d;
+    while (jxl_cost_waits() && d->step != ENDED && first_goes_on(1)) {}
     jxl_cost_waited(since);
     return 0;
 }
