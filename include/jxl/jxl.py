@@ -104,6 +104,8 @@ class checkpoint:
     def _restored(path, name, leaf, x):
         import jax
         import numpy as np
+        if isinstance(leaf, jax.ShapeDtypeStruct):
+            leaf = jax.numpy.zeros(leaf.shape, leaf.dtype)
         is_key = isinstance(leaf, jax.Array) and jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.prng_key)
         like = np.asarray(jax.random.key_data(leaf) if is_key else leaf)
         if x.dtype == np.dtype("V2"):
