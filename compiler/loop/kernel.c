@@ -109,6 +109,8 @@ static bool keeps_together(const Kernel *k, const Inst *in, int a) {
     if (y->rank == 0 || (in->op == OP_broadcast && in->args[0]->type->rank == 0)) return true;
     if (in->op == OP_constant && in->attrs->data.n == 1) return true;
     if (op_class(in->op) == CLASS_ELEMENTWISE) return true;
+    if (in->op == OP_transpose && in->args[0]->def == k->plan.root && k->plan.kind == PLAN_DOT)
+        return true; /* no index moves */
     if (in->op != OP_broadcast || y->rank != k->plan.rank) return false;
     Ints map = in->attrs->map;
     int first = -1, second = -1;
@@ -390,20 +392,25 @@ static void lower_rows(Lower *l, Kernel *k) {
 
 /* dot */
 
-static void dot_body(Pull *p, const Idx *idx, void *context) {
+static void store_tile(Pull *p, const Idx *product, Elem e, void *context) {
     const Kernel *k = context;
-    Elem e;
-    reduce_at(p, &k->domain, k->accum, 1, idx, &e);
+    Idx idx[MAX_RANK];
+    for (int i = 0; i < k->plan.rank; i++) idx[k->plan.place[i]] = product[i];
     pin(p->l, k->plan.root, e);
     store_results(p, k, idx);
     unpin(p->l, k->plan.root);
 }
 
-static void store_tile(Pull *p, const Idx *idx, Elem e, void *context) {
+static void dot_body(Pull *p, const Idx *idx, void *context) {
     const Kernel *k = context;
-    pin(p->l, k->plan.root, e);
-    store_results(p, k, idx);
-    unpin(p->l, k->plan.root);
+    Elem e;
+    reduce_at(p, &k->domain, k->accum, 1, idx, &e);
+    store_tile(p, idx, e, context);
+}
+
+/* Whether axes a and a+1 of the product lie side by side wherever results are made of them. */
+static bool stay_together(const Kernel *k, const bool *split, int a) {
+    return k->plan.place[a + 1] == k->plan.place[a] + 1 && !split[k->plan.place[a]];
 }
 
 static DotMerge axes_that_merge(Lower *l, const Kernel *k) {
@@ -412,9 +419,12 @@ static DotMerge axes_that_merge(Lower *l, const Kernel *k) {
     int first = (int)dot->attrs->batch, last = dot->args[0]->type->rank - dot->attrs->lhs_axes.n;
     find_splits(l, k, split);
     DotMerge merge = { true, 1, false };
-    for (int i = 0; i < k->in->nresults; i++) merge.dear = merge.dear || result(k, i)->def != dot;
-    for (int a = first; a + 1 < last; a++) merge.rows = merge.rows && !split[a];
-    for (int a = k->plan.rank - 2; a >= last && !split[a]; a--) merge.columns++;
+    for (int i = 0; i < k->in->nresults; i++) {
+        const Inst *made = result(k, i)->def;
+        merge.dear = merge.dear || (made != dot && (made->op != OP_transpose || made->args[0]->def != dot));
+    }
+    for (int a = first; a + 1 < last; a++) merge.rows = merge.rows && stay_together(k, split, a);
+    for (int a = k->plan.rank - 2; a >= last && stay_together(k, split, a); a--) merge.columns++;
     return merge;
 }
 

@@ -76,6 +76,7 @@ typedef struct {
     bool reduced[MAX_RANK];   /* rows */
     bool across;              /* rows: lanes lie along the last kept axis */
     const Inst *root;         /* dot, root */
+    int8_t place[MAX_RANK];   /* dot: which axis of the domain each axis of the product is; the last one is the last */
     int phases;               /* rows: how many reductions wait for one another */
     const char *why_not;      /* in words, where there is no plan */
     const Inst *because;      /* of this one */

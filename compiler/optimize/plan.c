@@ -204,10 +204,32 @@ static bool plan_root(Planner *p) {
     return check_reshapes(p) && check_costs(p);
 }
 
+/* Where results have the axes of the product, each in its place or in another one; neighbours stay neighbours. */
+static bool find_places(Planner *p) {
+    const Type *t = p->plan->root->results[0]->type;
+    const Label *l = label_of(p, p->plan->root->results[0]);
+    bool taken[MAX_RANK] = { false };
+    if (!l || l->conflict || p->plan->rank != t->rank) return false;
+    for (int i = 0; i < t->rank; i++) {
+        if (l->axis[i] == ASTRAY || (l->axis[i] != ANY && taken[l->axis[i]])) return false;
+        if (l->axis[i] != ANY) taken[l->axis[i]] = true;
+    }
+    for (int i = 0, next = 0; i < t->rank; i++) { /* axes of size 1 take the places that are left */
+        while (next < t->rank && taken[next]) next++;
+        p->plan->place[i] = l->axis[i] != ANY ? l->axis[i] : (int8_t)next++;
+    }
+    for (int i = 0; i < t->rank; i++) {
+        if (p->plan->dim[p->plan->place[i]] != t->dim[i]) return false;
+    }
+    int last = t->rank - 1;
+    return p->plan->place[last] == last;
+}
+
 /* Prologues are computed again whenever an operand is read, so they must cost next to nothing. */
 static bool plan_dot(Planner *p) {
     Plan *plan = p->plan;
     const Type *t = plan->root->results[0]->type;
+    if (p->g->nresults && p->g->results[0]->type->rank == t->rank) t = p->g->results[0]->type;
     plan->kind = PLAN_DOT;
     plan->rank = t->rank;
     memcpy(plan->dim, t->dim, sizeof *t->dim * (size_t)t->rank);
@@ -217,11 +239,7 @@ static bool plan_dot(Planner *p) {
             return plan_refuse(p, p->g->results[i]->def, "it is wanted without the product too");
     }
     if (!label_all(p)) return false;
-    const Label *l = label_of(p, plan->root->results[0]);
-    for (int i = 0; l && i < t->rank; i++) {
-        if (l->conflict || (l->axis[i] != ANY && l->axis[i] != i))
-            return plan_refuse(p, plan->root, "the product is read in another order");
-    }
+    if (!find_places(p)) return plan_refuse(p, plan->root, "the product is read in another order");
     for (int i = 0; i < p->g->n; i++) {
         const Inst *in = p->g->at[i];
         if (in == plan->root || phase_of(p, &phases, in->results[0])) continue;
