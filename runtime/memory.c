@@ -2,18 +2,21 @@
 ** wherever it happens, leaves nothing behind.
 **
 ** Large blocks that are given back are kept for the next time: fresh pages cost more to fetch than most arrays to fill.  They
-** never make a call hold more than it has needed at once: where that would be so, they go first. */
+** never make a call hold more than it has needed at once: where that would be so, they go first.  What is larger still asks for
+** huge pages: an array that is read across its rows visits a page for every few elements. */
+#define _DEFAULT_SOURCE
 #include "internal.h"
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 typedef struct Block Block;
 struct Block {
     Block *next, *before;
     size_t room; /* bytes after the header */
 };
-enum { LARGE = 1 << 20 };
+enum { LARGE = 1 << 20, HUGE_PAGE = 2 << 20 };
 _Static_assert(sizeof(Block) <= JXL_BLOCK_HEADER, "a block's header fits before its first aligned byte");
 
 static Block *header_of(void *data) { return (Block *)((char *)data - JXL_BLOCK_HEADER); }
@@ -63,12 +66,22 @@ static void drop_spare(jxl_call *c) {
     free(b);
 }
 
+static Block *taken(size_t room) {
+    size_t bytes = JXL_BLOCK_HEADER + room;
+    if (bytes < 4 * (size_t)HUGE_PAGE) return aligned_alloc(64, bytes);
+    Block *b = aligned_alloc(HUGE_PAGE, (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE);
+#ifdef MADV_HUGEPAGE
+    if (b) madvise(b, bytes, MADV_HUGEPAGE); /* a wish: nothing depends on it */
+#endif
+    return b;
+}
+
 static Block *fresh(jxl_call *c, size_t room) {
     while (c->spare && c->held + room > c->most) drop_spare(c);
-    Block *b = aligned_alloc(64, JXL_BLOCK_HEADER + room);
+    Block *b = taken(room);
     if (!b && c->spare) {
         while (c->spare) drop_spare(c);
-        b = aligned_alloc(64, JXL_BLOCK_HEADER + room);
+        b = taken(room);
     }
     if (!b) return NULL;
     b->room = room;

@@ -210,6 +210,7 @@ Reach reach_of(Lower *, const Axes *, const Value *const *results, int n);
 /* tile.c */
 typedef struct Crossed {
     LValue *row, *column, *at; /* the index in hand; where its row begins in the buffers */
+    LValue *value;             /* the elements themselves, or NULL */
     const Reach *reach;
     LValue *const *buffers;
     int lanes;

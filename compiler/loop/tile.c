@@ -1,19 +1,20 @@
 /* tile: arrays read across their rows.
 **
-** A square block of as many rows as a vector has lanes is loaded row by row, transposed in registers, and lies in a small
-** buffer; where the nest then asks for a column, it gets a row of the buffer.  So memory is read and written in whole cache
-** lines, and what is computed of the elements needs to know nothing of it. */
+** A square block of as many rows as a vector has lanes is loaded row by row and transposed in registers; where the nest then
+** asks for a column, it gets one of those, or a row of a small buffer where they lie.  So memory is read and written in whole
+** cache lines, and what is computed of the elements needs to know nothing of it. */
 #include "loop/lower.h"
 
 #include <string.h>
 
 enum {
     MOST_LANES = 16,
-    ROWS = 4 /* blocks one below the other before the next column: pages are visited less often */
+    SQUARE = 8 /* blocks on each side of what is done before going on: pages are visited less often */
 };
+static const double cheap = 0.4; /* nanoseconds an element: written out for each row of a block */
 
-/* v[k] is row k; n vectors of n lanes each, n a power of two.  Blocks of size `half` change places, for ever larger ones. */
-void rows_to_columns(LBuilder *b, LValue **v, int n) {
+/* Blocks of size `half` change places, for ever larger ones. */
+static void swap_blocks(LBuilder *b, LValue **v, int n) {
     for (int half = 1; half < n; half *= 2) {
         int low[LOOP_MAX_LANES], high[LOOP_MAX_LANES];
         for (int k = 0; k < n; k++) {
@@ -29,56 +30,141 @@ void rows_to_columns(LBuilder *b, LValue **v, int n) {
     }
 }
 
+/* Groups of `size` lanes of x and y in turn, from the first or the second half of every `part` lanes. */
+static LValue *interleaved(LBuilder *b, LValue *x, LValue *y, int n, int size, int part, bool second) {
+    int pick[LOOP_MAX_LANES];
+    for (int k = 0; k < n; k++) {
+        int group = k % part / size, from = k / part * part + group / 2 * size + k % size + (second ? part / 2 : 0);
+        pick[k] = group % 2 ? n + from : from;
+    }
+    return loop_shuffle(b, x, y, n, pick);
+}
+
+/* Every other group of `size` lanes: those of x, then those of y. */
+static LValue *every_other(LBuilder *b, LValue *x, LValue *y, int n, int size, bool second) {
+    int pick[LOOP_MAX_LANES];
+    for (int k = 0; k < n; k++) {
+        int from = 2 * (k / size) * size + k % size + (second ? size : 0);
+        pick[k] = from; /* beyond n: of y */
+    }
+    return loop_shuffle(b, x, y, n, pick);
+}
+
+/* v[k] is row k; n vectors of n lanes each, n a power of two.  First within the parts of 16 bytes that machines like to keep
+** together, then these as a whole. */
+void rows_to_columns(LBuilder *b, LValue **v, int n) {
+    int bytes = loop_bytes(v[0]->type), part = 16 / bytes;
+    LValue *t[LOOP_MAX_LANES];
+    if ((bytes != 4 && bytes != 8) || n < part || n > 16) {
+        swap_blocks(b, v, n);
+        return;
+    }
+    for (int size = 1; size < part; size *= 2) {
+        for (int k = 0; k < n; k++) {
+            if (k & size) continue;
+            int first = size == 1 ? k : (k & ~(part - 1)) + 2 * (k & (size - 1));
+            t[first] = interleaved(b, v[k], v[k + size], n, size, part, false);
+            t[first + 1] = interleaved(b, v[k], v[k + size], n, size, part, true);
+        }
+        memcpy(v, t, sizeof *t * (size_t)n);
+    }
+    for (int r = 0; r < part; r++) { /* column r of each part of every row, `part` rows in a vector */
+        LValue *x[LOOP_MAX_LANES], *y[LOOP_MAX_LANES];
+        int m = n / part;
+        for (int i = 0; i < m; i++) x[i] = v[part * i + r];
+        for (int width = m; width > 1; width /= 2) {
+            for (int i = 0; i < m; i += 2) {
+                y[i / 2] = every_other(b, x[i], x[i + 1], n, part, false);
+                y[m / 2 + i / 2] = every_other(b, x[i], x[i + 1], n, part, true);
+            }
+            memcpy(x, y, sizeof *y * (size_t)m);
+        }
+        for (int i = 0; i < m; i++) t[part * i + r] = x[i];
+    }
+    memcpy(v, t, sizeof *t * (size_t)n);
+}
+
 typedef struct {
     const Axes *axes;
     const Reach *reach;
     int lanes, row, column; /* axes of the nest */
+    bool written_out;
     LValue *size[MAX_RANK];
     NestBody body;
     void *context;
 } Tiles;
 
-/* The block of an array whose columns are wanted, into its buffer. */
-static void fill_buffer(Lower *l, const Tiles *t, const Crossing *c, const Idx *at, LValue *buffer) {
+/* The columns of the block of an array. */
+static void load_block(Lower *l, const Tiles *t, const Crossing *c, const Idx *at, LValue **v) {
     LBuilder *b = &l->b;
-    LValue *v[MOST_LANES], *rows = t->size[t->row], *columns = t->size[t->column];
+    LValue *rows = t->size[t->row], *columns = t->size[t->column];
     Idx x[MAX_RANK];
+    int64_t n;
     int last = c->v->type->rank - 1;
     Pull p = { .l = l, .lanes = t->lanes };
-    p.tail = loop_lanes_below(b, loop_sub(b, rows, at[t->row].i), t->lanes);
+    if (!loop_is_const(rows, &n) || n % t->lanes)
+        p.tail = loop_lanes_below(b, loop_sub(b, rows, at[t->row].i), t->lanes);
+    bool whole = loop_is_const(columns, &n) && n % t->lanes == 0;
     for (int i = 0; i <= last; i++) x[i] = at[c->axis[i]];
     x[last] = (Idx){ .i = at[t->row].i, .step = 1 };
     for (int k = 0; k < t->lanes; k++) { /* those that are not there: the last one again */
         LValue *i = loop_add(b, at[t->column].i, loop_i64(b, k));
-        x[c->column] = idx_at(loop_binary(b, OP_min, i, loop_sub(b, columns, loop_i64(b, 1))));
+        x[c->column] = idx_at(whole ? i : loop_binary(b, OP_min, i, loop_sub(b, columns, loop_i64(b, 1))));
         v[k] = load_at(&p, c->v->type, home_of(l, c->v).ptr, x).re;
     }
     rows_to_columns(b, v, t->lanes);
-    for (int k = 0; k < t->lanes; k++) { loop_store(b, v[k], buffer, loop_i64(b, (int64_t)k * t->lanes), 1, NULL); }
 }
 
-static void one_tile(Lower *l, const Tiles *t, Idx *at, LValue *const *buffers) {
+static void one_row(Lower *l, const Tiles *t, const Idx *at, Crossed crossed) {
     LBuilder *b = &l->b;
-    const Reach *r = t->reach;
-    LValue *lanes = loop_i64(b, t->lanes), *from = at[t->row].i, *columns = t->size[t->column];
-    for (int k = 0; k < r->ncrossings; k++) fill_buffer(l, t, &r->crossing[k], at, buffers[k]);
-    LValue *to = loop_binary(b, OP_min, t->size[t->row], loop_add(b, from, lanes));
-    LLoop f = loop_for(b, from, to, 1, 0, NULL);
+    LValue *columns = t->size[t->column];
     Idx idx[MAX_RANK];
-    memcpy(idx, at, sizeof idx);
-    idx[t->row] = idx_at(f.i);
-    idx[t->column] = (Idx){ .i = at[t->column].i, .step = 1 };
-    Crossed crossed = { .row = f.i, .column = at[t->column].i, .reach = r, .buffers = buffers, .lanes = t->lanes };
-    crossed.at = loop_mul(b, loop_sub(b, f.i, from), lanes);
-    Pull p = { .l = l, .lanes = t->lanes, .crossed = &crossed };
     int64_t n;
+    memcpy(idx, at, sizeof idx);
+    idx[t->row] = idx_at(crossed.row);
+    idx[t->column] = (Idx){ .i = at[t->column].i, .step = 1 };
+    Pull p = { .l = l, .lanes = t->lanes, .crossed = &crossed };
     if (!loop_is_const(columns, &n) || n % t->lanes)
         p.tail = loop_lanes_below(b, loop_sub(b, columns, at[t->column].i), t->lanes);
     t->body(&p, idx, t->context);
-    loop_end(b, &f, NULL);
 }
 
-/* Bands of ROWS blocks, lo .. hi, counted through all other axes. */
+static void one_tile(Lower *l, const Tiles *t, const Idx *at, LValue *const *buffers) {
+    LBuilder *b = &l->b;
+    const Reach *r = t->reach;
+    LValue *lanes = loop_i64(b, t->lanes), *from = at[t->row].i, *rows = t->size[t->row], *v[MOST_LANES];
+    Crossed crossed = { .column = at[t->column].i, .reach = r, .lanes = t->lanes };
+    int64_t n;
+    bool whole = loop_is_const(rows, &n) && n % t->lanes == 0;
+    LValue *to = whole ? loop_add(b, from, lanes) : loop_binary(b, OP_min, rows, loop_add(b, from, lanes));
+    LLoop all = { 0 };
+    if (t->written_out) {
+        load_block(l, t, &r->crossing[0], at, v);
+        if (!whole) all = loop_if(b, loop_binary(b, OP_le, loop_add(b, from, lanes), rows));
+        for (int k = 0; k < t->lanes; k++) {
+            crossed.row = loop_add(b, from, loop_i64(b, k));
+            crossed.value = v[k];
+            one_row(l, t, at, crossed);
+        }
+        crossed.value = NULL;
+        if (whole) return;
+        loop_else(b, &all, 0, NULL);
+    }
+    for (int i = 0; i < r->ncrossings; i++) {
+        if (!t->written_out) load_block(l, t, &r->crossing[i], at, v);
+        for (int k = 0; k < t->lanes; k++)
+            loop_store(b, v[k], buffers[i], loop_i64(b, (int64_t)k * t->lanes), 1, NULL);
+    }
+    crossed.buffers = buffers;
+    LLoop f = loop_for(b, from, to, 1, 0, NULL);
+    crossed.row = f.i;
+    crossed.at = loop_mul(b, loop_sub(b, f.i, from), lanes);
+    one_row(l, t, at, crossed);
+    loop_end(b, &f, NULL);
+    if (t->written_out) loop_end_if(b, &all, 0, NULL);
+}
+
+/* Bands of SQUARE blocks, lo .. hi, counted through all other axes. */
 static void bands(Lower *l, LValue *lo, LValue *hi, void *tiles) {
     const Tiles *t = tiles;
     LBuilder *b = &l->b;
@@ -88,7 +174,7 @@ static void bands(Lower *l, LValue *lo, LValue *hi, void *tiles) {
         buffers[k] = loop_stack(b, (int64_t)t->lanes * t->lanes * bytes, 64);
     }
     LLoop band = loop_for(b, lo, hi, 1, 0, NULL);
-    int64_t tall = (int64_t)ROWS * t->lanes;
+    int64_t tall = (int64_t)SQUARE * t->lanes;
     LValue *per = round_up(l, t->size[t->row], tall), *rest = band.i, *size = t->size[t->row];
     LValue *first = loop_mul(b, loop_binary(b, OP_rem, rest, per), loop_i64(b, tall));
     rest = loop_binary(b, OP_div, rest, per);
@@ -99,14 +185,17 @@ static void bands(Lower *l, LValue *lo, LValue *hi, void *tiles) {
         at[a] = idx_at(loop_binary(b, OP_rem, rest, t->size[a]));
         rest = loop_binary(b, OP_div, rest, t->size[a]);
     }
-    LLoop j = loop_for(b, zero, t->size[t->column], t->lanes, 0, NULL);
+    LLoop square = loop_for(b, zero, t->size[t->column], tall, 0, NULL);
     LValue *end = loop_binary(b, OP_min, size, loop_add(b, first, loop_i64(b, tall)));
     LLoop i = loop_for(b, first, end, t->lanes, 0, NULL);
+    LValue *wide = loop_binary(b, OP_min, t->size[t->column], loop_add(b, square.i, loop_i64(b, tall)));
+    LLoop j = loop_for(b, square.i, wide, t->lanes, 0, NULL);
     at[t->row] = idx_at(i.i);
     at[t->column] = idx_at(j.i);
     one_tile(l, t, at, buffers);
-    loop_end(b, &i, NULL);
     loop_end(b, &j, NULL);
+    loop_end(b, &i, NULL);
+    loop_end(b, &square, NULL);
     loop_end(b, &band, NULL);
 }
 
@@ -114,11 +203,12 @@ void nest_tiles(Lower *l, const Axes *axes, const Reach *r, Work w, int lanes, N
     LBuilder *b = &l->b;
     Tiles t = { .axes = axes, .reach = r, .lanes = lanes, .row = r->crossing[0].row, .body = body, .context = context };
     if (t.lanes > MOST_LANES) t.lanes = MOST_LANES;
+    t.written_out = w.each < cheap && r->ncrossings == 1;
     for (int a = 0; a < axes->n; a++) {
         t.size[a] = lower_dim(l, axes->dim[a]);
         if (!dim_is(axes->dim[a], 1)) t.column = a;
     }
-    int64_t tall = (int64_t)ROWS * t.lanes;
+    int64_t tall = (int64_t)SQUARE * t.lanes;
     LValue *all = round_up(l, t.size[t.row], tall);
     for (int a = 0; a < axes->n; a++) {
         if (a != t.row && a != t.column) all = loop_mul(b, all, t.size[a]);
@@ -136,6 +226,10 @@ bool crossed_load(Pull *p, const Value *v, const Idx *idx, Elem *e) {
         const Idx *row = &idx[last], *column = &idx[x->column];
         if (row->i != c->row || row->step || row->each) continue;
         if (column->i != c->column || column->step != 1 || column->each) continue;
+        if (c->value) {
+            *e = (Elem){ c->value, NULL };
+            return true;
+        }
         *e = elem_load(p->l, v->type->dtype, p->lanes, c->buffers[k], c->at, 1, NULL, false);
         return true;
     }
