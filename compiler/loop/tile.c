@@ -152,8 +152,7 @@ static void one_tile(Lower *l, const Tiles *t, const Idx *at, LValue *const *buf
     }
     for (int i = 0; i < r->ncrossings; i++) {
         if (!t->written_out) load_block(l, t, &r->crossing[i], at, v);
-        for (int k = 0; k < t->lanes; k++)
-            loop_store(b, v[k], buffers[i], loop_i64(b, (int64_t)k * t->lanes), 1, NULL);
+        for (int k = 0; k < t->lanes; k++) loop_store(b, v[k], buffers[i], loop_i64(b, (int64_t)k * t->lanes), 1, NULL);
     }
     crossed.buffers = buffers;
     LLoop f = loop_for(b, from, to, 1, 0, NULL);

@@ -515,4 +515,4 @@ static void fuse_block(Walk *w, const Block *block) {
     arena_free(a);
 }
 
-Module *pass_fuse(const Module *m) { return walk_module_blocks(m, fuse_block); }
+Module *pass_fuse(const Module *m) { return walk_module_blocks(sink_formulas(m), fuse_block); }

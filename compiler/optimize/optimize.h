@@ -101,6 +101,9 @@ bool plan_in_place(Compiler *, const Inst *, int arg, int result);
 /* fuse.c */
 Module *pass_fuse(const Module *);
 
+/* sink.c */
+Module *sink_formulas(const Module *);
+
 /* place.c */
 Module *pass_place(const Module *);
 
