@@ -28,7 +28,7 @@ as_root() {
     if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi
 }
 
-tools="cmake ninja-build gcc libc6-dev pkgconf libcriterion-dev libopenmpi-dev openmpi-bin libmpich-dev mpich libopenblas-dev libcairo2-dev zlib1g-dev libpng-dev"
+tools="cmake ninja-build gcc libc6-dev pkgconf libcriterion-dev libopenmpi-dev openmpi-bin libmpich-dev mpich libopenblas-dev libcairo2-dev zlib1g-dev libpng-dev libmpfr-dev"
 extra=""
 [ "${1:-}" = --ci ] && extra="llvm-14-dev libclang-14-dev clang-14 clang-format-14"
 

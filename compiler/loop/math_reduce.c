@@ -133,9 +133,10 @@ Angle math_reduce(const Math *m, LValue *x) {
     const double *half_pi = m->wide ? half_pi_f64 : half_pi_f32, limit = m->wide ? 0x1p29 : 0x1p16;
     LValue *shifted = mul_add(m, x, num(m, 0x1.45f306dc9c883p-1), num(m, m->magic)),
            *n = add_num(m, shifted, -m->magic);
-    LValue *first = less_product(m, x, n, half_pi[0]), *r = less_product(m, first, n, half_pi[1]);
-    LValue *lost = less_product(m, sub(m, first, r), n, half_pi[1]); /* exactly */
-    Angle near = { r, less_product(m, lost, n, half_pi[2]), as_bits(m, shifted) };
+    /* what is taken away next may be more than what is left, so both the product and the difference are exact in two parts */
+    LValue *first = less_product(m, x, n, half_pi[0]);
+    Double second = exact_product(m, n, num(m, half_pi[1])), r = exact_sum(m, first, neg(m, second.hi));
+    Angle near = { r.hi, less_product(m, sub(m, r.lo, second.lo), n, half_pi[2]), as_bits(m, shifted) };
     LValue *large = above(m, absolute(m, x), limit);
     LLoop c = loop_if(m->b, loop_any(m->b, large));
     Angle far = far_out(m, x, near, limit);

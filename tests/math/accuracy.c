@@ -4,8 +4,12 @@
 ** Errors are in units of the last place, largest over random inputs of all sizes and of the usual sizes; each function has
 ** a bound in the table.  Special values are compared with C's own functions.
 **
-**     accuracy [-v]            -v prints every function's largest error and where it is */
+**     accuracy [-v]            -v prints every function's largest error and where it is
+**     accuracy --mpfr [N]      against MPFR instead, on N inputs each, if the tests were built with it
+**     accuracy --every [K]     exp, log, sin, cos, tanh and erf of every K-th f32 number there is, against C's in f64: all of
+**                              them without K, which takes some minutes a function */
 #include "emit/emit.h"
+#include "exact.h"
 #include "jxl/runtime.h"
 
 #include <dlfcn.h>
@@ -115,7 +119,7 @@ static double any(DType d) {
 static const double specials[] = { 0.0,    -0.0,  1,      -1,    INFINITY, -INFINITY, NAN,     0.5,
                                    -0.5,   2,     -2,     3,     -3,       0.1,       -0.1,    1e30,
                                    -1e30,  1e-30, -1e-30, 1e300, -1e300,   1e-310,    -1e-310, 1e-45,
-                                   -1e-45, 88.7,  -88.7,  709.7, -745,     1e5,       2.5,     -2.5 };
+                                   -1e-45, 88.7,  -88.7,  709.7, -745,     1e5,       2.5,     7571.23828125 };
 
 /* code */
 
@@ -204,7 +208,17 @@ static double input(const Row *r, DType d, int i, int which) {
     return d == DT_f32 ? (float)x : x;
 }
 
-static int check(const Library *libraries, int nlibraries, const Row *r, DType d, bool verbose) {
+static Long reference(const Row *r, double a, double b, bool by_mpfr) {
+#if defined(JXL_HAVE_MPFR)
+    Long value;
+    if (by_mpfr && exact(r->op, a, b, &value)) return value;
+#else
+    (void)by_mpfr;
+#endif
+    return r->one ? r->one(a) : r->two(a, b);
+}
+
+static int check(const Library *libraries, int nlibraries, const Row *r, DType d, bool verbose, int by_mpfr) {
     int bytes = dtype_bytes(d), failures = 0;
     void *x = d == DT_f32 ? (void *)f32s[0] : f64s[0], *y = d == DT_f32 ? (void *)f32s[1] : f64s[1];
     for (int i = 0; i < N; i++)
@@ -232,10 +246,10 @@ static int check(const Library *libraries, int nlibraries, const Row *r, DType d
     double worst = 0, where = 0, where2 = 0;
     Long right = 0;
     double got_there = 0;
-    for (int i = 0; i < N; i++) {
+    for (int i = 0; i < (by_mpfr ? by_mpfr : N); i++) {
         double a = element_real(d, (char *)x + i * bytes), b = element_real(d, (char *)y + i * bytes);
         double got = element_real(d, (char *)outputs[0] + i * bytes);
-        Long want = r->one ? r->one(a) : r->two(a, b);
+        Long want = reference(r, a, b, by_mpfr);
         double e = error_of(d, got, want, r->absolute * (d == DT_f32 ? 1e8 : 1));
         bool same_zero = got != 0 || want != 0 || !signbit(got) == !signbit(want);
         if (!same_zero) e = INFINITY;
@@ -249,17 +263,70 @@ static int check(const Library *libraries, int nlibraries, const Row *r, DType d
     return failures + bad;
 }
 
+/* Every K-th f32 number through one function: how many are further off than its bound. */
+static int check_every(const Library *l, const Row *r, double (*right)(double), uint64_t step) {
+    Compiled f = find(l, r, DT_f32, true);
+    jxl_call call;
+    jxl_call_init(&call);
+    double worst = 0, unit[256];
+    float where = 0;
+    int64_t far = 0;
+    for (int e = 0; e < 256; e++) unit[e] = ldexp(1, (e ? e : 1) - 150);
+    for (uint64_t from = 0; from < (uint64_t)1 << 32; from += N * step) {
+        for (uint64_t i = 0; i < N; i++) {
+            uint32_t bits = (uint32_t)(from + i * step);
+            memcpy(&f32s[0][i], &bits, 4);
+        }
+        f(&call, f32s[0], f32s[1], f32s[2], N);
+        for (int i = 0; i < N; i++) {
+            double want = right(f32s[0][i]), got = f32s[2][i], error;
+            float rounded = (float)want;
+            uint32_t bits;
+            memcpy(&bits, &rounded, 4);
+            if (isnan(want) || isnan(got) || isinf(rounded) || isinf(got))
+                error = isnan(want) == isnan(got) && (isnan(want) || (float)got == rounded) ? 0 : INFINITY;
+            else
+                error = fabs(got - want) / unit[bits >> 23 & 255];
+            if (error > worst) worst = error, where = f32s[0][i];
+            far += error > r->f32;
+        }
+    }
+    printf("%-9s f32  %8.3f of %.1f  at %.9g\n", op_name(r->op), worst, r->f32, (double)where);
+    return far != 0;
+}
+
+static int every(const Library *l, uint64_t step) {
+    static const struct {
+        Op op;
+        double (*right)(double);
+    } exactly[] = { { OP_exp, exp }, { OP_log, log },   { OP_sin, sin },
+                    { OP_cos, cos }, { OP_tanh, tanh }, { OP_erf, erf } };
+    int failures = 0;
+    for (int k = 0; k < COUNT(exactly); k++)
+        for (int i = 0; i < COUNT(rows); i++)
+            if (rows[i].op == exactly[k].op) failures += check_every(l, &rows[i], exactly[k].right, step);
+    return failures;
+}
+
 int main(int argc, char **argv) {
-    bool verbose = argc > 1 && !strcmp(argv[1], "-v");
+    const char *how = argc > 1 ? argv[1] : "";
+    bool verbose = !strcmp(how, "-v"), all = !strcmp(how, "--every"), mpfr = !strcmp(how, "--mpfr");
+    int count = argc > 2 ? atoi(argv[2]) : all ? 1 : N;
+    if (count < 1 || (mpfr && count > N)) fatal("accuracy: a number from 1%s", mpfr ? " to 65536" : "");
+#if !defined(JXL_HAVE_MPFR)
+    if (mpfr) fatal("accuracy: built without MPFR (libmpfr-dev)");
+#endif
     Library libraries[2] = { compile(NULL) };
     int n = 1, failures = 0;
     if (libraries[0].module->target->vector_bytes > 32) libraries[n++] = compile("x86-64-v3");
-    for (int i = 0; i < COUNT(rows); i++)
-        for (int d = DT_f32; d <= DT_f64; d++) failures += check(libraries, n, &rows[i], d, verbose);
+    if (all) failures = every(&libraries[0], (uint64_t)count);
+    for (int i = 0; i < COUNT(rows) && !all; i++)
+        for (int d = DT_f32; d <= DT_f64; d++)
+            failures += check(libraries, n, &rows[i], d, verbose || mpfr, mpfr ? count : 0);
     for (int i = 0; i < n; i++) {
         loop_module_free(libraries[i].module);
         compiler_free(libraries[i].cx);
     }
-    printf("%d functions, %d failures\n", 2 * COUNT(rows), failures);
+    printf("%d functions, %d failures\n", all ? 6 : 2 * COUNT(rows), failures);
     return failures != 0;
 }
