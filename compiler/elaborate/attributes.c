@@ -42,6 +42,20 @@ static Py tuple_field(Elab *e, Py x, const char *name) {
     return NULL;
 }
 
+/* jnp.add.reduce: the library's functions of two arrays are ufuncs where somebody asks. */
+static Py ufunc_attribute(Elab *e, Py x, const char *name) {
+    static const char *const all[] = { "reduce",   "accumulate", "outer", "at",   "reduceat",
+                                       "identity", "nin",        "nout",  "nargs" };
+    int i = 0;
+    while (i < COUNT(all) && strcmp(all[i], name)) i++;
+    if (x->kind != PY_FUNCTION || !x->function.library || i == COUNT(all)) return NULL;
+    Py module = import_or_null(e, "jax.numpy._functions");
+    Py make = module && module->kind == PY_MODULE ? module_attribute(e, module, "ufunc_of") : NULL;
+    if (!make) return NULL;
+    Py u = call_values(e, make, 2, (Py[]){ x, py_str(e, x->function.name) }, e->span);
+    return u->kind == PY_OBJECT ? attribute_or_null(e, u, name) : NULL;
+}
+
 static Py function_attribute(Elab *e, Py x, const char *name) {
     const char *own = x->kind == PY_FUNCTION  ? x->function.name
                       : x->kind == PY_CLOSURE ? x->closure.name
@@ -57,7 +71,7 @@ static Py function_attribute(Elab *e, Py x, const char *name) {
         const Constant *doc = doc_of(x);
         return doc ? py_str_n(e, doc->text, doc->length) : e->none;
     }
-    return NULL;
+    return ufunc_attribute(e, x, name);
 }
 
 static Py array_attribute(Elab *e, Py x, const char *name) {
