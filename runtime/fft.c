@@ -24,10 +24,10 @@ static const Kernels *kernels(int single) {
 #ifdef __x86_64__
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
         __builtin_cpu_supports("avx512vl"))
-        return &jxl_fft_64[single];
-    if (__builtin_cpu_supports("avx2")) return &jxl_fft_32[single];
+        return jxl_fft_64[single];
+    if (__builtin_cpu_supports("avx2")) return jxl_fft_32[single];
 #endif
-    return &jxl_fft_16[single];
+    return jxl_fft_16[single];
 }
 
 static int is_real(const Fourier *f, int out) { return f->what == (out ? JXL_IRFFT : JXL_RFFT); }
@@ -157,7 +157,7 @@ int jxl_fft(jxl_call *c, int32_t what, int32_t axis, const jxl_array *x, const j
     if (!jxl_count(x) || !jxl_count(y)) return 0;
     if (!jxl_fft_has_plan(what, n)) return jxl_fft_any(c, what, axis, x, y);
     Job j = { .k = kernels(single),
-              .alone = &jxl_fft_alone[single],
+              .alone = jxl_fft_alone[single],
               .x = x->data,
               .y = y->data,
               .inner = 1,

@@ -34,7 +34,8 @@ typedef struct {
     void (*pack)(const Fourier *, const void *y, void *z);
     void (*unpack)(const Fourier *, const void *z, void *y);
 } Kernels;
-extern const Kernels jxl_fft_alone[2], jxl_fft_16[2], jxl_fft_32[2], jxl_fft_64[2]; /* double and float */
+extern const Kernels *const jxl_fft_alone[2], *const jxl_fft_16[2], *const jxl_fft_32[2],
+                                                                        *const jxl_fft_64[2]; /* double and float */
 
 /* fft_any.c */
 int jxl_fft_any(jxl_call *, int32_t what, int32_t axis, const jxl_array *x, const jxl_array *y);

@@ -183,7 +183,7 @@ typedef int32_t Ints __attribute__((vector_size(BYTES)));
 #define REAL float
 #define NAMED(name) name##_float_alone
 #include "fft_lanes.h"
-const Kernels jxl_fft_alone[2] = { kernels_double_alone, kernels_float_alone };
+const Kernels *const jxl_fft_alone[2] = { &kernels_double_alone, &kernels_float_alone };
 #endif
 
-const Kernels LEVEL[2] = { kernels_double, kernels_float };
+const Kernels *const LEVEL[2] = { &kernels_double, &kernels_float };

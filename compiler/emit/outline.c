@@ -97,7 +97,7 @@ static void put(Emit *e, Reading *r, const void *bytes, size_t n) {
         r->key = arena_grow(e->cx->arena, r->key, (size_t)r->cap, (size_t)cap);
         r->cap = cap;
     }
-    memcpy(r->key + r->n, bytes, n);
+    if (n) memcpy(r->key + r->n, bytes, n);
     r->n += (int)n;
 }
 

@@ -111,10 +111,10 @@ static int runs(int width) {
 
 static const Kernels *of_width(int width, int single) {
 #ifdef __x86_64__
-    if (width == 64) return &jxl_fft_64[single];
-    if (width == 32) return &jxl_fft_32[single];
+    if (width == 64) return jxl_fft_64[single];
+    if (width == 32) return jxl_fft_32[single];
 #endif
-    return width == 16 ? &jxl_fft_16[single] : &jxl_fft_alone[single];
+    return width == 16 ? jxl_fft_16[single] : jxl_fft_alone[single];
 }
 
 enum { LINES = 16, MOST = 2 * LINES * 1026 };
