@@ -10,7 +10,7 @@ enum {
     ROWS = 252 /* of a piece, about */,
     FEW_ROWS = 16 /* too few to copy the panel for */,
     MAX_ROWS = 12,
-    MAX_VECTORS = 4
+    MAX_SUMS = 48
 };
 
 static bool listed(Ints list, int64_t x) {
@@ -70,7 +70,7 @@ static LValue *number_of_x(Lower *l, const Dot *d, const Row *row, LValue *k, LV
 static void sum_chunk(Lower *l, const Dot *d, const Row *rows, LValue *j, LValue *lo, LValue *hi, LValue **sum) {
     LBuilder *b = &l->b;
     int n = d->rows * d->vectors;
-    LValue *tail[MAX_VECTORS], *jv[MAX_VECTORS], *y[MAX_VECTORS];
+    LValue *tail[MOST_VECTORS], *jv[MOST_VECTORS], *y[MOST_VECTORS];
     for (int v = 0; v < d->vectors; v++) {
         jv[v] = dot_column(l, d, j, v);
         tail[v] = dot_tail(l, d, jv[v]);
@@ -99,7 +99,7 @@ static bool is_short(const Dot *d) {
 /* Chunks one after another, in registers. */
 static void sum_all(Lower *l, const Dot *d, const Row *rows, LValue *j, LValue **sum) {
     LBuilder *b = &l->b;
-    LValue *zero = loop_i64(b, 0), *total[MAX_ROWS * MAX_VECTORS];
+    LValue *zero = loop_i64(b, 0), *total[MAX_SUMS];
     int n = d->rows * d->vectors;
     if (is_short(d)) {
         sum_chunk(l, d, rows, j, zero, d->k, sum);
@@ -176,7 +176,7 @@ static LValue *total_index(Lower *l, const Dot *d, const Piece *p, LValue *row, 
 static void sum_tile(Lower *l, const Dot *d, const Piece *p, LValue *i) {
     LBuilder *b = &l->b;
     Row rows[MAX_ROWS];
-    LValue *sum[MAX_ROWS * MAX_VECTORS];
+    LValue *sum[MAX_SUMS];
     put_rows(l, d, i, p->end, rows);
     if (d->copy)
         sum_chunk(l, d, rows, p->j, p->from, p->to, sum);
@@ -324,7 +324,10 @@ static void dot_pieces(Lower *l, LValue *lo, LValue *hi, void *context) {
 static void choose_tile(Lower *l, Dot *d) {
     const Target *t = l->to->target;
     int64_t n, m;
-    int most = t->vector_registers >= 32 ? MAX_VECTORS : 2;
+    bool known = loop_is_const(d->m, &m), wide = t->vector_registers >= 32;
+    int most = wide ? 4 : 2;
+    if (known && m <= 2) most = m == 1 ? MOST_VECTORS : MOST_VECTORS / 2; /* long stretches of rows of y, read once */
+    if (!wide && most > 4) most = 4;
     d->lanes = lanes_for(l, dtype_bytes(d->sum));
     d->vectors = most;
     if (loop_is_const(d->n, &n) && n > 0) {
@@ -335,7 +338,7 @@ static void choose_tile(Lower *l, Dot *d) {
     d->width = (int64_t)d->vectors * d->lanes;
     d->rows = (t->vector_registers - 2 - d->vectors) / d->vectors;
     if (d->rows > MAX_ROWS) d->rows = MAX_ROWS;
-    bool known = loop_is_const(d->m, &m);
+    if (d->rows < 1) d->rows = 1;
     if (known && m < d->rows) d->rows = m < 1 ? 1 : (int)m;
     if (known && m > d->rows && is_waste(m, d->rows)) d->rest = (int)(m % d->rows);
     d->tall = ROWS;

@@ -24,6 +24,8 @@ LValue *strides_offset(Lower *, const Strides *, LValue *i);
 void strides_tabulate(Lower *, Strides *, LValue *length); /* once; taking an offset is then reading it */
 bool strides_are_line(const Strides *, int64_t *stride);   /* one axis, its stride known here */
 
+enum { MOST_VECTORS = 12 /* of a tile, in a row */ };
+
 typedef struct {
     const Inst *in;
     const Value *x, *y;

@@ -135,7 +135,7 @@ static LValue *read_runs(Lower *l, const Dot *d, const Runs *r, LValue *at) {
 
 static void copy_runs(Lower *l, const Dot *d, LValue *j, LValue *from, LValue *to) {
     LBuilder *b = &l->b;
-    Runs r[8];
+    Runs r[MOST_VECTORS];
     for (int v = 0; v < d->vectors; v++)
         r[v] = runs_at(l, &d->y_columns, d->lanes, dot_column(l, d, j, v), d->whole ? NULL : d->n);
     LLoop f = loop_for(b, from, to, 1, 0, NULL);
