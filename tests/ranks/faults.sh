@@ -117,9 +117,9 @@ else
         [ $status != 0 ] && [ $status != 124 ] && grep -q 'signal 9' "$work/out" || { echo "killed: status $status"; cat "$work/out"; exit 1; }
     done
 fi
-export JXL_TIMEOUT=2
-expect 2 '^rank 0: .*long.jxl:6.*psum: the other ranks did not come within 2 s' $(hit 1 STOP) "$work/long"
-expect 4 '^rank [123]: .*long.jxl:6.*psum: the other ranks did not come within 2 s' $(hit 0 STOP) "$work/long"
+export JXL_TIMEOUT=5
+expect 2 '^rank 0: .*long.jxl:6.*psum: the other ranks did not come within 5 s' $(hit 1 STOP) "$work/long"
+expect 4 '^rank [123]: .*long.jxl:6.*psum: the other ranks did not come within 5 s' $(hit 0 STOP) "$work/long"
 unset JXL_TIMEOUT
 expect 2 '^rank 1: .*long.jxl:6.*: exit() was called' $(hit 1 LEAVE) "$work/long"
 expect 4 '^rank 0: .*long.jxl:6.*: exit() was called' $(hit 0 LEAVE) "$work/long"
