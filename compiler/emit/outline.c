@@ -40,6 +40,7 @@ typedef struct {
     const LInst *first, *stop;
     const LBlock *params; /* of a parallel loop: its index and end are parameters */
     bool large;           /* a stretch of a large block */
+    bool once;            /* what runs once in the program, and has no loops: not worth optimizing */
     int end;              /* of a stretch: which instruction of the block comes behind it */
     struct {
         LValue **at;
@@ -242,6 +243,11 @@ static void part_insts(Emit *e, const Part *p) {
     }
 }
 
+static void not_optimized(Emit *e) {
+    function_attribute(e, e->func, "optnone", NULL);
+    function_attribute(e, e->func, "noinline", NULL);
+}
+
 /* A base as the function in hand has it. */
 static LLVMValueRef base_value(Emit *e, int64_t number) {
     for (int k = 0; k < e->nbases; k++)
@@ -279,6 +285,7 @@ static LLVMValueRef part_function(Emit *e, const Part *p, const Reading *r, LLVM
     for (int k = 0; k < r->far.n; k++) was[r->in.n + k] = e->value[r->far.at[k]->id];
 
     function_begin(e, f);
+    if (p->once) not_optimized(e);
     debug_function(e, f, p->params ? "a parallel loop" : "a part", p->first ? p->first->origin : NULL);
     if (p->first) debug_place(e, p->first->origin);
     LLVMValueRef at = LLVMGetParam(f, 1);
@@ -394,17 +401,19 @@ static void cut(Emit *e, const LBlock *block) {
         if (in->nresults == 1 && is_constant(in->results[0])) inst(e, in); /* for all stretches */
     }
     for (int i = 0; i < block->nresults; i++) e->outline->last[block->results[i]->id] = at;
-    Part p = { .first = block->first, .large = true };
+    bool once = e->loops->main && block == e->loops->main->body;
+    Part p = { .first = block->first, .large = true, .once = once };
     at = 0;
     for (const LInst *in = block->first; in; in = in->next) {
         at++;
         n += weight(e, in);
+        if (in->op == LOOP_for || in->op == LOOP_while) p.once = false;
         if (n < STRETCH && in->next) continue;
         p.stop = in->next;
         p.end = at;
         find_out(e, &p);
         PUSH(e->cx->arena, &parts, p);
-        p = (Part){ .first = in->next, .large = true };
+        p = (Part){ .first = in->next, .large = true, .once = once };
         n = 0;
     }
     for (int i = 0; i < parts.n; i++) call_part(e, &parts.at[i]);
@@ -415,8 +424,7 @@ void block_insts(Emit *e, const LBlock *block) {
     int64_t n = 0;
     for (const LInst *in = block->first; in && all.large; in = in->next) n += weight(e, in);
     if (n > LARGE && block->first->next) {
-        function_attribute(e, e->func, "optnone", NULL);
-        function_attribute(e, e->func, "noinline", NULL);
+        not_optimized(e);
         cut(e, block);
     } else {
         part_insts(e, &all);
