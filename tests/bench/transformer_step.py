@@ -52,4 +52,4 @@ def data(layers):
     params = {"layers": [layer(keys[i]) for i in range(layers)], "norm": jnp.ones(width, jnp.float32),
               "embed": random.normal(keys[-1], (words, width), jnp.float32) * 0.1,
               "place": random.normal(keys[-2], (length, width), jnp.float32) * 0.1}
-    return params, random.randint(keys[-3], (4, length + 1), 0, words)
+    return params, random.randint(keys[-3], (4, length + 1), 0, words, jnp.int32)
