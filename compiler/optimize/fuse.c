@@ -515,4 +515,8 @@ static void fuse_block(Walk *w, const Block *block) {
     arena_free(a);
 }
 
-Module *pass_fuse(const Module *m) { return walk_module_blocks(sink_formulas(m), fuse_block); }
+Module *pass_fuse(const Module *m) {
+    Module *sunk = sink_formulas(m), *fused = walk_module_blocks(sunk, fuse_block);
+    module_free(sunk);
+    return fused;
+}
