@@ -191,3 +191,17 @@ int jxl_load_read(jxl_call *c, void *opened, void *data) {
     jxl_opened_close(c, o);
     return c->status;
 }
+
+int jxl_there_open(jxl_call *c, const char *path, const char *kind, int32_t dtype, int32_t rank, const char *what,
+                   void **file, int64_t *shape) {
+    Opened *o = jxl_opened_new(c, path, what);
+    char *there = o ? jxl_alloc(c, 1) : NULL;
+    struct stat s;
+    if (there) {
+        *there = !stat(path, &s) && (!*kind || (*kind == 'd' ? S_ISDIR(s.st_mode) : S_ISREG(s.st_mode)));
+        o->header = (Npy){ .dtype = JXL_BOOL, .count = 1 };
+        if (!jxl_opened_memory(c, o, there, 1)) return jxl_opened_as(c, o, dtype, rank, file, shape);
+    }
+    if (o) jxl_opened_close(c, o);
+    return c->status;
+}

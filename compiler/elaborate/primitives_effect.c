@@ -123,6 +123,14 @@ Py native_primitives_load_tree(Elab *e, Call *c) {
     return load_known(e, c, FILE_TREE, all, type_scalar(e->cx, DT_bool), FLAVOUR_NUMPY);
 }
 
+/* Whether there is anything of that name, or a "file", or a "dir". */
+Py native_primitives_file_there(Elab *e, Call *c) {
+    const char *kind;
+    if (!py_static_text(c->arg[1], &kind)) return fail(e, c->span, "the kind of file must be known when compiling");
+    Py there = load_known(e, c, FILE_THERE, kind, type_scalar(e->cx, DT_bool), FLAVOUR_NUMPY);
+    return there->kind == PY_ERROR ? there : py_scalar(e, NUMBER_BOOL, there->array.value);
+}
+
 /* One array of it, of the type that `like` has. */
 Py native_primitives_load_leaf(Elab *e, Call *c) {
     const char *name;

@@ -59,6 +59,7 @@ bool eval_load(Eval *ev, const Inst *in, const char *path, Tensor *result) {
     case FILE_TEXT: status = jxl_csv_open(&call, path, name, dtype, rank, what, &file, shape); break;
     case FILE_PNG: status = jxl_png_open(&call, path, name, dtype, rank, what, &file, shape); break;
     case FILE_TREE: status = jxl_tree_open(&call, path, name, dtype, rank, what, &file, shape); break;
+    case FILE_THERE: status = jxl_there_open(&call, path, name, dtype, rank, what, &file, shape); break;
     case FILE_LEAF: status = jxl_leaf_open(&call, path, name, dtype, rank, what, &file, shape); break;
     default: status = jxl_load_open(&call, path, dtype, rank, what, &file, shape); break;
     }

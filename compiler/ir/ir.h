@@ -146,7 +146,7 @@ typedef enum { LINEAR_ALL, LINEAR_EACH, LINEAR_FIRST, LINEAR_REST, LINEAR_FLAT, 
 typedef enum { EFFECT_NONE, EFFECT_TRAP, EFFECT_ORDERED } Effect;
 typedef enum { GATHER_CLIP, GATHER_FILL, GATHER_INSIDE } GatherMode; /* the last: no index is out of range */
 /* FILE_TREE asks whether a .npz file is there, which must then hold the arrays of these names; FILE_LEAF is one of them, which
-** must have the dtype and shape of the result. */
+** must have the dtype and shape of the result; FILE_THERE asks whether there is anything of that name, or a "file", or a "dir". */
 typedef enum {
     FILE_NPY,
     FILE_NPZ,
@@ -155,7 +155,8 @@ typedef enum {
     FILE_TEXT,
     FILE_PNG,
     FILE_TREE,
-    FILE_LEAF
+    FILE_LEAF,
+    FILE_THERE
 } FileKind;
 typedef enum { COMBINE_SET, COMBINE_ADD, COMBINE_MUL, COMBINE_MIN, COMBINE_MAX } Combine;
 typedef enum { ORDER_OPEN, ORDER_LANES, ORDER_CHAIN, ORDER_LANE_BLOCKS, ORDER_TREE } Order; /* optimize/order.c */

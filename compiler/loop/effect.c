@@ -124,7 +124,7 @@ static void lower_load(Lower *l, const Inst *in) {
         [FILE_NPZ] = RUNTIME_zip_open,         [FILE_NPZ_COMPRESSED] = RUNTIME_zip_open,
         [FILE_TENSORS] = RUNTIME_tensors_open, [FILE_TEXT] = RUNTIME_csv_open,
         [FILE_PNG] = RUNTIME_png_open,         [FILE_TREE] = RUNTIME_tree_open,
-        [FILE_LEAF] = RUNTIME_leaf_open
+        [FILE_LEAF] = RUNTIME_leaf_open,       [FILE_THERE] = RUNTIME_there_open
     };
     for (int i = 0; i < y->type->rank; i++) /* what a leaf is to have */
         if (in->attrs->kind == FILE_LEAF) loop_store(b, lower_dim(l, y->type->dim[i]), shape, loop_i64(b, i), 1, NULL);

@@ -156,6 +156,9 @@ int jxl_tree_open(jxl_call *, const char *path, const char *names, int32_t dtype
                   void **file, int64_t *shape);
 int jxl_leaf_open(jxl_call *, const char *path, const char *name, int32_t dtype, int32_t rank, const char *what,
                   void **file, int64_t *shape);
+/* The "array" is whether there is anything of that name (kind ""), or a "file", or a "dir". */
+int jxl_there_open(jxl_call *, const char *path, const char *kind, int32_t dtype, int32_t rank, const char *what,
+                   void **file, int64_t *shape);
 /* The names in such a file, '\n' between; NULL after an error. */
 char *jxl_zip_names(jxl_call *, const char *path, const char *what);
 char *jxl_tensors_names(jxl_call *, const char *path, const char *what);
