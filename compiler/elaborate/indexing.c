@@ -109,6 +109,7 @@ static Py text_item(Elab *e, Py x, Py index, Span span) {
 static Py dict_item(Elab *e, Py x, Py key, Span span) {
     Py r = dict_get(e, x, key);
     if (r) return r;
+    if (!key_fits(e, key, span)) return e->error;
     if (key->kind == PY_STR) {
         const Contents *c = contents_of(e, x);
         const char *best = NULL;
