@@ -1,5 +1,6 @@
 /* checkify: checks of the program's own, and a function whose checks are values. */
 #include "elaborate/transforms.h"
+#include "elaborate/texts.h"
 
 /* checkify(fun, kinds, args, kwargs): (failed, where the first failure's text begins, what fun gives) */
 Py native_primitives_checkify(Elab *e, Call *c) {
@@ -24,15 +25,7 @@ Py native_primitives_checkify(Elab *e, Call *c) {
     return py_tuple(e, 3, (Py[]){ failed, message, rebuilt(e, &t, call->results) });
 }
 
-static void check_text(Elab *e, void *holds, Py text) {
-    Value **values;
-    int n;
-    const char *format = text_template(e, text, 1, &values, &n);
-    Value **args = NEW_ARRAY(e->arena, Value *, n + 1);
-    args[0] = holds;
-    for (int i = 0; i < n; i++) args[i + 1] = values[i];
-    emit_inst(e->b, OP_check, args, n + 1, &(Attrs){ .format = name_of(e->cx, format) });
-}
+static void check_text(Elab *e, void *holds, Py text) { emit_message(e, OP_check, holds, text); }
 
 Py native_primitives_user_check(Elab *e, Call *c) {
     Value *holds = NULL;

@@ -3,6 +3,7 @@
 ** frame->state says how a body ended.  After a run-time `if` whose sides end differently it is known at run time only,
 ** and the rest runs where it is 0.  Where one side always leaves, the rest runs inside the other one. */
 #include "elaborate/values.h"
+#include "elaborate/texts.h"
 
 #include <string.h>
 
@@ -103,15 +104,7 @@ static bool run_if(Elab *e, Node *n, Rest *after) {
     return inside;
 }
 
-static void trap_text(Elab *e, void *holds, Py text) {
-    Value **values;
-    int n;
-    const char *format = text_template(e, text, 1, &values, &n);
-    Value **args = NEW_ARRAY(e->arena, Value *, n + 1);
-    args[0] = holds;
-    for (int i = 0; i < n; i++) args[i + 1] = values[i];
-    emit_inst(e->b, OP_assert, args, n + 1, &(Attrs){ .format = name_of(e->cx, format) });
-}
+static void trap_text(Elab *e, void *holds, Py text) { emit_message(e, OP_assert, holds, text); }
 
 /* A message with the place in front, as a template and its values. */
 static void trap(Elab *e, Value *holds, Span span, const char *what, Py message) {

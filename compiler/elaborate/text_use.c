@@ -47,6 +47,16 @@ const char *text_template(Elab *e, Py text, int first, Value ***values, int *n) 
     return t.at ? t.at : "";
 }
 
+void emit_message(Elab *e, Op op, Value *holds, Py text) {
+    Value **values;
+    int n;
+    const char *format = text_template(e, text, 1, &values, &n);
+    Value **args = NEW_ARRAY(e->arena, Value *, n + 1);
+    args[0] = holds;
+    for (int i = 0; i < n; i++) args[i + 1] = values[i];
+    emit_inst(e->b, op, args, n + 1, &(Attrs){ .format = name_of(e->cx, format) });
+}
+
 /* A text one part of which is chosen at run time, with that choice made. */
 static Py chosen(Elab *e, Py text, int at, bool left) {
     Parts p = { 0 };

@@ -6,18 +6,7 @@ set -u
 jxlc=$1
 here=$(cd "$(dirname "$0")" && pwd)
 rm -rf "$2" && mkdir -p "$2" && cd "$2" || exit 1
-failures=0
-say() { echo "$*"; failures=$((failures + 1)); }
-
-# status WANT WHAT COMMAND...     runs the command; its output is in `out` and `err`
-status() {
-    want=$1 what=$2
-    shift 2
-    "$@" >out 2>err
-    got=$?
-    [ $got = "$want" ] || { say "$what: status $got, not $want"; sed 's/^/    /' err; }
-}
-holds() { grep -q -e "$2" "$1" || { say "$1 does not hold '$2':"; sed 's/^/    /' "$1" | head -5; }; }
+. "$here/../asserts.sh"
 
 cp "$here"/*.jxl .
 status 2 "both" "$jxlc" --multi -march=x86-64-v3 levels.jxl -o x
