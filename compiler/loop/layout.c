@@ -112,6 +112,8 @@ bool layout_index(Pull *p, const Inst *in, const Idx *idx, Idx *x) {
 static Elem pull_reshape(Pull *p, const Inst *in, const Idx *idx) {
     const Value *x = in->args[0];
     Home h = home_of(p->l, x);
+    Elem e;
+    if (h.ptr && crossed_load(p, in->results[0], idx, &e)) return e;
     if (h.ptr && !h.from) return load_flat(p, &h, x->type->dtype, flat_index(p, in->results[0]->type, idx));
     Idx at[MAX_RANK];
     reshape_index(p, in->results[0]->type, x->type, idx, at);

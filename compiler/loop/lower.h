@@ -115,12 +115,13 @@ Idx idx_sum(Pull *, Idx, Idx);
 Idx idx_op(Pull *, Op, Idx, LValue *);
 Idx flat_index(Pull *, const Type *, const Idx *);
 Elem load_flat(Pull *, const Home *, DType, Idx at);
-LValue *masks_both(LBuilder *, LValue *, LValue *); /* either may be NULL, for all lanes */
-LValue *idx_value(Pull *, Idx);                     /* i64, one per lane unless it is the same for all */
-LValue *pull_live(Pull *);                          /* tail and valid, or NULL */
-LValue *idx_as(Pull *, Idx, DType, bool small);     /* as numbers of that dtype; small: all indices fit into i32 */
-int lanes_for(const Lower *, int bytes);            /* of a register, for elements of that many bytes */
-double pull_cost(Lower *, const Value *);           /* rough nanoseconds an element */
+LValue *masks_both(LBuilder *, LValue *, LValue *);  /* either may be NULL, for all lanes */
+LValue *idx_value(Pull *, Idx);                      /* i64, one per lane unless it is the same for all */
+LValue *pull_live(Pull *);                           /* tail and valid, or NULL */
+LValue *idx_as(Pull *, Idx, DType, bool small);      /* as numbers of that dtype; small: all indices fit into i32 */
+int lanes_for(const Lower *, int bytes);             /* of a register, for elements of that many bytes */
+double pull_cost(Lower *, const Value *);            /* rough nanoseconds an element */
+LValue *slice_start(Pull *, const Inst *, int axis); /* where a dynamic slice starts */
 
 /* lanes.c */
 void pull_control(Pull *, const Inst *); /* a loop or branch each of whose elements goes its own way */
@@ -193,10 +194,22 @@ void rotation_turn(Lower *, const Inst *loop, const Rotation *, LValue *round, L
 void rotation_end(Lower *, const Inst *loop, const Rotation *, LValue *rounds, LValue *const *memory);
 
 /* reach.c: what an element of a nest reads, before any code is made */
+/* The index along an axis of an array: that of an axis of the nest, or its negative, or 0; and to it an offset, and where a
+** dynamic slice starts. */
 typedef struct {
-    const Value *v;  /* an array in memory, ... */
-    int row, column; /* ... whose last axis follows that axis of the nest, and this one of its axes the nest's last */
-    int axis[MAX_RANK]; /* which axis of the nest each of its axes follows */
+    int axis; /* -1: none */
+    bool back;
+    const Dim *offset; /* NULL: nothing is known of the index */
+    const Inst *slice; /* along its axis slice_axis, or NULL */
+    int slice_axis;
+} Along;
+Idx along_index(Pull *, const Along *, const Idx *nest);
+typedef struct {
+    const Value *v; /* an array in memory, or a reshape of one, */
+    int row,
+        column; /* ... whose last axis that is longer than 1 follows that axis of the nest, and another one its last */
+    int last;
+    Along at[MAX_RANK];
 } Crossing;
 enum { MAX_CROSSINGS = 4 };
 typedef struct {
@@ -209,8 +222,9 @@ Reach reach_of(Lower *, const Axes *, const Value *const *results, int n);
 
 /* tile.c */
 typedef struct Crossed {
-    LValue *row, *column, *at; /* the index in hand; where its row begins in the buffers */
-    LValue *value;             /* the elements themselves, or NULL */
+    const Idx *nest;  /* the index in hand */
+    LValue *row, *at; /* its row, and where that begins in the buffers */
+    LValue *value;    /* the elements themselves, or NULL */
     const Reach *reach;
     LValue *const *buffers;
     int lanes;
@@ -218,6 +232,7 @@ typedef struct Crossed {
 void rows_to_columns(LBuilder *, LValue **rows, int n);
 void nest_tiles(Lower *, const Axes *, const Reach *, Work, int lanes, NestBody, void *context);
 bool crossed_load(Pull *, const Value *, const Idx *, Elem *);
+Home reshaped_home(Lower *, const Value *); /* of what it is a reshape of, or its own */
 
 /* accum.c: what reductions, dots and argmax add up */
 enum { MAX_ACCUMS = MOST_SUMS };

@@ -181,12 +181,16 @@ static LValue *start_of(Pull *p, const Value *start, const Type *whole, const Di
     return clamped(b, i, loop_sub(b, lower_dim(p->l, whole->dim[axis]), lower_dim(p->l, size)));
 }
 
-static Elem pull_dynamic_slice(Pull *p, const Inst *in, const Idx *idx) {
+LValue *slice_start(Pull *p, const Inst *in, int a) {
     const Type *t = in->args[0]->type;
+    const Dim *size = in->results[0]->type->dim[a];
+    if (size == t->dim[a]) return loop_i64(&p->l->b, 0);
+    return start_of(p, in->args[1 + a], t, size, a);
+}
+
+static Elem pull_dynamic_slice(Pull *p, const Inst *in, const Idx *idx) {
     Idx x[MAX_RANK];
-    for (int a = 0; a < t->rank; a++) {
-        x[a] = idx_add(p, idx[a], start_of(p, in->args[1 + a], t, in->results[0]->type->dim[a], a));
-    }
+    for (int a = 0; a < in->args[0]->type->rank; a++) x[a] = idx_add(p, idx[a], slice_start(p, in, a));
     return pull(p, in->args[0], x);
 }
 

@@ -98,19 +98,20 @@ typedef struct {
 static void load_block(Lower *l, const Tiles *t, const Crossing *c, const Idx *at, LValue **v) {
     LBuilder *b = &l->b;
     LValue *rows = t->size[t->row], *columns = t->size[t->column];
-    Idx x[MAX_RANK];
+    Idx x[MAX_RANK], from[MAX_RANK];
     int64_t n;
-    int last = c->v->type->rank - 1;
     Pull p = { .l = l, .lanes = t->lanes };
     if (!loop_is_const(rows, &n) || n % t->lanes)
         p.tail = loop_lanes_below(b, loop_sub(b, rows, at[t->row].i), t->lanes);
     bool whole = loop_is_const(columns, &n) && n % t->lanes == 0;
-    for (int i = 0; i <= last; i++) x[i] = at[c->axis[i]];
-    x[last] = (Idx){ .i = at[t->row].i, .step = 1 };
+    memcpy(from, at, sizeof *from * (size_t)t->axes->n);
+    from[t->row] = (Idx){ .i = at[t->row].i, .step = 1 };
+    for (int i = 0; i < c->v->type->rank; i++) x[i] = along_index(&p, &c->at[i], from);
     for (int k = 0; k < t->lanes; k++) { /* those that are not there: the last one again */
         LValue *i = loop_add(b, at[t->column].i, loop_i64(b, k));
-        x[c->column] = idx_at(whole ? i : loop_binary(b, OP_min, i, loop_sub(b, columns, loop_i64(b, 1))));
-        v[k] = load_at(&p, c->v->type, home_of(l, c->v).ptr, x).re;
+        from[t->column] = idx_at(whole ? i : loop_binary(b, OP_min, i, loop_sub(b, columns, loop_i64(b, 1))));
+        x[c->column] = along_index(&p, &c->at[c->column], from);
+        v[k] = load_at(&p, c->v->type, reshaped_home(l, c->v).ptr, x).re;
     }
     rows_to_columns(b, v, t->lanes);
 }
@@ -123,6 +124,7 @@ static void one_row(Lower *l, const Tiles *t, const Idx *at, Crossed crossed) {
     memcpy(idx, at, sizeof idx);
     idx[t->row] = idx_at(crossed.row);
     idx[t->column] = (Idx){ .i = at[t->column].i, .step = 1 };
+    crossed.nest = idx;
     Pull p = { .l = l, .lanes = t->lanes, .crossed = &crossed };
     if (!loop_is_const(columns, &n) || n % t->lanes)
         p.tail = loop_lanes_below(b, loop_sub(b, columns, at[t->column].i), t->lanes);
@@ -133,7 +135,7 @@ static void one_tile(Lower *l, const Tiles *t, const Idx *at, LValue *const *buf
     LBuilder *b = &l->b;
     const Reach *r = t->reach;
     LValue *lanes = loop_i64(b, t->lanes), *from = at[t->row].i, *rows = t->size[t->row], *v[MOST_LANES];
-    Crossed crossed = { .column = at[t->column].i, .reach = r, .lanes = t->lanes };
+    Crossed crossed = { .reach = r, .lanes = t->lanes };
     int64_t n;
     bool whole = loop_is_const(rows, &n) && n % t->lanes == 0;
     LValue *to = whole ? loop_add(b, from, lanes) : loop_binary(b, OP_min, rows, loop_add(b, from, lanes));
@@ -215,21 +217,64 @@ void nest_tiles(Lower *l, const Axes *axes, const Reach *r, Work w, int lanes, N
     pieces(l, all, (Work){ w.each * (double)tall, t.size[t.column] }, bands, &t);
 }
 
+Home reshaped_home(Lower *l, const Value *v) {
+    Home h = home_of(l, v);
+    return !h.ptr && v->def && v->def->op == OP_reshape ? home_of(l, v->def->args[0]) : h;
+}
+
+/* An index as a sum: terms, some of them negative, and a constant. */
+typedef struct {
+    LValue *term[8];
+    bool minus[8];
+    int n;
+    int64_t constant;
+} Sum;
+
+static bool add_terms(Sum *s, LValue *v, bool minus) {
+    int64_t k;
+    const LInst *in = v->def;
+    if (loop_is_const(v, &k)) {
+        s->constant += minus ? -k : k;
+        return true;
+    }
+    if (in && in->op == LOOP_apply && (in->fn == OP_add || in->fn == OP_sub))
+        return add_terms(s, in->args[0], minus) && add_terms(s, in->args[1], minus != (in->fn == OP_sub));
+    if (s->n == 8) return false;
+    s->term[s->n] = v;
+    s->minus[s->n++] = minus;
+    return true;
+}
+
+/* Whether two indices are the same sum, in whatever order. */
+static bool same_index(const Idx *x, const Idx *y) {
+    Sum s = { .n = 0 };
+    if (x->each || y->each || x->step != y->step) return false;
+    if (!add_terms(&s, x->i, false) || !add_terms(&s, y->i, true) || s.constant) return false;
+    for (int i = 0; i < s.n; i++) {
+        int k = i + 1;
+        while (s.term[i] && k < s.n && !(s.term[k] == s.term[i] && s.minus[k] != s.minus[i])) k++;
+        if (s.term[i] && k >= s.n) return false;
+        if (s.term[i]) s.term[k] = NULL;
+    }
+    return true;
+}
+
 /* A row of a buffer, where the index is that of a column of the block in it. */
 bool crossed_load(Pull *p, const Value *v, const Idx *idx, Elem *e) {
     const Crossed *c = p->crossed;
     for (int k = 0; c && k < c->reach->ncrossings; k++) {
         const Crossing *x = &c->reach->crossing[k];
-        int last = v->type->rank - 1;
         if (x->v != v || p->lanes != c->lanes || p->valid) continue;
-        const Idx *row = &idx[last], *column = &idx[x->column];
-        if (row->i != c->row || row->step || row->each) continue;
-        if (column->i != c->column || column->step != 1 || column->each) continue;
-        if (c->value) {
-            *e = (Elem){ c->value, NULL };
-            return true;
+        bool same = true;
+        for (int i = 0; i < v->type->rank && same; i++) {
+            Idx there = along_index(p, &x->at[i], c->nest);
+            same = same_index(&idx[i], &there);
         }
-        *e = elem_load(p->l, v->type->dtype, p->lanes, c->buffers[k], c->at, 1, NULL, false);
+        if (!same) continue;
+        if (c->value)
+            *e = (Elem){ c->value, NULL };
+        else
+            *e = elem_load(p->l, v->type->dtype, p->lanes, c->buffers[k], c->at, 1, NULL, false);
         return true;
     }
     return false;

@@ -5,10 +5,9 @@
 #include "loop/dot.h"
 
 static bool flat_of(Pull *p, const Value *v, const Idx *idx, Home *home, LValue **flat) {
-    *home = home_of(p->l, v);
+    *home = reshaped_home(p->l, v);
     const Type *t = v->type;
-    if (home->elem.re) return false;
-    if (!home->ptr && v->def && v->def->op == OP_reshape) *home = home_of(p->l, v->def->args[0]);
+    if (home_of(p->l, v).elem.re) return false;
     if (home->ptr) {
         *flat = flat_index(p, t, idx).i;
         return true;
