@@ -120,6 +120,7 @@ typedef struct {
     const Dim *count; /* of a `for` */
     Values arrays;    /* handed out row by row */
     bool as_while;
+    bool shorter; /* a slice of the last iteration is */
     Value *go;
     int carries; /* the loop's own: the counter and whether it goes on */
 } Try;
@@ -174,6 +175,7 @@ static Fit attempt_once(Elab *e, Try *t, bool *leaves) {
     }
     e->branches--;
     e->attempt = a.outer;
+    t->shorter = index && e->indices->shorter;
     e->indices = indices;
     t->loop->returned |= e->frame->returns != returns;
     Writings w = journal_take(e, mark);
@@ -303,8 +305,7 @@ Outcome loop_attempt(Elab *e, Loop *l, Value *goes, bool runs) {
     Try t = { .loop = l, .as_while = l->test != NULL };
     int64_t count = -1;
     if (l->over) {
-        Py n = number_binary(e, OPERATOR_Sub, l->count, py_int(e, l->first), l->span);
-        t.count = to_size(e, n, "the number of iterations", l->span);
+        t.count = to_size(e, iterations_left(e, l), "the number of iterations", l->span);
         if (!t.count) return WRONG;
         dim_is_int(t.count, &count);
         source_arrays(e, l->source, &t.arrays);
@@ -326,6 +327,10 @@ Outcome loop_attempt(Elab *e, Loop *l, Value *goes, bool runs) {
         bool leaves;
         Fit fit = attempt_once(e, &t, &leaves);
         bool wrong = diag_mark(e->cx) > errors;
+        if (t.shorter) {
+            diag_rewind(e->cx, errors);
+            return PEEL_LAST;
+        }
         if (wrong) {
             if (!l->cause) l->cause = e->last_error;
             if (waits_for_value(e, &t) && l->first < MOST_PEELED) {

@@ -55,6 +55,18 @@ bool local_at_least(Elab *e, const Dim *a, const Dim *b) {
     return least && dim_at_least(e->cx, least, dim_int(e->cx, 0));
 }
 
+bool local_at_least_before_last(Elab *e, const Dim *a, const Dim *b) {
+    for (LoopIndex *x = e->indices; x; x = x->outer) {
+        if (!x->count || x->shorter || !dim_mentions(dim_sub(e->cx, a, b), x->var)) continue;
+        const Dim *count = x->count;
+        x->count = dim_sub(e->cx, count, dim_int(e->cx, 1));
+        x->shorter = local_at_least(e, a, b);
+        x->count = count;
+        if (x->shorter) return true;
+    }
+    return false;
+}
+
 /* Some size variable is at least as large: then the value fits an i64, as that variable does. */
 static bool below_a_size(Elab *e, const Dim *d) {
     for (int i = 0; i < d->nterms; i++)

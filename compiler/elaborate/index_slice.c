@@ -91,6 +91,8 @@ static bool run_time_slice(Elab *e, Py slice, const Dim *size, IndexItem *it) {
         Value *at = run_time_bound(e, slice->slice.start);
         const Dim *from = slice->slice.start->kind == PY_NONE ? zero : number_dim(e, slice->slice.start);
         bool within = from && local_at_least(e, from, zero) && local_at_least(e, size, dim_add(e->cx, from, length));
+        if (!within && from && local_at_least(e, from, zero))
+            within = local_at_least_before_last(e, size, dim_add(e->cx, from, length));
         if (!within)
             check(e, ir_and(b, ir_ge(b, at, none), ir_le(b, ir_add(b, at, ir_size(b, length)), n)),
                   "a slice whose start is known at run time does not lie inside its axis");

@@ -119,6 +119,29 @@ static void peel(Elab *e, void *data) {
         branch(e, still_runs(e), (Side)run_loop, leave, l, l->span);
 }
 
+/* All but the last iteration, then that one, whose slices may be shorter. */
+static void run_last(Elab *e, void *data) {
+    Loop *l = data;
+    Py index = number_binary(e, OPERATOR_Sub, l->count, py_int(e, l->first + 1), l->span);
+    run_item(e, l, index, NULL);
+}
+static void peel_last(Elab *e, void *data) {
+    Loop *l = data;
+    int errors = diag_mark(e->cx);
+    l->last = 1;
+    run_loop(e, l);
+    if (diag_mark(e->cx) > errors) return;
+    int state = state_of(e);
+    if (state == STATE_RUNS)
+        run_last(e, l);
+    else if (state < 0)
+        branch(e, still_runs(e), run_last, leave, l, l->span);
+}
+
+Py iterations_left(Elab *e, Loop *l) {
+    return number_binary(e, OPERATOR_Sub, l->count, py_int(e, l->first + l->last), l->span);
+}
+
 static const char unrolled[] = "unrolled";
 
 static void run_loop(Elab *e, Loop *l) {
@@ -130,7 +153,7 @@ static void run_loop(Elab *e, Loop *l) {
         if (known == -2) return;
         if (known == 1) goes = ir_bool(e->b, true);
     } else {
-        Py left = number_binary(e, OPERATOR_Sub, l->count, py_int(e, l->first), l->span);
+        Py left = iterations_left(e, l);
         if (py_static_int(e, left, &count)) {
             known = count > 0;
         } else {
@@ -148,11 +171,14 @@ static void run_loop(Elab *e, Loop *l) {
     case DONE:
     case WRONG: break;
     case PEEL:
+    case PEEL_LAST: {
+        Side side = o == PEEL ? peel : peel_last;
         if (known == 1)
-            peel(e, l);
+            side(e, l);
         else
-            branch_loop(e, goes, peel, l, l->span);
+            branch_loop(e, goes, side, l, l->span);
         break;
+    }
     case UNROLL:
         if (!l->test && count < 0) {
             fail(e, l->span, "this loop does not settle, and how often it runs is known at run time only: %s",

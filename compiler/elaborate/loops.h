@@ -52,6 +52,7 @@ typedef struct Loop {
     void *data;
     Span span;
     int64_t first;     /* how many iterations were peeled */
+    int64_t last;      /* 1: the last one is made by itself */
     bool returned;     /* `return` was met in its body */
     bool sometimes;    /* its test was not True for sure */
     const char *cause; /* why it could not run at run time */
@@ -75,8 +76,9 @@ void run_item(Elab *, Loop *, Py index, Value ***slices); /* one iteration, here
 /* attempt.c */
 
 enum { MOST_PEELED = 2 };
-typedef enum { DONE, PEEL, UNROLL, WRONG } Outcome;
+typedef enum { DONE, PEEL, PEEL_LAST, UNROLL, WRONG } Outcome;
 Outcome loop_attempt(Elab *, Loop *, Value *goes, bool runs); /* `runs`: at least once for sure */
+Py iterations_left(Elab *, Loop *);                           /* of a `for`, but for those that were peeled */
 
 /* carried.c */
 

@@ -350,6 +350,7 @@ typedef struct LoopIndex {
     const SizeVar *var;
     Value *value;
     const Dim *count; /* NULL: not known */
+    bool shorter;     /* a slice fits in every iteration but the last */
 } LoopIndex;
 
 /* An axis that a vmap or pmap around maps over, by name. */
