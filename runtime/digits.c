@@ -26,6 +26,20 @@ Decimal jxl_rounded(double x, int digits) {
     return parse_exponent_form(text);
 }
 
+Decimal jxl_rounded_after(double x, int places) {
+    char text[48];
+    snprintf(text, sizeof text, "%.*f", places, fabs(x));
+    Decimal d = { .point = (int)strcspn(text, ".") };
+    for (const char *s = text; *s; s++) {
+        if (!d.n && *s == '0')
+            d.point--;
+        else if (*s != '.')
+            d.digit[d.n++] = *s;
+    }
+    while (d.n > 1 && d.digit[d.n - 1] == '0') d.n--;
+    return d.n ? d : (Decimal){ 1, 1, "0" };
+}
+
 /* The number of that type that a decimal stands for.  A decimal of at most 5 digits is never so close to the middle
 ** between two halves that rounding to double first could matter. */
 static double back(const Decimal *d, int dtype) {

@@ -48,6 +48,11 @@ static void put_number(Text *t, const Hole *h, const jxl_array *a, const char *s
         jxl_repr_numpy_scalar(t, &x);
 }
 
+static void put_array(Text *t, const jxl_array *a, const char *options) {
+    PrintOptions o = jxl_print_options(options);
+    jxl_put_array(t, a, &o);
+}
+
 static void put_argument(Text *t, const Hole *h, const jxl_array *a, const char *spec) {
     int is_array = h->flavour == 'j' || h->flavour == 'w' || h->flavour == 'n';
     if (h->conversion == 't')
@@ -55,15 +60,15 @@ static void put_argument(Text *t, const Hole *h, const jxl_array *a, const char 
     else if (h->flavour == 't')
         put_string(t, h, a->dtype == JXL_U64 ? *(const char *const *)a->data : a->data, spec);
     else if (is_array && h->conversion == 'r' && h->flavour == 'n')
-        jxl_repr_numpy(t, a);
+        jxl_repr_numpy(t, a, spec);
     else if (is_array && h->conversion == 'r')
-        jxl_repr_jax(t, a, h->flavour == 'w');
+        jxl_repr_jax(t, a, spec, h->flavour == 'w');
     else if (!is_array || a->rank == 0)
         put_number(t, h, a, spec);
-    else if (*spec)
+    else if (h->conversion == 'f' && *spec)
         jxl_fail_text(t->call, 1, "unsupported format string passed to numpy.ndarray.__format__");
     else
-        jxl_put_array(t, a, " ", 0, 0);
+        put_array(t, a, spec);
 }
 
 static void put_hole(Text *t, const Hole *h, int nargs, const jxl_array *args) {

@@ -78,6 +78,7 @@ typedef struct {
 } Decimal;
 Decimal jxl_shortest(double x, int dtype);        /* the fewest digits that only this number of its type has */
 Decimal jxl_rounded(double x, int digits);        /* at most 30; no zeros at the end */
+Decimal jxl_rounded_after(double x, int places);  /* so many after the point: at most 20, of x below 1e8 */
 void jxl_put_positional(Text *, const Decimal *); /* 12.5, 0.02, 12. */
 void jxl_put_exponent(Text *, const Decimal *, int least_digits); /* 1.25e+01, 1.e+01 */
 
@@ -90,12 +91,25 @@ void jxl_numpy_scalar(Text *, const Number *);  /* str() of a NumPy scalar */
 void jxl_format_number(Text *, const Number *, const char *spec);
 void jxl_format_string(Text *, const char *value, const char *spec);
 
+/* How arrays are printed: numpy.printoptions. */
+typedef struct {
+    int precision; /* digits after the point at most; below 0: as many as tell a number from its neighbours */
+    int64_t threshold, edge_items;
+    int line_width, suppress;
+    char sign; /* '-', '+' or ' ' */
+    enum { FLOATS_MAXPREC, FLOATS_MAXPREC_EQUAL, FLOATS_FIXED } mode;
+    char nan[16], infinity[16];
+    char separator[16]; /* of str() */
+    int prefix, suffix;
+} PrintOptions;
+PrintOptions jxl_print_options(const char *spec); /* print_options.c: "precision=3;suppress=1;" */
+
 /* layout.c: the elements of an array, as numpy.array2string arranges them */
-void jxl_put_array(Text *, const jxl_array *, const char *separator, int prefix, int suffix);
+void jxl_put_array(Text *, const jxl_array *, const PrintOptions *);
 
 /* repr.c */
-void jxl_repr_jax(Text *, const jxl_array *, int weak);
-void jxl_repr_numpy(Text *, const jxl_array *);
+void jxl_repr_jax(Text *, const jxl_array *, const char *options, int weak);
+void jxl_repr_numpy(Text *, const jxl_array *, const char *options);
 void jxl_repr_numpy_scalar(Text *, const Number *);
 void jxl_repr_string(Text *, const char *);
 void jxl_put_type(Text *, const jxl_array *);

@@ -1,15 +1,15 @@
-/* An array as text, arranged as numpy.array2string arranges it: brackets, line breaks at 75 columns, and of more than
-** 1000 elements the first and last three along each axis. */
+/* An array as text, arranged as numpy.array2string arranges it: brackets, line breaks (at 75 columns), and of many
+** elements (more than 1000) the first and last few (three) along each axis. */
 #include "words.h"
 
-enum { LINE_WIDTH = 75, THRESHOLD = 1000, EDGE_ITEMS = 3 };
+#include <string.h>
 
 typedef struct {
     const jxl_array *array;
+    const PrintOptions *options;
     int summarize;
     WordFormat format;
-    const char *separator;
-    int separator_width;
+    int separator_width, mark_width; /* and without the spaces at its end */
     Text *out;
     int64_t shown, *index; /* while collecting the elements that are shown */
 } Layout;
@@ -20,11 +20,14 @@ static int64_t stride_of(const jxl_array *a, int axis) {
     return stride;
 }
 
-static int is_cut(const Layout *l, int axis) { return l->summarize && l->array->shape[axis] > 2 * EDGE_ITEMS; }
+static int is_cut(const Layout *l, int axis) {
+    return l->summarize && l->array->shape[axis] > 2 * l->options->edge_items;
+}
 
 /* The first index after the gap of a cut axis. */
 static int64_t after_gap(const Layout *l, int axis, int64_t i) {
-    return i == EDGE_ITEMS && is_cut(l, axis) ? l->array->shape[axis] - EDGE_ITEMS : i;
+    int64_t edge = l->options->edge_items;
+    return i == edge && is_cut(l, axis) ? l->array->shape[axis] - edge : i;
 }
 
 static void collect(Layout *l, int axis, int64_t at) {
@@ -68,14 +71,14 @@ static void put_row(Layout *l, int64_t at, int indent, int width) {
         int64_t next = after_gap(l, axis, i);
         size_t from;
         if (i) {
-            jxl_text_put(l->out, l->separator);
+            jxl_text_put(l->out, l->options->separator);
             column += l->separator_width;
         }
         if (next != i) {
             from = l->out->n;
             jxl_text_put(l->out, "...");
             column = break_before(l, from, column, indent, width);
-            jxl_text_put(l->out, l->separator);
+            jxl_text_put(l->out, l->options->separator);
             column += l->separator_width;
             i = next;
         }
@@ -87,7 +90,7 @@ static void put_row(Layout *l, int64_t at, int indent, int width) {
 }
 
 static void new_rows(Layout *l, int axis, int indent) {
-    if (l->separator[0] != ' ') jxl_text_add(l->out, l->separator, 1);
+    jxl_text_add(l->out, l->options->separator, (size_t)l->mark_width);
     for (int i = axis + 1; i < l->array->rank; i++) jxl_text_put(l->out, "\n");
     jxl_text_fill(l->out, ' ', indent);
 }
@@ -100,7 +103,7 @@ static void put_axis(Layout *l, int axis, int64_t at, int indent, int width) {
     }
     jxl_text_put(l->out, "[");
     if (axis == l->array->rank - 1) {
-        put_row(l, at, indent, width - 1);
+        put_row(l, at, indent, width - (l->mark_width > 1 ? l->mark_width : 1));
     } else {
         int64_t stride = stride_of(l->array, axis);
         for (int64_t i = 0; i < l->array->shape[axis]; i++) {
@@ -117,20 +120,21 @@ static void put_axis(Layout *l, int axis, int64_t at, int indent, int width) {
     jxl_text_put(l->out, "]");
 }
 
-void jxl_put_array(Text *t, const jxl_array *a, const char *separator, int prefix, int suffix) {
+void jxl_put_array(Text *t, const jxl_array *a, const PrintOptions *o) {
     int64_t count = jxl_count(a);
     if (count == 0) {
         jxl_text_put(t, "[]");
         return;
     }
-    Layout l = { .array = a, .summarize = count > THRESHOLD, .separator = separator, .out = t };
-    l.separator_width = separator[1] ? 2 : 1;
+    Layout l = { .array = a, .options = o, .summarize = count > o->threshold, .out = t };
+    l.separator_width = l.mark_width = (int)strlen(o->separator);
+    while (l.mark_width && o->separator[l.mark_width - 1] == ' ') l.mark_width--;
     collect(&l, 0, 0);
     l.index = jxl_alloc(t->call, l.shown * (int64_t)sizeof *l.index);
     if (!l.index) return;
     l.shown = 0;
     collect(&l, 0, 0);
-    l.format = jxl_word_format(&(Shown){ a, l.index, l.shown });
+    l.format = jxl_word_format(&(Shown){ a, l.index, l.shown }, o);
     jxl_release(t->call, l.index);
-    put_axis(&l, 0, 0, prefix + 1, LINE_WIDTH - suffix);
+    put_axis(&l, 0, 0, o->prefix + 1, o->line_width - o->suffix);
 }

@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-enum { LINE_WIDTH = 75 };
-
 static int64_t last_line(const Text *t, size_t from) {
     int64_t length = 0;
     for (size_t i = from; i < t->n; i++) length = t->at[i] == '\n' ? 0 : length + 1;
@@ -17,23 +15,33 @@ static void put_shape(Text *t, const jxl_array *a) {
     jxl_text_put(t, a->rank == 1 ? ",)" : ")");
 }
 
+/* The options, but as repr() puts the elements between "array(" and ")". */
+static PrintOptions inside(const char *options) {
+    PrintOptions o = jxl_print_options(options);
+    memcpy(o.separator, ", ", sizeof ", ");
+    o.prefix = 6;
+    o.suffix = 1;
+    return o;
+}
+
 /* JAX asks whether the dtype fits on the last line, and then adds spaces, not a new line.  It counts from the text after
 ** "Array(", and one more where there is a line break. */
-void jxl_repr_jax(Text *t, const jxl_array *a, int weak) {
+void jxl_repr_jax(Text *t, const jxl_array *a, const char *options, int weak) {
+    PrintOptions o = inside(options);
     jxl_text_put(t, "Array(");
     size_t from = t->n;
     if (jxl_count(a) == 0) {
         jxl_text_put(t, "[], ");
         put_shape(t, a);
     } else {
-        jxl_put_array(t, a, ", ", 6, 1);
+        jxl_put_array(t, a, &o);
     }
     if (t->call->status) return;
     int64_t length = last_line(t, from) + 2;
     int64_t words = (int64_t)strlen("dtype=") + (int64_t)strlen(jxl_dtypes[a->dtype].name) +
                     (weak ? (int64_t)strlen(", weak_type=True") : 0);
     jxl_text_put(t, ",");
-    jxl_text_fill(t, ' ', length + words + 2 > LINE_WIDTH ? 6 : 1);
+    jxl_text_fill(t, ' ', length + words + 2 > o.line_width ? 6 : 1);
     jxl_text_addf(t, "dtype=%s%s)", jxl_dtypes[a->dtype].name, weak ? ", weak_type=True" : "");
 }
 
@@ -41,20 +49,21 @@ static int dtype_is_implied(int dtype) {
     return dtype == JXL_BOOL || dtype == JXL_I64 || dtype == JXL_F64 || dtype == JXL_C128;
 }
 
-void jxl_repr_numpy(Text *t, const jxl_array *a) {
+void jxl_repr_numpy(Text *t, const jxl_array *a, const char *options) {
+    PrintOptions o = inside(options);
     size_t from = t->n;
     int64_t count = jxl_count(a);
     jxl_text_put(t, "array(");
-    jxl_put_array(t, a, ", ", 6, 1);
+    jxl_put_array(t, a, &o);
     Text extra = { .call = t->call };
-    int shape = (count == 0 && !(a->rank == 1 && a->shape[0] == 0)) || count > 1000;
+    int shape = (count == 0 && !(a->rank == 1 && a->shape[0] == 0)) || count > o.threshold;
     if (shape) put_shape(&extra, a);
     if (!dtype_is_implied(a->dtype) || count == 0)
         jxl_text_addf(&extra, "%sdtype=%s", shape ? ", " : "", jxl_dtypes[a->dtype].name);
     if (t->call->status) return;
     if (extra.n) {
         jxl_text_put(t, ",");
-        int own_line = last_line(t, from) + (int64_t)extra.n + 2 > LINE_WIDTH;
+        int own_line = last_line(t, from) + (int64_t)extra.n + 2 > o.line_width;
         jxl_text_put(t, own_line ? "\n      " : " ");
         jxl_text_add(t, extra.at, extra.n);
     }

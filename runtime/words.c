@@ -8,8 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PRECISION = 8 };
-
 /* What NumPy compares in the array's own type: values from `most` on, below `least`, or a quotient above `ratio`, make it
 ** use exponents.  1e-4 as a half is a little more than 1e-4, and quotients of halves are rounded to halves. */
 typedef struct {
@@ -30,17 +28,14 @@ static double part_of(const Number *x, int imaginary) { return imaginary ? x->im
 ** exponents) at most and `least` at least.  Beyond the fewest they are those of x itself. */
 static Decimal digits_of(double x, const FloatFormat *f, int least, int most) {
     Decimal d = jxl_shortest(x, f->dtype);
-    if (f->exponents) {
-        int after = d.n - 1;
-        if (after < least) return jxl_rounded(x, least + 1);
-        return after > most ? jxl_rounded(x, most + 1) : d;
-    }
-    if (d.n - d.point <= most) return d;
-    return jxl_rounded(x, d.point + most); /* at least 1e-4 without exponents, so some digits are left */
+    int after = f->exponents ? d.n - 1 : d.n - d.point;
+    if (after >= least && (most < 0 || after <= most)) return d;
+    int places = after < least ? least : most;
+    return f->exponents ? jxl_rounded(x, places + 1) : jxl_rounded_after(x, places);
 }
 
 typedef struct {
-    int not_finite, negative_infinity;
+    int not_finite, negative_infinity, negative;
     double least, most; /* of the finite ones but zero; 0 where there are none */
 } Survey;
 
@@ -50,6 +45,7 @@ static void note_range(Survey *s, double x) {
         s->negative_infinity |= isinf(x) && x < 0;
         return;
     }
+    s->negative |= signbit(x) != 0;
     x = fabs(x);
     if (x == 0) return;
     if (s->least == 0 || x < s->least) s->least = x;
@@ -60,79 +56,90 @@ static int larger(int x, int y) { return x > y ? x : y; }
 
 static void note_widths(FloatFormat *f, double x) {
     if (!isfinite(x)) return;
-    Decimal d = digits_of(x, f, 0, PRECISION);
-    int sign = f->plus || signbit(x);
+    int fixed = f->options->mode == FLOATS_FIXED;
+    Decimal d = digits_of(x, f, fixed ? f->options->precision : 0, f->options->precision);
+    int sign = f->sign == '+' || signbit(x);
     if (f->exponents) {
         int size = abs(d.point - 1) >= 100 ? 3 : 2;
         f->exponent_digits = larger(f->exponent_digits, size);
         f->left = larger(f->left, 1 + sign);
-        f->right = larger(f->right, d.n - 1);
+        f->right = larger(f->right, fixed ? f->options->precision : d.n - 1);
     } else {
         f->left = larger(f->left, larger(d.point, 1) + sign);
-        f->right = larger(f->right, d.n - d.point);
+        f->right = larger(f->right, fixed ? f->options->precision : d.n - d.point);
     }
 }
 
-static void survey_floats(const Shown *shown, FloatFormat *f, int dtype, int imaginary) {
-    *f = (FloatFormat){ .dtype = dtype, .plus = imaginary };
+static void survey_floats(const Shown *shown, const PrintOptions *o, FloatFormat *f, int dtype, int imaginary) {
+    *f = (FloatFormat){ .options = o, .dtype = dtype, .sign = imaginary ? '+' : o->sign };
     Survey s = { 0 };
     for (int64_t i = 0; i < shown->n; i++) {
         Number x = jxl_element(shown->array, shown->index[i]);
         note_range(&s, part_of(&x, imaginary));
     }
     Limits l = limits_of(dtype);
-    f->exponents = s.most > 0 && (s.most >= l.most || s.least < l.least || quotient(s.most, s.least, dtype) > l.ratio);
+    f->exponents = s.most > 0 && (s.most >= l.most ||
+                                  (!o->suppress && (s.least < l.least || quotient(s.most, s.least, dtype) > l.ratio)));
     for (int64_t i = 0; i < shown->n; i++) {
         Number x = jxl_element(shown->array, shown->index[i]);
         note_widths(f, part_of(&x, imaginary));
     }
+    f->least = f->exponents || o->mode != FLOATS_MAXPREC ? f->right : 0;
+    f->left += f->sign == ' ' && !s.negative;
     int right = f->right + 1 + (f->exponents ? f->exponent_digits + 2 : 0);
     if (!s.not_finite) return;
-    f->left = larger(f->left, 3 - right);
-    f->left = larger(f->left, 3 + (imaginary || s.negative_infinity) - right);
+    f->left = larger(f->left, (int)strlen(o->nan) - right);
+    f->left = larger(f->left, (int)strlen(o->infinity) + (f->sign != '-' || s.negative_infinity) - right);
 }
 
 /* Returns how many spaces fill the word up at its end. */
 static int put_float(Text *t, const FloatFormat *f, double x) {
     if (!isfinite(x)) {
-        const char *word = isnan(x) ? (f->plus ? "+nan" : "nan") : x < 0 ? "-inf" : f->plus ? "+inf" : "inf";
+        const char *word = isnan(x) ? f->options->nan : f->options->infinity;
+        const char *sign = x < 0 ? "-" : f->sign == '+' ? "+" : "";
         int width = f->left + 1 + f->right + (f->exponents ? f->exponent_digits + 2 : 0);
-        jxl_text_fill(t, ' ', width - (int)strlen(word));
+        jxl_text_fill(t, ' ', width - (int)strlen(sign) - (int)strlen(word));
+        jxl_text_put(t, sign);
         jxl_text_put(t, word);
         return 0;
     }
-    const char *sign = signbit(x) ? "-" : f->plus ? "+" : "";
-    int least = f->exponents ? f->right : 0;
-    Decimal d = digits_of(x, f, least, f->exponents ? f->right : PRECISION);
+    const char *sign = signbit(x) ? "-" : f->sign == '+' ? "+" : "";
+    Decimal d = digits_of(x, f, f->least, f->exponents ? f->right : f->options->precision);
     int left = f->exponents ? 1 : larger(d.point, 1);
     jxl_text_fill(t, ' ', f->left - left - (int)strlen(sign));
     jxl_text_put(t, sign);
     if (!f->exponents) {
         jxl_put_positional(t, &d);
-        return f->right - larger(d.n - d.point, 0);
+        int rest = f->right - larger(d.n - d.point, 0);
+        if (!f->least) return rest;
+        jxl_text_fill(t, '0', rest);
+        return 0;
     }
     while (d.n - 1 < f->right) d.digit[d.n++] = '0';
     jxl_put_exponent(t, &d, f->exponent_digits);
     return 0;
 }
 
-static int width_of_int(const Number *x) {
-    return snprintf(NULL, 0, "%s%" PRIu64, x->negative ? "-" : "", x->magnitude);
+static int width_of_int(const Number *x, char sign) {
+    int signs = x->negative || sign != '-';
+    return signs + snprintf(NULL, 0, "%" PRIu64, x->magnitude);
 }
 
-WordFormat jxl_word_format(const Shown *shown) {
+WordFormat jxl_word_format(const Shown *shown, const PrintOptions *o) {
     const jxl_array *a = shown->array;
     const Dtype *d = &jxl_dtypes[a->dtype];
-    WordFormat f = { .dtype = a->dtype };
+    WordFormat f = { .dtype = a->dtype, .sign = o->sign };
     if (d->kind == KIND_BOOL) f.width = a->rank ? 5 : 0;
     if (d->kind == KIND_INT) {
+        for (int64_t i = 0; i < shown->n && f.sign == ' '; i++)
+            if (jxl_element(a, shown->index[i]).negative) f.sign = '-';
         for (int64_t i = 0; i < shown->n; i++) {
             Number x = jxl_element(a, shown->index[i]);
-            f.width = larger(f.width, width_of_int(&x));
+            f.width = larger(f.width, width_of_int(&x, f.sign));
         }
     }
-    if (d->kind >= KIND_FLOAT && a->dtype != JXL_BF16) survey_floats(shown, &f.re, d->part, 0);
-    if (d->kind == KIND_COMPLEX) survey_floats(shown, &f.im, d->part, 1);
+    if (d->kind >= KIND_FLOAT && a->dtype != JXL_BF16) survey_floats(shown, o, &f.re, d->part, 0);
+    if (d->kind == KIND_COMPLEX) survey_floats(shown, o, &f.im, d->part, 1);
     return f;
 }
 
@@ -140,7 +147,8 @@ void jxl_put_word(Text *t, const WordFormat *f, const Number *x) {
     switch (jxl_dtypes[f->dtype].kind) {
     case KIND_BOOL: jxl_text_addf(t, "%*s", f->width, x->magnitude ? "True" : "False"); break;
     case KIND_INT:
-        jxl_text_fill(t, ' ', f->width - width_of_int(x));
+        jxl_text_fill(t, ' ', f->width - width_of_int(x, f->sign));
+        if (!x->negative && f->sign != '-') jxl_text_add(t, &f->sign, 1);
         jxl_numpy_scalar(t, x);
         break;
     case KIND_FLOAT:

@@ -12,20 +12,23 @@ typedef struct {
 } Shown;
 
 typedef struct {
+    const PrintOptions *options;
     int dtype;
-    int plus;      /* write the sign of positive numbers */
+    char sign;     /* '+' or ' ' before positive numbers */
     int exponents; /* write all with exponents, of so many digits: */
     int exponent_digits;
     int left, right; /* widths before and after the point */
+    int least;       /* digits after the point */
 } FloatFormat;
 
 typedef struct {
     int dtype;
     int width; /* of bools and ints */
+    char sign; /* of ints */
     FloatFormat re, im;
 } WordFormat;
 
-WordFormat jxl_word_format(const Shown *);
+WordFormat jxl_word_format(const Shown *, const PrintOptions *);
 void jxl_put_word(Text *, const WordFormat *, const Number *);
 
 #endif

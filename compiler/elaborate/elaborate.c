@@ -180,6 +180,8 @@ Module *elaborate(Compiler *cx, int file) {
     e->sources = map_new(e->arena);
     e->declared = map_new(e->arena);
     make_singletons(e);
+    e->print_options = place_new(e, "how arrays are printed");
+    place_set(e, e->print_options, py_str(e, ""), (Span){ 0 });
     Node *tree = parse_file(cx, file);
     if (!tree || diag_errors(cx)) return e->module;
     refuse_tree(cx, tree);

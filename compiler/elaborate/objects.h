@@ -393,9 +393,10 @@ struct Elab {
     Map modules; /* PyModule by name */
     Map memory;  /* remembered decisions about loops, and traced functions */
     bool x64, partitionable;
-    Flavour flavour; /* of the arrays that the library makes now */
-    int depth;       /* of calls */
-    int branches;    /* run-time branches and loops around what runs now */
+    Place *print_options; /* a str: how arrays are printed, in the words of the runtime */
+    Flavour flavour;      /* of the arrays that the library makes now */
+    int depth;            /* of calls */
+    int branches;         /* run-time branches and loops around what runs now */
     bool constructing;
     const char *directory;     /* of the program */
     Py annotation;             /* of the assignment whose value is evaluated */

@@ -82,9 +82,12 @@ Py native_primitives_number_function(Elab *e, Call *c) {
     return fail(e, c->span, "there is no function %s of numbers", name);
 }
 
-/* jnp.array_repr and jnp.array_str */
-Py native_primitives_array_repr(Elab *e, Call *c) { return text_of(e, c->arg[0], 'r', "", c->span); }
-Py native_primitives_array_str(Elab *e, Call *c) { return text_of(e, c->arg[0], 's', "", c->span); }
+/* From now on arrays are printed so; returns how they were. */
+Py native_primitives_print_arrays(Elab *e, Call *c) {
+    Py before = place_get(e, e->print_options);
+    place_set(e, e->print_options, c->arg[0], c->span);
+    return before;
+}
 
 /* functools.wraps: the wrapper goes by the name of what it wraps. */
 static Py call_inner(Elab *e, Py self, const Args *args) { return call(e, self->closure.data, args); }

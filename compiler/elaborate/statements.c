@@ -268,6 +268,7 @@ static void run_statement(Elab *e, Node *n) {
     case NODE_Assert: run_assert(e, n); break;
     case NODE_Import:
     case NODE_ImportFrom: run_import(e, n); break;
+    case NODE_Global:
     case NODE_Nonlocal:
     case NODE_Pass: break;
     case NODE_Expr: eval(e, n->Expr.value); break;

@@ -269,6 +269,15 @@ static void put_hole(Elab *e, Parts *p, Py x, char conversion, const char *spec)
     PUSH(e->arena, p, it);
 }
 
+/* How numpy.set_printoptions last said that arrays are printed. */
+static const char *array_options(Elab *e, Span span) {
+    Py options = place_get(e, e->print_options);
+    if (options->kind == PY_STR) return options->str.at;
+    fail(e, span,
+         "how arrays are printed must be known when compiling; here set_printoptions() depends on run-time values");
+    return "";
+}
+
 static void put_value(Elab *e, Parts *p, Py x, char conversion, const char *spec, Span span) {
     if (x->kind == PY_APART) x = value_read(e, x, "what is printed", span);
     if (x->kind == PY_ARRAY && *spec && conversion != 'r' && x->array.value->type->rank) {
@@ -279,6 +288,12 @@ static void put_value(Elab *e, Parts *p, Py x, char conversion, const char *spec
     if (py_is_static_number(x)) {
         Py text = format_static(e, x, conversion, spec, span);
         if (text->kind == PY_STR) parts_put_text(e, p, text);
+        return;
+    }
+    if (x->kind == PY_ARRAY && !*spec) {
+        const char *options = array_options(e, span);
+        bool plain = !*options || (!x->array.value->type->rank && conversion != 'r');
+        put_hole(e, p, x, !plain && conversion == 'f' ? 's' : conversion, plain ? "" : options);
         return;
     }
     if (x->kind == PY_SCALAR || x->kind == PY_ARRAY) {
