@@ -117,6 +117,22 @@ Elem accum_step(Pull *p, const Domain *d, const Accum *a, Elem s, const Idx *at)
 
 int accum_parts(const Accum *a) { return accum_is_arg(a) || dtype_is_complex(a->dtype) ? 2 : 1; }
 
+int accum_values(const Accum *a, int n, const Elem *e, LValue **v) {
+    int count = 0;
+    for (int i = 0; i < n; i++) {
+        v[count++] = e[i].re;
+        if (accum_parts(&a[i]) == 2) v[count++] = e[i].im;
+    }
+    return count;
+}
+
+void accum_elems(const Accum *a, int n, Elem *e, LValue *const *v) {
+    for (int i = 0; i < n; i++) {
+        e[i].re = *v++;
+        e[i].im = accum_parts(&a[i]) == 2 ? *v++ : NULL;
+    }
+}
+
 static int lane_bytes(const Accum *a) {
     int bytes = dtype_bytes(a->dtype);
     if (accum_is_arg(a) && dtype_bytes(a->in->attrs->dtype) > bytes) bytes = dtype_bytes(a->in->attrs->dtype);

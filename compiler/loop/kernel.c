@@ -343,6 +343,13 @@ static void strip_body(Lower *l, Strip *s, void *context) {
     unpin_all(l, k);
 }
 
+/* The sums are there. */
+static void band_body(Lower *l, Strip *s, void *context) {
+    const Kernel *k = context;
+    strip_columns(l, s, store_kept, context);
+    unpin_all(l, k);
+}
+
 /* Nothing is kept: sums of everything, and what is stored on the way. */
 static void lower_sums(Lower *l, Kernel *k) {
     Elem e[MAX_ACCUMS];
@@ -383,6 +390,12 @@ static void lower_rows(Lower *l, Kernel *k) {
     w.each += cost_of(l, k);
     int lanes = 1;
     if (k->plan.across) lanes = across_lanes(l, k->accum, k->naccums, k->lanes);
+    if (k->plan.phases == 1 && !any_whole(k) && bands_fit(&k->domain, k->accum, k->naccums)) {
+        k->phase = 1;
+        k->domain.also = early_in(k, 1) ? store_early : NULL;
+        band_sums(l, &k->domain, k->accum, k->naccums, w, lanes, NULL, band_body, k);
+        return;
+    }
     if (strips_fit(&k->domain, k->accum, k->naccums)) {
         strips(l, &k->domain, k->accum, k->naccums, w, lanes, strip_body, k);
         return;

@@ -254,6 +254,9 @@ void accum_of(Lower *, const Inst *, Accum *, Domain *);
 bool accum_is_arg(const Accum *);
 int accum_parts(const Accum *); /* a complex sum has two, and so has (value, index) */
 int accum_lanes(const Accum *); /* how many running sums along the last axis: a power of two */
+/* The registers of n of them in a row, and back. */
+int accum_values(const Accum *, int n, const Elem *, LValue **);
+void accum_elems(const Accum *, int n, Elem *, LValue *const *);
 Elem accum_start(Lower *, const Accum *, int lanes);
 Elem accum_merge(Lower *, const Accum *, Elem, Elem);
 Elem accum_step(Pull *, const Domain *, const Accum *, Elem sum, const Idx *at); /* one more term */
@@ -274,8 +277,11 @@ typedef struct {
     LValue *lo, *hi;      /* along the last kept axis */
     int64_t most;         /* at most so many */
     Idx at[2 * MAX_RANK]; /* the other kept axes, and the row in hand */
+    LValue *runs, *end;   /* the runs that are added up */
     int lanes;
     bool heavy;
+    void (*ahead)(Lower *, LValue *first, LValue *end, void *context); /* of rows that are about to be added; or NULL */
+    void *context;
 } Strip;
 typedef void (*StripBody)(Lower *, Strip *, void *context);
 bool strips_fit(const Domain *, const Accum *, int n);
@@ -285,6 +291,25 @@ void strip_reduce(Lower *, Strip *, const Accum *, int n);
 /* body at every index of the strip, or of all its rows: kept axes, then reduced ones. */
 void strip_columns(Lower *, Strip *, NestBody, void *context);
 void strip_rows(Lower *, Strip *, NestBody, void *context);
+/* What that consists of.  Running sums lie in slots of a strip's width. */
+typedef struct {
+    LValue *re, *im;
+} StripSums;
+int strip_widest(const Accum *, int n); /* bytes of a number */
+bool strip_is_heavy(Lower *, const Domain *, const Accum *, int n);
+LValue *strip_row_count(Lower *, const Domain *);
+int64_t strip_slots(const Domain *, int64_t most_runs); /* that strip_add needs; 0: all runs */
+StripSums strip_memory(const Accum *, LValue *elements, LValue *(*take)(LBuilder *, LValue *bytes), LBuilder *);
+void strip_add(Lower *, Strip *, const Accum *, int n, const StripSums *); /* the strip's runs, to slot 0 */
+void strip_move(Lower *, Strip *, const Accum *, int n, const StripSums *from, const StripSums *to, LValue *slot);
+void strip_join(Lower *, Strip *, const Accum *, int n, const StripSums *, LValue *left, LValue *right); /* to left */
+void strip_results(Lower *, Strip *, const Accum *, int n, const StripSums *);                           /* of slot 0 */
+
+/* bands.c: the same, rows read from end to end, some hundreds of them by one thread */
+typedef void (*BandAhead)(Lower *, LValue *first, LValue *end, void *context); /* before rows first .. end are added */
+bool bands_possible(const Domain *, const Accum *, int n);
+bool bands_fit(const Domain *, const Accum *, int n); /* and they pay */
+void band_sums(Lower *, const Domain *, const Accum *, int n, Work, int lanes, BandAhead, StripBody, void *context);
 
 /* dot.c: matrix products; `store` is given a vector of neighbours along the last axis of the result at a time */
 typedef void (*DotStore)(Pull *, const Idx *, Elem, void *context);

@@ -101,10 +101,12 @@ static void store_strip(Pull *p, const Idx *idx, void *context) {
     store_at(p, y->type, r->to, idx, pull(p, y, idx));
 }
 
+static void store_sums(Lower *l, Strip *s, void *context) { strip_columns(l, s, store_strip, context); }
+
 static void strip_body(Lower *l, Strip *s, void *context) {
     const Reduction *r = context;
     strip_reduce(l, s, &r->a, 1);
-    strip_columns(l, s, store_strip, context);
+    store_sums(l, s, context);
 }
 
 void lower_reduce(Lower *l, const Inst *in) {
@@ -124,7 +126,10 @@ void lower_reduce(Lower *l, const Inst *in) {
     Work w = reduce_work(l, &r.d, &r.a, 1);
     r.to = home_of(l, y).ptr;
     if (strips_fit(&r.d, &r.a, 1)) {
-        strips(l, &r.d, &r.a, 1, w, lanes, strip_body, &r);
+        if (bands_fit(&r.d, &r.a, 1))
+            band_sums(l, &r.d, &r.a, 1, w, lanes, NULL, store_sums, &r);
+        else
+            strips(l, &r.d, &r.a, 1, w, lanes, strip_body, &r);
         home_set(l, y, (Home){ .ptr = r.to, .fixed = true });
         return;
     }

@@ -355,20 +355,6 @@ static void slot_store(Lower *l, Slots s, LValue *at, Elem e) {
 
 enum { LEVELS = 52 /* blocks are fewer than 2 to that */, FEW_RUNS = 4 };
 
-static void as_values(const Run *r, const Elem *e, LValue **v, int *n) {
-    for (int i = 0; i < r->n; i++) {
-        v[(*n)++] = e[i].re;
-        if (e[i].im) v[(*n)++] = e[i].im;
-    }
-}
-
-static void from_values(const Run *r, Elem *e, LValue *const *v) {
-    for (int i = 0, n = 0; i < r->n; i++) {
-        e[i].re = v[n++];
-        e[i].im = accum_parts(&r->a[i]) == 2 ? v[n++] : NULL;
-    }
-}
-
 /* Block after block, keeping one partial result for each level of the tree that waits for its right half. */
 static void stream_blocks(Lower *l, Run *r, const Pull *p, const Blocks *s, int lanes, Elem *out) {
     LBuilder *b = &l->b;
@@ -384,21 +370,21 @@ static void stream_blocks(Lower *l, Run *r, const Pull *p, const Blocks *s, int 
     int n = 0;
     v[n++] = f.i;
     v[n++] = zero;
-    as_values(r, out, v, &n);
+    n += accum_values(r->a, r->n, out, v + n);
     LLoop up = loop_while(b, n, v);
     LValue *odd = loop_binary(b, OP_eq, loop_binary(b, OP_and, up.carry[0], one), one);
     loop_while_body(b, &up, odd);
     Elem part[MAX_ACCUMS];
-    from_values(r, part, up.carry + 2);
+    accum_elems(r->a, r->n, part, up.carry + 2);
     for (int i = 0; i < r->n; i++) {
         part[i] = accum_merge(l, &r->a[i], slot_load(l, &r->a[i], slots[i], up.carry[1], lanes), part[i]);
     }
     n = 0;
     v[n++] = loop_binary(b, OP_shift_right_logical, up.carry[0], one);
     v[n++] = loop_add(b, up.carry[1], one);
-    as_values(r, part, v, &n);
+    n += accum_values(r->a, r->n, part, v + n);
     loop_end(b, &up, v);
-    from_values(r, part, up.carry + 2);
+    accum_elems(r->a, r->n, part, up.carry + 2);
     for (int i = 0; i < r->n; i++) slot_store(l, slots[i], up.carry[1], part[i]);
     loop_end(b, &f, NULL);
 
@@ -407,12 +393,12 @@ static void stream_blocks(Lower *l, Run *r, const Pull *p, const Blocks *s, int 
     n = 0;
     v[n++] = s->count;
     v[n++] = zero;
-    as_values(r, out, v, &n);
+    n += accum_values(r->a, r->n, out, v + n);
     v[n++] = loop_bool(b, false);
     LLoop down = loop_while(b, n, v);
     LValue *left = loop_binary(b, OP_ne, down.carry[0], zero);
     loop_while_body(b, &down, left);
-    from_values(r, part, down.carry + 2);
+    accum_elems(r->a, r->n, part, down.carry + 2);
     LValue *has = down.carry[n - 1];
     LValue *set = loop_binary(b, OP_ne, loop_binary(b, OP_and, down.carry[0], one), zero);
     LLoop there = loop_if(b, set);
@@ -422,10 +408,10 @@ static void stream_blocks(Lower *l, Run *r, const Pull *p, const Blocks *s, int 
         joined[i] = elem_select(l, has, accum_merge(l, &r->a[i], e, part[i]), e);
     }
     n = 0;
-    as_values(r, joined, v, &n);
+    n += accum_values(r->a, r->n, joined, v + n);
     loop_else(b, &there, n, v);
     n = 0;
-    as_values(r, part, v, &n);
+    n += accum_values(r->a, r->n, part, v + n);
     loop_end_if(b, &there, n, v);
     n = 0;
     v[n++] = loop_binary(b, OP_shift_right_logical, down.carry[0], one);
@@ -433,7 +419,7 @@ static void stream_blocks(Lower *l, Run *r, const Pull *p, const Blocks *s, int 
     for (int i = 0; i < there.inst->nresults; i++) v[n++] = there.carry[i];
     v[n++] = loop_binary(b, OP_or, has, set);
     loop_end(b, &down, v);
-    from_values(r, out, down.carry + 2);
+    accum_elems(r->a, r->n, out, down.carry + 2);
 }
 
 /* The same for a few runs, written out. */
