@@ -5,31 +5,56 @@
 #include "comm.h"
 #include "internal.h"
 
-/* A collective at which the ranks are, and room for how much goes where, by rank. */
+#include <stdbool.h>
+
 typedef struct {
+    const char *x;
+    char *y;
+    int64_t elements; /* of each shard's x */
+} Array;
+
+/* What shards give each other at some place of a program, wherever they run.  All that can be known once is made once: of
+** several ranks each keeps it, with room for what is short, for the next time. */
+typedef struct Collective {
+    struct Collective *later, *other; /* began after it; kept where it is */
     jxl_call *c;
     const jxl_comm *comm;
     const char *what;
-    int nranks, tag;
-    int64_t *bytes, *at, *in_bytes, *in_at;
-} Ranks;
-/* All ranks come to the same ones in the same order; the tag of their messages says which one it is, lest something be taken
-** for something else. */
-int jxl_ranks_meet(Ranks *, jxl_call *, const char *what, int kind, int64_t n, int64_t elements);
-void jxl_ranks_part(Ranks *);
-/* bytes[r] at `out` + at[r] to each other rank, in_bytes[r] from it to `in` + in_at[r]. */
-void *jxl_ranks_start(Ranks *, jxl_stream, const void *out, void *in);
-int jxl_ranks_finish(Ranks *, void *started, int wait); /* whether all has gone and come; else not yet, or an error */
-int jxl_ranks_exchange(Ranks *, const void *out, void *in);
+    uint64_t hash; /* of what all ranks must agree about */
+    int kind, dtype, size, narrays;
+    int64_t n, first, count; /* shards, and this rank's block of them */
+    Array *arrays;
+    int64_t elements, bytes; /* of a shard, in all arrays */
+    const int32_t *from;     /* of a permutation */
+    /* under way: so much goes where and comes from where, by rank */
+    int rank, nranks, tag;
+    int64_t *to_bytes, *to_at, *in_bytes, *in_at;
+    void *started;
+    bool used, kept, ended, in_turn; /* in_turn: more will travel, in the order of those of which that is so */
+    char *room, *borrowed;
+    int64_t room_bytes;
+    void *own; /* of its kind */
+} Collective;
 
-/* exchange.c: `bytes` of one shard, or of one shard for one other */
-int jxl_permute(Ranks *, int64_t n, int64_t bytes, const char *x, char *y, const int32_t *from);
-int jxl_exchange(Ranks *, int64_t n, int64_t bytes, const char *x, char *y);
+/* A kind of them: `own` of so many bytes is filled at first, then all that depends on where arrays are.  `begin` may start
+** messages, and so may `go_on`, once they are there; where it does not it has ended. */
+typedef struct {
+    int64_t (*own_bytes)(const Collective *);
+    void (*plan)(Collective *);
+    int (*begin)(Collective *);
+    int (*go_on)(Collective *);
+} Kind_of_collective;
+extern const Kind_of_collective jxl_reductions, jxl_permutations, jxl_exchanges;
+
+/* For as long as it is under way; NULL after an error. */
+char *jxl_collective_room(Collective *, int64_t bytes);
+/* to_bytes[r] at `out` + to_at[r] to each other rank, in_bytes[r] from it to `in` + in_at[r]. */
+int jxl_collective_start(Collective *, jxl_stream, const void *out, void *in);
 
 /* cost.c: what communication costs, where JXL_COMM_TIME wants to know; the clock does not run otherwise */
 double jxl_cost_now(void);
 void jxl_cost_underway(int change, int64_t bytes); /* so many more collectives; what they send */
 void jxl_cost_waited(double since);
-int jxl_cost_waits(void); /* sums are waited for where they begin: JXL_COMM_WAIT */
+bool jxl_cost_waits(void); /* all are waited for where they begin: JXL_COMM_WAIT */
 
 #endif

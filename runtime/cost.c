@@ -13,7 +13,7 @@ static struct {
     double starting, underway, waited, since;
 } cost;
 
-int jxl_cost_waits(void) { return cost.waiting; }
+bool jxl_cost_waits(void) { return cost.waiting; }
 
 double jxl_cost_now(void) { return cost.wanted ? jxl_time(1) : 0; }
 

@@ -1,4 +1,6 @@
-/* What single shards give single others: permutations, and all to all. */
+/* What single shards give single others: permutations, and all to all.
+**
+** Each rank's share travels from where it stands and to where it belongs, if it is in one piece there; else it is packed. */
 #include "collective.h"
 
 #include <string.h>
@@ -9,143 +11,172 @@ static int owner_of(int64_t n, int64_t shard, int nranks) {
     return (int)(shard < in_longer ? shard / (size + 1) : longer + (shard - in_longer) / size);
 }
 
-/* From how much goes to and comes from each rank to where it stands; buffers for it, NULL where there is no memory. */
-static int make_room(Ranks *r, char **out, char **in) {
-    int64_t sent = 0, taken = 0;
-    for (int i = 0; i < r->nranks; i++) {
-        r->at[i] = sent;
-        r->in_at[i] = taken;
-        sent += r->bytes[i];
-        taken += r->in_bytes[i];
-    }
-    *out = jxl_alloc(r->c, sent);
-    *in = *out ? jxl_alloc(r->c, taken) : NULL;
-    return *in != NULL;
+/* Permutations. */
+
+typedef struct {
+    bool known, packs, unpacks;
+    int64_t sent, taken; /* bytes of what is packed, and of what comes so */
+    char *out, *in;
+    int32_t from[]; /* of which all this is known */
+} Permutation;
+
+static int64_t permutation_bytes(const Collective *d) {
+    return (int64_t)sizeof(Permutation) + d->n * (int64_t)sizeof(int32_t);
+}
+static void permutation_plan(Collective *d) { (void)d; }
+
+/* What goes to, or comes from, one rank; whether that is not in one piece. */
+static bool add_shard(int64_t *bytes, int64_t *at, int rank, int64_t shard_at, int64_t shard_bytes) {
+    if (!bytes[rank]) at[rank] = shard_at;
+    bool apart = at[rank] + bytes[rank] != shard_at;
+    bytes[rank] += shard_bytes;
+    return apart;
 }
 
-/* What goes to, or comes from, one rank: whether it stands in one piece in the block of shards, and where. */
-typedef struct {
-    int64_t *bytes, *at;
-    int in_pieces; /* for some rank it does not */
-} Way;
+/* One behind the other; how much that is. */
+static int64_t in_order(int nranks, const int64_t *bytes, int64_t *at) {
+    int64_t total = 0;
+    for (int i = 0; i < nranks; total += bytes[i++]) at[i] = total;
+    return total;
+}
 
-static void add_shard(Way *w, int rank, int64_t at, int64_t bytes) {
-    if (!w->bytes[rank]) w->at[rank] = at;
-    w->in_pieces |= w->at[rank] + w->bytes[rank] != at;
-    w->bytes[rank] += bytes;
+static void learn(Collective *d) {
+    Permutation *p = d->own;
+    size_t bytes = (size_t)d->n * sizeof *p->from;
+    if (p->known && !memcmp(p->from, d->from, bytes)) return;
+    memcpy(p->from, d->from, bytes);
+    p->known = true;
+    p->packs = p->unpacks = false;
+    for (int i = 0; i < d->nranks; i++) d->to_bytes[i] = d->in_bytes[i] = 0;
+    for (int64_t i = 0; i < d->n; i++) {
+        if (d->from[i] < 0 || d->from[i] >= d->n) continue;
+        int to = owner_of(d->n, i, d->nranks), by = owner_of(d->n, d->from[i], d->nranks);
+        if (to == by) continue;
+        if (by == d->rank)
+            p->packs |= add_shard(d->to_bytes, d->to_at, to, (d->from[i] - d->first) * d->bytes, d->bytes);
+        if (to == d->rank) p->unpacks |= add_shard(d->in_bytes, d->in_at, by, (i - d->first) * d->bytes, d->bytes);
+    }
+    p->sent = p->packs ? in_order(d->nranks, d->to_bytes, d->to_at) : 0;
+    p->taken = p->unpacks ? in_order(d->nranks, d->in_bytes, d->in_at) : 0;
 }
 
 /* In the order of those who get it. */
-static void pack(Ranks *r, int64_t n, int64_t bytes, const char *x, char *out, const int32_t *from) {
-    int64_t first, count;
-    jxl_share(n, r->c->rank, r->nranks, &first, &count);
-    for (int64_t i = 0; i < n; i++) {
-        int to = owner_of(n, i, r->nranks);
-        if (to == r->c->rank || from[i] < first || from[i] >= first + count) continue;
-        memcpy(out + r->at[to], x + (from[i] - first) * bytes, (size_t)bytes);
-        r->at[to] += bytes;
+static void pack(const Collective *d, char *out) {
+    for (int64_t i = 0; i < d->n; i++) {
+        int to = owner_of(d->n, i, d->nranks);
+        if (to == d->rank || d->from[i] < d->first || d->from[i] >= d->first + d->count) continue;
+        memcpy(out + d->to_at[to], d->arrays->x + (d->from[i] - d->first) * d->bytes, (size_t)d->bytes);
+        d->to_at[to] += d->bytes;
     }
-    for (int i = 0; i < r->nranks; i++) r->at[i] -= r->bytes[i];
+    for (int i = 0; i < d->nranks; i++) d->to_at[i] -= d->to_bytes[i];
 }
 
-static void unpack(Ranks *r, int64_t n, int64_t bytes, const char *in, char *y, const int32_t *from) {
-    int64_t first, count;
-    jxl_share(n, r->c->rank, r->nranks, &first, &count);
-    for (int64_t i = 0; i < count; i++) {
-        int64_t source = from[first + i];
-        int by = source >= 0 && source < n ? owner_of(n, source, r->nranks) : r->c->rank;
-        if (by == r->c->rank) continue;
-        memcpy(y + i * bytes, in + r->in_at[by], (size_t)bytes);
-        r->in_at[by] += bytes;
+static void unpack(const Collective *d, const char *in) {
+    const Permutation *p = d->own;
+    for (int64_t i = 0; i < d->count; i++) {
+        int64_t source = p->from[d->first + i];
+        int by = source >= 0 && source < d->n ? owner_of(d->n, source, d->nranks) : d->rank;
+        if (by == d->rank) continue;
+        memcpy(d->arrays->y + i * d->bytes, in + d->in_at[by], (size_t)d->bytes);
+        d->in_at[by] += d->bytes;
     }
+    for (int i = 0; i < d->nranks; i++) d->in_at[i] -= d->in_bytes[i];
 }
 
 /* What stays, and what nobody sends. */
-static void permute_own(Ranks *r, int64_t n, int64_t bytes, const char *x, char *y, const int32_t *from) {
-    int64_t first, count;
-    jxl_share(n, r->c->rank, r->nranks, &first, &count);
-    for (int64_t i = 0; bytes && i < count; i++) {
-        int64_t source = from[first + i];
-        if (source < 0 || source >= n)
-            memset(y + i * bytes, 0, (size_t)bytes);
-        else if (source >= first && source < first + count)
-            memcpy(y + i * bytes, x + (source - first) * bytes, (size_t)bytes);
+static void permute_own(const Collective *d) {
+    for (int64_t i = 0; d->bytes && i < d->count; i++) {
+        int64_t source = d->from[d->first + i];
+        char *y = d->arrays->y + i * d->bytes;
+        if (source < 0 || source >= d->n)
+            memset(y, 0, (size_t)d->bytes);
+        else if (source >= d->first && source < d->first + d->count)
+            memcpy(y, d->arrays->x + (source - d->first) * d->bytes, (size_t)d->bytes);
     }
 }
 
-/* From where it stands and to where it belongs, if each rank's share is in one piece there. */
-static int permute_over_ranks(Ranks *r, int64_t n, int64_t bytes, const char *x, char *y, const int32_t *from) {
-    int me = r->c->rank;
-    int64_t first, count, sent = 0, taken = 0;
-    char *out = NULL, *in = NULL;
-    Way there = { r->bytes, r->at, 0 }, back = { r->in_bytes, r->in_at, 0 };
-    jxl_share(n, me, r->nranks, &first, &count);
-    for (int i = 0; i < r->nranks; i++) r->bytes[i] = r->in_bytes[i] = 0;
-    for (int64_t i = 0; i < n; i++) {
-        if (from[i] < 0 || from[i] >= n) continue;
-        int to = owner_of(n, i, r->nranks), by = owner_of(n, from[i], r->nranks);
-        if (by == me && to != me) add_shard(&there, to, (from[i] - first) * bytes, bytes);
-        if (to == me && by != me) add_shard(&back, by, (i - first) * bytes, bytes);
+static int permutation_begin(Collective *d) {
+    Permutation *p = d->own;
+    learn(d);
+    if (p->sent + p->taken) {
+        p->out = jxl_collective_room(d, p->sent + p->taken);
+        if (!p->out) return d->c->status;
+        p->in = p->out + p->sent;
+        if (p->packs) pack(d, p->out);
     }
-    for (int i = 0; i < r->nranks; i++) {
-        if (there.in_pieces) r->at[i] = sent;
-        if (back.in_pieces) r->in_at[i] = taken;
-        sent += r->bytes[i];
-        taken += r->in_bytes[i];
-    }
-    if (there.in_pieces && !(out = jxl_alloc(r->c, sent))) return r->c->status;
-    if (back.in_pieces && !(in = jxl_alloc(r->c, taken))) return r->c->status;
-    if (out) pack(r, n, bytes, x, out, from);
-    void *started = jxl_ranks_start(r, JXL_FIRST_STREAM, out ? out : x, in ? in : y);
-    if (!started) return r->c->status;
-    permute_own(r, n, bytes, x, y, from);
-    jxl_ranks_finish(r, started, 1);
-    if (in && !r->c->status) unpack(r, n, bytes, in, y, from);
-    jxl_release(r->c, in);
-    jxl_release(r->c, out);
-    return r->c->status;
-}
-
-int jxl_permute(Ranks *r, int64_t n, int64_t bytes, const char *x, char *y, const int32_t *from) {
-    if (r->nranks > 1) return permute_over_ranks(r, n, bytes, x, y, from);
-    for (int64_t i = 0; bytes && i < n; i++) {
-        if (from[i] >= 0 && from[i] < n)
-            memcpy(y + i * bytes, x + from[i] * bytes, (size_t)bytes);
-        else
-            memset(y + i * bytes, 0, (size_t)bytes);
-    }
+    if (d->nranks > 1 &&
+        jxl_collective_start(d, JXL_FIRST_STREAM, p->packs ? p->out : d->arrays->x, p->unpacks ? p->in : d->arrays->y))
+        return d->c->status;
+    permute_own(d);
     return 0;
 }
 
-static int exchange_over_ranks(Ranks *r, int64_t n, int64_t bytes, const char *x, char *y) {
-    int64_t first, count, theirs, others;
+static int permutation_go_on(Collective *d) {
+    const Permutation *p = d->own;
+    if (p->unpacks) unpack(d, p->in);
+    return 0;
+}
+
+const Kind_of_collective jxl_permutations = { permutation_bytes, permutation_plan, permutation_begin,
+                                              permutation_go_on };
+
+/* All to all: x has for each shard of this rank something for each other one.  Of one shard both are in one piece. */
+
+typedef struct {
     char *out, *in;
-    jxl_share(n, r->c->rank, r->nranks, &first, &count);
-    for (int i = 0; i < r->nranks; i++) {
-        jxl_share(n, i, r->nranks, &theirs, &others);
-        r->bytes[i] = r->in_bytes[i] = count * others * bytes;
+} Exchange;
+
+static int64_t exchange_bytes(const Collective *d) { return (void)d, (int64_t)sizeof(Exchange); }
+
+static int64_t bytes_of_pair(const Collective *d) { return d->n ? d->bytes / d->n : 0; }
+
+static void exchange_plan(Collective *d) {
+    for (int i = 0; i < d->nranks; i++) {
+        int64_t first, count;
+        jxl_share(d->n, i, d->nranks, &first, &count);
+        d->to_at[i] = d->in_at[i] = d->count * first * bytes_of_pair(d);
+        d->to_bytes[i] = d->in_bytes[i] = d->count * count * bytes_of_pair(d);
     }
-    if (!make_room(r, &out, &in)) return r->c->status;
-    for (int i = 0; i < r->nranks; i++) {
-        jxl_share(n, i, r->nranks, &theirs, &others);
-        for (int64_t k = 0; k < count; k++)
-            memcpy(out + r->at[i] + k * others * bytes, x + (k * n + theirs) * bytes, (size_t)(others * bytes));
+}
+
+static int exchange_begin(Collective *d) {
+    Exchange *e = d->own;
+    const Array *a = d->arrays;
+    int64_t bytes = bytes_of_pair(d), first, others;
+    if (d->nranks == 1) {
+        for (int64_t i = 0; bytes && i < d->n; i++)
+            for (int64_t j = 0; j < d->n; j++)
+                memcpy(a->y + (i * d->n + j) * bytes, a->x + (j * d->n + i) * bytes, (size_t)bytes);
+        return 0;
     }
-    if (jxl_ranks_exchange(r, out, in)) return r->c->status;
-    for (int i = 0; i < r->nranks; i++) {
-        jxl_share(n, i, r->nranks, &theirs, &others);
+    if (d->count > 1) {
+        e->out = jxl_collective_room(d, 2 * d->count * d->bytes);
+        if (!e->out) return d->c->status;
+        e->in = e->out + d->count * d->bytes;
+        for (int i = 0; i < d->nranks; i++) {
+            jxl_share(d->n, i, d->nranks, &first, &others);
+            for (int64_t k = 0; k < d->count; k++)
+                memcpy(e->out + d->to_at[i] + k * others * bytes, a->x + (k * d->n + first) * bytes,
+                       (size_t)(others * bytes));
+        }
+        memcpy(e->in + d->in_at[d->rank], e->out + d->to_at[d->rank], (size_t)d->to_bytes[d->rank]);
+        return jxl_collective_start(d, JXL_FIRST_STREAM, e->out, e->in);
+    }
+    if (d->to_bytes[d->rank]) memcpy(a->y + d->in_at[d->rank], a->x + d->to_at[d->rank], (size_t)d->to_bytes[d->rank]);
+    return jxl_collective_start(d, JXL_FIRST_STREAM, a->x, a->y);
+}
+
+static int exchange_go_on(Collective *d) {
+    const Exchange *e = d->own;
+    int64_t bytes = bytes_of_pair(d), first, others;
+    for (int i = 0; d->count > 1 && bytes && i < d->nranks; i++) {
+        jxl_share(d->n, i, d->nranks, &first, &others);
         for (int64_t j = 0; j < others; j++)
-            for (int64_t k = 0; k < count; k++)
-                memcpy(y + (k * n + theirs + j) * bytes, in + r->in_at[i] + (j * count + k) * bytes, (size_t)bytes);
+            for (int64_t k = 0; k < d->count; k++)
+                memcpy(d->arrays->y + (k * d->n + first + j) * bytes, e->in + d->in_at[i] + (j * d->count + k) * bytes,
+                       (size_t)bytes);
     }
-    jxl_release(r->c, in);
-    jxl_release(r->c, out);
     return 0;
 }
 
-int jxl_exchange(Ranks *r, int64_t n, int64_t bytes, const char *x, char *y) {
-    if (r->nranks > 1) return exchange_over_ranks(r, n, bytes, x, y);
-    for (int64_t i = 0; bytes && i < n; i++)
-        for (int64_t j = 0; j < n; j++) memcpy(y + (i * n + j) * bytes, x + (j * n + i) * bytes, (size_t)bytes);
-    return 0;
-}
+const Kind_of_collective jxl_exchanges = { exchange_bytes, exchange_plan, exchange_begin, exchange_go_on };

@@ -43,7 +43,8 @@ void jxl_share(int64_t n, int rank, int nranks, int64_t *first, int64_t *count);
 void jxl_cost_starts(double since);
 void jxl_cost_print(const jxl_call *);
 /* Around what waits for others: `what` is named if it takes too long. */
-void jxl_watch(const char *what); /* NULL: it is over */
+void jxl_watch(const char *what);    /* NULL: it is over */
+void jxl_comes_to(const char *what); /* it need not wait there */
 /* The end of a program of several processes: all end well, or one says why not and ends them all. */
 void jxl_world_end(jxl_call *);
 

@@ -364,37 +364,30 @@ static LValue *result_room(Lower *l, const Value *y) {
     return y->type->rank ? home_new(l, y).ptr : loop_stack(&l->b, dtype_bytes(y->type->dtype), 16);
 }
 
-/* The runtime is given what goes in, where the result goes, and who gets what if that is to be said. */
-static void lower_collective(Lower *l, const Inst *in) {
+/* Something that begins: what goes in, where the results go, and who gets what if that is to be said.  All of that stays where
+** it is until it has ended. */
+static LValue *begin(Lower *l, const Inst *in, int n, LValue *const *to) {
     LBuilder *b = &l->b;
-    const Value *y = in->results[0], *last = in->args[in->nargs - 1];
-    LValue *data[] = { home_ptr(l, in->args[0]), result_room(l, y), home_ptr(l, last) };
-    const Type *types[] = { in->args[0]->type, y->type, last->type };
-    LValue *args[] = { collective_text(l, in), word(l, collective_kind(in)), lower_dim(l, in->attrs->dim),
-                       lower_describe(l, data, types, 3) };
-    loop_runtime(b, RUNTIME_collective, args, 4);
-    if (!y->type->rank) home_fill(l, y, data[1]);
-}
-
-/* What is summed, and the sums, stay where they are until it has ended. */
-static LValue *begin_sums(Lower *l, const Inst *in, LValue *const *to) {
-    LBuilder *b = &l->b;
-    int n = in->nargs;
-    LValue **data = NEW_ARRAY(l->arena, LValue *, 2 * n), *number = loop_stack(b, 8, 8);
-    const Type **types = NEW_ARRAY(l->arena, const Type *, 2 * n);
+    int more = in->op == OP_shard_permute;
+    LValue **data = NEW_ARRAY(l->arena, LValue *, 2 * n + 1), *number = loop_stack(b, 8, 8);
+    const Type **types = NEW_ARRAY(l->arena, const Type *, 2 * n + 1);
     for (int i = 0; i < n; i++) {
         data[i] = home_ptr(l, in->args[i]);
         types[i] = in->args[i]->type;
         data[n + i] = to[i];
         types[n + i] = in->results[i]->type;
     }
+    for (int i = 0; i < more; i++) {
+        data[2 * n + i] = home_ptr(l, in->args[n + i]);
+        types[2 * n + i] = in->args[n + i]->type;
+    }
     LValue *args[] = { collective_text(l, in),
                        word(l, collective_kind(in)),
                        lower_dim(l, in->attrs->dim),
                        word(l, n),
-                       lower_describe(l, data, types, 2 * n),
+                       lower_describe(l, data, types, 2 * n + more),
                        number };
-    loop_runtime(b, RUNTIME_reduce_begin, args, 6);
+    loop_runtime(b, RUNTIME_collective_begin, args, 6);
     return loop_load(b, loop_type(DT_i64, 1), number, loop_i64(b, 0), 1, NULL);
 }
 
@@ -405,13 +398,13 @@ static void lower_shard_begin(Lower *l, const Inst *in) {
         to[i] = result_room(l, y);
         if (!y->type->rank) map_set(&l->underway, y, to[i]); /* read when it has ended */
     }
-    home_set(l, in->results[in->nargs], (Home){ .elem = { begin_sums(l, in, to), NULL } });
+    home_set(l, in->results[in->nargs], (Home){ .elem = { begin(l, in, in->nargs, to), NULL } });
     l->nunderway++;
 }
 
 static void lower_shard_end(Lower *l, const Inst *in) {
     LValue *number = scalar_of(l, in->args[in->nargs - 1]).re;
-    loop_runtime(&l->b, RUNTIME_reduce_end, &number, 1);
+    loop_runtime(&l->b, RUNTIME_collective_end, &number, 1);
     for (int i = 0; i < in->nresults; i++) {
         const Value *y = in->args[i];
         if (y->type->rank)
@@ -422,10 +415,12 @@ static void lower_shard_end(Lower *l, const Inst *in) {
     l->nunderway--;
 }
 
-static void lower_shard_scatter(Lower *l, const Inst *in) {
+/* Begun and waited for at once. */
+static void lower_collective(Lower *l, const Inst *in) {
     LValue *to = result_room(l, in->results[0]);
-    LValue *number = begin_sums(l, in, &to);
-    loop_runtime(&l->b, RUNTIME_reduce_end, &number, 1);
+    LValue *number = begin(l, in, 1, &to);
+    loop_runtime(&l->b, RUNTIME_collective_end, &number, 1);
+    if (!in->results[0]->type->rank) home_fill(l, in->results[0], to);
 }
 
 void lower_effect(Lower *l, const Inst *in) {
@@ -454,7 +449,7 @@ void lower_effect(Lower *l, const Inst *in) {
     case OP_shard_range: lower_shard_range(l, in); break;
     case OP_shard_begin: lower_shard_begin(l, in); break;
     case OP_shard_end: lower_shard_end(l, in); break;
-    case OP_shard_scatter: lower_shard_scatter(l, in); break;
+    case OP_shard_scatter:
     case OP_shard_gather:
     case OP_shard_permute:
     case OP_shard_exchange: lower_collective(l, in); break;

@@ -284,7 +284,7 @@ static bool takes_long(const Inst *in) {
 void lower_block(Lower *l, const Block *block) {
     for (const Inst *in = block->first; in; in = in->next) {
         lower_inst(l, in);
-        if (l->nunderway && !l->serial && takes_long(in)) loop_runtime(&l->b, RUNTIME_reduce_poll, NULL, 0);
+        if (l->nunderway && !l->serial && takes_long(in)) loop_runtime(&l->b, RUNTIME_collective_poll, NULL, 0);
     }
     l->b.epoch++;
     l->memo = map_new(l->arena);

@@ -182,16 +182,15 @@ int jxl_world_share(jxl_call *, const char *what, void *data, int64_t bytes);
 void jxl_world_own(jxl_call *, int32_t more);
 /* Shards are dealt in blocks: the first of this process, and how many. */
 void jxl_shard_range(jxl_call *, int64_t n, int64_t *first_and_count);
-/* Arrays x, a block of n shards stacked, and y: all n of them, or a block again, in which shard i has what shard from[i] had (0
-** where that is negative; the third array), or at [j] what j had at [i]. */
+/* collective.c: arrays x, each a block of n shards stacked, and as many y: all n of them, or a block again, in which shard i has
+** what shard from[i] had (0 where that is negative; one more array), or at [j] what j had at [i]; or what they come to, by a tree
+** over their numbers; or, SCATTER, of the sum each shard's own part.  It begins, the arrays staying where they are, and is waited
+** for where it ends; between, a program polls now and then. */
 enum { JXL_GATHER, JXL_PERMUTE, JXL_EXCHANGE, JXL_SUM, JXL_MIN, JXL_MAX, JXL_SCATTER };
-int jxl_collective(jxl_call *, const char *what, int32_t kind, int64_t n, const jxl_array *x_y_from);
-/* reduce.c: what blocks of n shards come to, by a tree over their numbers; or, SCATTER, of the sum each shard's own part.
-** It begins, the arrays staying where they are, and may be waited for later; between, a program polls now and then. */
-int jxl_reduce_begin(jxl_call *, const char *what, int32_t kind, int64_t n, int32_t narrays, const jxl_array *xs_ys,
-                     int64_t *token);
-int jxl_reduce_poll(jxl_call *);
-int jxl_reduce_end(jxl_call *, int64_t token);
+int jxl_collective_begin(jxl_call *, const char *what, int32_t kind, int64_t n, int32_t narrays,
+                         const jxl_array *xs_ys_from, int64_t *token);
+int jxl_collective_poll(jxl_call *);
+int jxl_collective_end(jxl_call *, int64_t token);
 
 /* progress.c: bars like tqdm's, seen on a terminal by the first rank's user only.  `total` is negative where it is not known;
 ** options are "desc=...", "unit=it", "leave=False", ... with '\x1f' between.  What else is done to one: */

@@ -40,11 +40,33 @@ static int broadcast(void *data, int64_t bytes) {
 }
 
 /* Messages on their way: first those that come, by rank. */
-typedef struct {
+typedef struct Started {
+    struct Started *next;
     int tag, n, coming;
+    int64_t most;
     MPI_Request *request;
     MPI_Status *status;
 } Started;
+static Started *ended; /* kept for the next time */
+
+static Started *room_for(int64_t most) {
+    for (Started **link = &ended, *s; (s = *link); link = &s->next) {
+        if (s->most < most) continue;
+        *link = s->next;
+        s->n = 0;
+        return s;
+    }
+    Started *s = malloc(sizeof *s + (size_t)most * (sizeof(MPI_Request) + sizeof(MPI_Status)));
+    if (!s) return NULL;
+    *s = (Started){ .most = most, .status = (MPI_Status *)(s + 1) };
+    s->request = (MPI_Request *)(s->status + most);
+    return s;
+}
+
+static void keep(Started *s) {
+    s->next = ended;
+    ended = s;
+}
 
 static int64_t pieces(int64_t bytes) { return (bytes + piece - 1) / piece; }
 
@@ -56,11 +78,9 @@ static void *start(jxl_stream which, int tag, const void *out, const int64_t *ou
     int64_t most = 0;
     int wrong = 0;
     for (int i = 1; i < nranks; i++) most += pieces(in_bytes[other(i)]) + pieces(out_bytes[other(i)]);
-    size_t bytes = sizeof(Started) + (size_t)most * (sizeof(MPI_Request) + sizeof(MPI_Status));
-    Started *s = malloc(bytes);
+    Started *s = room_for(most);
     if (!s) return NULL;
-    *s = (Started){ .tag = tag, .status = (MPI_Status *)(s + 1) };
-    s->request = (MPI_Request *)(s->status + most);
+    s->tag = tag;
     for (int i = 1; i < nranks; i++)
         for (int64_t at = 0, r = other(i); at < in_bytes[r]; at += piece)
             wrong |= MPI_Irecv((char *)in + in_at[r] + at, (int)least(piece, in_bytes[r] - at), MPI_BYTE, (int)r,
@@ -71,7 +91,7 @@ static void *start(jxl_stream which, int tag, const void *out, const int64_t *ou
             wrong |= MPI_Isend((const char *)out + out_at[r] + at, (int)least(piece, out_bytes[r] - at), MPI_BYTE,
                                (int)r, tag, stream[which], &s->request[s->n++]);
     if (!wrong) return s;
-    free(s);
+    keep(s);
     return NULL;
 }
 
@@ -83,7 +103,7 @@ static int finish(void *started, int wait) {
     if (wrong) result = -1 - nranks;
     for (int i = 0; i < s->coming && result > 0; i++)
         if (s->status[i].MPI_TAG != s->tag) result = -1 - s->status[i].MPI_SOURCE;
-    free(s);
+    keep(s);
     return result;
 }
 
