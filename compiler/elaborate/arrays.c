@@ -228,7 +228,11 @@ const Dim *to_size(Elab *e, Py x, const char *what, Span span) {
     }
     if (x->kind == PY_SCALAR && x->scalar.number <= NUMBER_INT) {
         if (x->scalar.dim && !dim_is_local(e, x->scalar.dim)) return x->scalar.dim;
-        return bind_size(e, scalar_value(e, x, NUMBER_INT), "size", span);
+        Value *v = scalar_value(e, x, NUMBER_INT);
+        const Dim *d = bind_size(e, v, "size", span);
+        if (x->scalar.value == v && v->block == e->b->block)
+            x->scalar.dim = d; /* a size wherever the number is known */
+        return d;
     }
     if (x->kind == PY_ARRAY && py_is_index(x))
         return bind_size(e, ir_convert(e->b, array_value(e, x), DT_i64), "size", span);

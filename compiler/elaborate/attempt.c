@@ -105,6 +105,7 @@ static Py counter(Elab *e, Loop *l, Value *index, const Dim *count) {
     x->var = size_var(e->cx, "i", l->span);
     x->value = index;
     x->count = count;
+    x->can_shorten = !l->whole;
     x->outer = e->indices;
     e->indices = x;
     Py i = py_scalar(e, NUMBER_INT, index);
@@ -124,6 +125,12 @@ typedef struct {
     Value *go;
     int carries; /* the loop's own: the counter and whether it goes on */
 } Try;
+
+static bool grows(const Cells *cells) {
+    for (int i = 0; i < cells->n; i++)
+        if (cells->at[i].grows) return true;
+    return false;
+}
 
 static Value **cell_params(Elab *e, Try *t, const Cell *c) {
     const Type **types = NEW_ARRAY(e->arena, const Type *, c->nleaves + 1);
@@ -207,13 +214,9 @@ static Fit attempt_once(Elab *e, Try *t, bool *leaves) {
         cell_leaves(e, c, after, &next);
     }
     int carried = next.n;
-    bool grows = false;
-    for (int i = 0; i < t->cells.n; i++) {
-        grows |= t->cells.at[i].grows > 0;
-        row_values(e, &t->cells.at[i], &next);
-    }
+    for (int i = 0; i < t->cells.n; i++) row_values(e, &t->cells.at[i], &next);
     /* a list of one known value again and again: how long it is, is the length of what is stacked */
-    if (t->as_while && grows && next.n == carried) PUSH(e->arena, &next, ir_bool(e->b, true));
+    if (t->as_while && grows(&t->cells) && next.n == carried) PUSH(e->arena, &next, ir_bool(e->b, true));
     for (int i = 0; i < next.n; i++) next.at[i] = value_here(e, next.at[i]);
     block_return(e->b, next.at, next.n);
     builder_leave(e->b);
@@ -329,7 +332,10 @@ Outcome loop_attempt(Elab *e, Loop *l, Value *goes, bool runs) {
         bool wrong = diag_mark(e->cx) > errors;
         if (t.shorter) {
             diag_rewind(e->cx, errors);
-            return PEEL_LAST;
+            if (count >= 0 || !grows(&t.cells)) return PEEL_LAST;
+            l->whole = true;
+            t.cells.n = 0;
+            continue;
         }
         if (wrong) {
             if (!l->cause) l->cause = e->last_error;

@@ -9,7 +9,7 @@ bool dim_is_local(Elab *e, const Dim *d) {
 }
 
 /* In a loop whose count is known, what a shape depends on must be known too: the loop is unrolled instead. */
-static bool made_in_counted_loop(Elab *e, const Value *v) {
+bool made_in_counted_loop(Elab *e, const Value *v) {
     for (Attempt *a = e->attempt; a; a = a->outer)
         if (a->counted && v->block->func == a->func && v->id >= a->first_value) return true;
     return false;
@@ -57,7 +57,7 @@ bool local_at_least(Elab *e, const Dim *a, const Dim *b) {
 
 bool local_at_least_before_last(Elab *e, const Dim *a, const Dim *b) {
     for (LoopIndex *x = e->indices; x; x = x->outer) {
-        if (!x->count || x->shorter || !dim_mentions(dim_sub(e->cx, a, b), x->var)) continue;
+        if (!x->count || !x->can_shorten || !dim_mentions(dim_sub(e->cx, a, b), x->var)) continue;
         const Dim *count = x->count;
         x->count = dim_sub(e->cx, count, dim_int(e->cx, 1));
         x->shorter = local_at_least(e, a, b);

@@ -86,10 +86,31 @@ Py growing_join(Elab *e, Py x, Py between, Span span) {
     return parts_text(e, &p);
 }
 
-/* jnp.array of the list: its items are numbers or arrays of one type. */
+static bool only_numbers(Py x) {
+    if (x->kind == PY_ARRAY || py_is_number(x)) return true;
+    if ((x->kind != PY_TUPLE && x->kind != PY_LIST) || list_grows(x) || !x->contents->n) return false;
+    for (int i = 0; i < x->contents->n; i++)
+        if (!only_numbers(x->contents->at[i])) return false;
+    return true;
+}
+
+/* Tuples and lists inside the items become axes behind the first one. */
+static Py stacked_parts(Elab *e, Py x) {
+    if (x->kind == PY_ARRAY) return x;
+    const Contents *c = contents_of(e, x);
+    Py *parts = NEW_ARRAY(e->arena, Py, c->n + 1);
+    for (int i = 0; i < c->n; i++)
+        if ((parts[i] = stacked_parts(e, c->at[i]))->kind == PY_ERROR) return e->error;
+    Py stack = attribute(e, import_module(e, "jax.numpy", e->span), "stack", e->span);
+    return call_values(e, stack, 2, (Py[]){ py_list(e, c->n, parts), py_int(e, 1) }, e->span);
+}
+
+/* jnp.array of the list: its items are numbers or arrays of one type, or tuples and lists of those. */
 Py growing_array(Elab *e, Py x) {
     const Growing *g = x->contents->grown;
     if (x->contents->n) return refuse(e, "made an array: it began with other items");
+    if ((g->item->kind == PY_TUPLE || g->item->kind == PY_LIST) && only_numbers(g->item))
+        return stacked_parts(e, growing_tree(e, x));
     if (g->item->kind != PY_ARRAY && !py_is_number(g->item))
         return fail(e, e->span, "the items of this list are %s, which are no arrays", py_describe(e, g->item));
     if (!g->nstacked) { /* the same in every iteration */

@@ -57,19 +57,12 @@ static bool position_of(Elab *e, Py x, Py index, int n, int64_t *at, Span span) 
     return true;
 }
 
-/* Which item of a list of texts, or which character, may be known at run time only. */
-static bool is_choice(Elab *e, Py index, int n, Py const *items) {
-    bool texts = n > 0 && py_is_index(index) && !py_static_int(e, index, &(int64_t){ 0 });
-    for (int i = 0; texts && i < n; i++) texts = items[i]->kind == PY_STR || items[i]->kind == PY_TEXT;
-    return texts;
-}
-
 static Py sequence_item(Elab *e, Py x, Py index, Span span) {
     const Contents *c = contents_of(e, x);
     int64_t at, step;
     int n;
-    if (is_choice(e, index, c->n, c->at))
-        return text_choice(e, c->n, c->at, index, x->kind == PY_LIST ? "list" : "tuple", span);
+    Py chosen = item_choice(e, c->n, c->at, index, x->kind == PY_LIST ? "list" : "tuple", span);
+    if (chosen) return chosen;
     if (index->kind != PY_SLICE) return position_of(e, x, index, c->n, &at, span) ? c->at[at] : e->error;
     if (!slice_of(e, index, c->n, &at, &step, &n, span)) return e->error;
     Py *items = NEW_ARRAY(e->arena, Py, n + 1);
@@ -93,7 +86,8 @@ static Py text_item(Elab *e, Py x, Py index, Span span) {
     if (index->kind != PY_SLICE) {
         Py *letters = NEW_ARRAY(e->arena, Py, n + 1);
         for (int i = 0; i < n; i++) letters[i] = py_str_n(e, x->str.at + starts[i], starts[i + 1] - starts[i]);
-        if (is_choice(e, index, n, letters)) return text_choice(e, n, letters, index, "string", span);
+        Py chosen = item_choice(e, n, letters, index, "string", span);
+        if (chosen) return chosen;
         if (!position_of(e, x, index, n, &at, span)) return e->error;
         return letters[at];
     }
@@ -108,6 +102,7 @@ static Py text_item(Elab *e, Py x, Py index, Span span) {
 
 static Py dict_item(Elab *e, Py x, Py key, Span span) {
     Py r = dict_get(e, x, key);
+    if (!r) r = value_choice(e, contents_of(e, x), key, span);
     if (r) return r;
     if (!key_fits(e, key, span)) return e->error;
     if (key->kind == PY_STR) {

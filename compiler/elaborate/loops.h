@@ -53,6 +53,7 @@ typedef struct Loop {
     Span span;
     int64_t first;     /* how many iterations were peeled */
     int64_t last;      /* 1: the last one is made by itself */
+    bool whole;        /* it is not: what the loop appends must be alike */
     bool returned;     /* `return` was met in its body */
     bool sometimes;    /* its test was not True for sure */
     const char *cause; /* why it could not run at run time */

@@ -350,7 +350,8 @@ typedef struct LoopIndex {
     const SizeVar *var;
     Value *value;
     const Dim *count; /* NULL: not known */
-    bool shorter;     /* a slice fits in every iteration but the last */
+    bool can_shorten; /* the last iteration may be made by itself */
+    bool shorter;     /* it must be: a slice fits in every iteration but the last */
 } LoopIndex;
 
 /* An axis that a vmap or pmap around maps over, by name. */

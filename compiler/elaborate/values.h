@@ -328,7 +328,9 @@ Py text_join(Elab *, int n, Py const *);
 Py text_of_flag(Elab *, Value *);      /* a string from the command line */
 Py text_percent(Elab *, Py, Py, Span); /* "%d" % x */
 /* One of n texts, by an index that is known at run time only; `what` they are the items of. */
-Py text_choice(Elab *, int n, Py const *texts, Py index, const char *what, Span);
+/* One of several texts or numbers, by an index or a key known at run time; NULL where they are something else. */
+Py item_choice(Elab *, int n, Py const *items, Py index, const char *what, Span);
+Py value_choice(Elab *, const Contents *dict, Py key, Span);
 void text_put_literal(Elab *, Parts *, const char *);
 /* The template (runtime.h) of a text and the values it prints, the first of which is argument number `first`; choices made
 ** first by text_use. */
