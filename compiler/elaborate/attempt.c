@@ -150,6 +150,7 @@ static Fit attempt_once(Elab *e, Try *t, bool *leaves) {
     };
     a.first_value = func->nvalues;
     a.counted = t->count && dim_is_int(t->count, NULL);
+    a.tested = l->test != NULL;
     int mark = journal_mark(e), returns = e->frame->returns;
     const Type *i64 = type_scalar(e->cx, DT_i64), *truth = type_scalar(e->cx, DT_bool);
     LoopIndex *indices = e->indices;

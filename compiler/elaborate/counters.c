@@ -9,15 +9,17 @@ bool dim_is_local(Elab *e, const Dim *d) {
 }
 
 /* In a loop whose count is known, what a shape depends on must be known too: the loop is unrolled instead. */
-bool made_in_counted_loop(Elab *e, const Value *v) {
+static bool made_in_loop(Elab *e, const Value *v, bool tested) {
     for (Attempt *a = e->attempt; a; a = a->outer)
-        if (a->counted && v->block->func == a->func && v->id >= a->first_value) return true;
+        if ((a->counted || (tested && a->tested)) && v->block->func == a->func && v->id >= a->first_value) return true;
     return false;
 }
 
+bool may_be_unrolled(Elab *e, const Value *v) { return made_in_loop(e, v, true); }
+
 const Dim *bind_size(Elab *e, Value *v, const char *name, Span span) {
     Data d;
-    if (!value_is_constant(v, &d) && made_in_counted_loop(e, v)) {
+    if (!value_is_constant(v, &d) && made_in_loop(e, v, false)) {
         fail(e, span, "a size depends on what the loop computes, so the loop must be unrolled");
         return NULL;
     }

@@ -4,7 +4,7 @@
 
 #include "elaborate/values.h"
 
-bool made_in_counted_loop(Elab *, const Value *);        /* a loop around, whose count is known, computes it */
+bool may_be_unrolled(Elab *, const Value *);             /* a loop around computes it that may yet be unrolled */
 bool local_at_least(Elab *, const Dim *a, const Dim *b); /* a >= b for all values of the counters, for sure */
 bool local_fits(Elab *, const Dim *);                    /* it is an i64 for all of them, for sure */
 

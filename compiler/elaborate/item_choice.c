@@ -57,11 +57,11 @@ static Py choose(Elab *e, int n, Py const *items, Value *i, Span span) {
     return characters ? character_at(e, n, points, i, span) : halved(e, 0, n, items, i);
 }
 
-/* In a loop whose count is known numbers are known too: what is made of them may have to be. */
+/* In a loop that is unrolled numbers are known: what is made of them may have to be. */
 static bool chosen_at_run_time(Elab *e, Py index, Py first) {
     if (!py_is_index(index) || py_static_int(e, index, &(int64_t){ 0 })) return false;
     const Value *v = index->kind == PY_ARRAY ? index->array.value : index->scalar.value;
-    return !py_is_number(first) || !v || !made_in_counted_loop(e, v);
+    return !py_is_number(first) || !v || !may_be_unrolled(e, v);
 }
 
 Py item_choice(Elab *e, int n, Py const *items, Py index, const char *what, Span span) {

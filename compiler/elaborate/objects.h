@@ -340,6 +340,7 @@ typedef struct Attempt {
     Func *func;
     int first_value; /* values made in it have this id or a higher one */
     bool counted;    /* how often the loop runs is known when compiling */
+    bool tested;     /* it is a `while`, whose test may be */
     Map reads;       /* places and objects it read before it wrote them */
     Map looked;      /* lists it looked into, before or after */
 } Attempt;
