@@ -22,6 +22,7 @@ typedef struct {
     int lanes;
     Early early[MAX_EARLY];
     int nearly, phase; /* phase: the one at hand */
+    Weave weave;       /* map */
 } Kernel;
 
 static const Value *result(const Kernel *k, int i) { return k->in->regions[0]->results[i]; }
@@ -89,6 +90,11 @@ static void store_results(Pull *p, const Kernel *k, const Idx *idx) {
 
 static void map_body(Pull *p, const Idx *idx, void *context) { store_results(p, context, idx); }
 
+static void weave_body(Pull *p, const Idx *idx, void *context) {
+    const Kernel *k = context;
+    weave(p, &k->weave, idx, k->g.results, (const Value *const *)k->in->results, k->in->nresults);
+}
+
 static int place_in_group(const Kernel *k, const Value *v) {
     for (int i = 0; v->def && i < k->g.n; i++) {
         if (k->g.at[i] == v->def) return i;
@@ -155,6 +161,13 @@ static void lower_map_kernel(Lower *l, Kernel *k) {
     if (cost < TOO_DEAR) r = reach_of(l, &axes, k->g.results, k->g.nresults);
     if (r.ncrossings && !r.has_interior) {
         nest_tiles(l, &axes, &r, (Work){ cost, NULL }, lanes_of(l, k), map_body, k);
+        return;
+    }
+    if (cost < TOO_DEAR / 4 && weave_of(l, &axes, k->g.at, k->g.n, &k->weave)) {
+        r = reach_of(l, &axes, k->g.results, k->g.nresults);
+        cost *= k->weave.copies;
+        nest_interior(l, &axes, r.has_interior ? &r.interior : NULL, (Work){ cost, NULL }, lanes_of(l, k), weave_body,
+                      k);
         return;
     }
     nest_interior(l, &axes, r.has_interior ? &r.interior : NULL, (Work){ cost, NULL }, lanes_of(l, k), map_body, k);

@@ -234,6 +234,16 @@ void nest_tiles(Lower *, const Axes *, const Reach *, Work, int lanes, NestBody,
 bool crossed_load(Pull *, const Value *, const Idx *, Elem *);
 Home reshaped_home(Lower *, const Value *); /* of what it is a reshape of, or its own */
 
+/* weave.c: short axes of a map, written out */
+typedef struct {
+    int n, axis[MAX_RANK], size[MAX_RANK], copies;
+    bool woven; /* the last of them is the last axis: vectors lie along the axis before it */
+} Weave;
+/* Takes such axes out of those of a nest over a group of instructions; false where there are none. */
+bool weave_of(Lower *, Axes *, const Inst *const *group, int n, Weave *);
+/* Stores v[i] to the memory of to[i], for all places along these axes. */
+void weave(Pull *, const Weave *, const Idx *, const Value *const *v, const Value *const *to, int n);
+
 /* accum.c: what reductions, dots and argmax add up */
 enum { MAX_ACCUMS = MOST_SUMS };
 typedef struct {
