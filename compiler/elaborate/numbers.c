@@ -169,22 +169,30 @@ const Dim *number_dim(Elab *e, Py x) {
     return dim_int(e->cx, n);
 }
 
+static void trap_unless(Elab *e, Value *c, const char *message) {
+    emit_inst(e->b, OP_assert, &c, 1, &(Attrs){ .format = name_of(e->cx, message) });
+}
+
+/* A size can be divided by this one: it is not negative, and where it is zero the program stops. */
+static bool divides(Elab *e, const Dim *d) {
+    if (dim_at_least(e->cx, d, dim_int(e->cx, 1))) return true;
+    if (dim_is_local(e, d) || dim_is_int(d, NULL) || !dim_at_least(e->cx, d, dim_int(e->cx, 0))) return false;
+    trap_unless(e, ir_ne(e->b, ir_size(e->b, d), ir_i64(e->b, 0)), "integer division or modulo by zero");
+    return true;
+}
+
 /* Size expressions stay what they are, so that shapes made of them can be compared. */
 static const Dim *size_arithmetic(Elab *e, Operator op, Py x, Py y) {
-    const Dim *a = number_dim(e, x), *b = number_dim(e, y), *one = dim_int(e->cx, 1);
+    const Dim *a = number_dim(e, x), *b = number_dim(e, y);
     if (!a || !b) return NULL;
     switch (op) {
     case OPERATOR_Add: return dim_add(e->cx, a, b);
     case OPERATOR_Sub: return dim_sub(e->cx, a, b);
     case OPERATOR_Mult: return dim_mul(e->cx, a, b);
-    case OPERATOR_FloorDiv: return dim_at_least(e->cx, b, one) ? dim_floordiv(e->cx, a, b) : NULL;
-    case OPERATOR_Mod: return dim_at_least(e->cx, b, one) ? dim_mod(e->cx, a, b) : NULL;
+    case OPERATOR_FloorDiv: return divides(e, b) ? dim_floordiv(e->cx, a, b) : NULL;
+    case OPERATOR_Mod: return divides(e, b) ? dim_mod(e->cx, a, b) : NULL;
     default: return NULL;
     }
-}
-
-static void trap_unless(Elab *e, Value *c, const char *message) {
-    emit_inst(e->b, OP_assert, &c, 1, &(Attrs){ .format = name_of(e->cx, message) });
 }
 
 /* q - floor(q) and the like in f64, as Python does it. */
