@@ -1,6 +1,6 @@
 /* linalg: Cholesky and LU factors and triangular solves, one matrix after another, in the textbook's order; what LAPACK makes
 ** is the runtime's. */
-#include "loop/lower.h"
+#include "loop/blocked.h"
 #include "ops/ops.h"
 
 static LValue *at(Lower *l, LValue *row, LValue *columns, LValue *column) {
@@ -228,11 +228,13 @@ static void cholesky_by_rows(Lower *l, const Matrix *m) {
     LValue *zero = loop_i64(b, 0), *fine = loop_bool(b, true);
     turn_over(l, m, m->x, false);
     if (lower_is_large(m)) {
+        LValue *room = blocked_room(l, m);
         LLoop block = loop_for(b, zero, m->n, DEEP, 1, &fine);
         LValue *hi = loop_binary(b, OP_min, loop_add(b, block.i, loop_i64(b, DEEP)), m->n);
         LValue *next = rows_of_cholesky(l, m, block.i, hi, block.carry[0]);
-        blocked_cholesky(l, m, block.i, hi);
+        blocked_cholesky(l, m, room, block.i, hi);
         loop_end(b, &block, &next);
+        loop_release(b, room);
         fine = block.carry[0];
     } else {
         fine = rows_of_cholesky(l, m, zero, m->n, fine);
@@ -275,7 +277,8 @@ static void exchange_rows(Lower *l, const Matrix *m, LValue *k, LValue *p, LValu
     loop_end_then(b, &apart);
 }
 
-void lower_pivot(Lower *l, const Matrix *m, LValue *k) {
+/* Of column k: its row to row k. */
+static void pivot(Lower *l, const Matrix *m, LValue *k) {
     LBuilder *b = &l->b;
     LValue *p = pivot_row(l, m, k);
     loop_store(b, loop_convert(b, p, DT_i32), m->pivots, k, 1, NULL);
@@ -295,13 +298,13 @@ static void lu(Lower *l, const Matrix *m) {
     }
     LLoop k = loop_for(b, zero, loop_binary(b, OP_min, m->n, m->m), 1, 0, NULL);
     LValue *row_k = loop_mul(b, k.i, m->m), *next = loop_add(b, k.i, one);
-    lower_pivot(l, m, k.i);
-    Elem pivot = read_at(l, m, m->y, loop_add(b, row_k, k.i));
-    LValue *none = loop_int(b, pivot.re->type, 0);
-    LLoop some = loop_if(b, loop_binary(b, OP_ne, elem_size(l, pivot), none));
+    pivot(l, m, k.i);
+    Elem divisor = read_at(l, m, m->y, loop_add(b, row_k, k.i));
+    LValue *none = loop_int(b, divisor.re->type, 0);
+    LLoop some = loop_if(b, loop_binary(b, OP_ne, elem_size(l, divisor), none));
     LLoop i = loop_for(b, next, m->n, 1, 0, NULL);
     LValue *row_i = loop_mul(b, i.i, m->m), *here = loop_add(b, row_i, k.i);
-    Elem factor = elem_divided(l, read_at(l, m, m->y, here), pivot);
+    Elem factor = elem_divided(l, read_at(l, m, m->y, here), divisor);
     write_at(l, m, factor, m->y, here);
     Rows rows = { m, row_i, row_k, factor };
     over_columns(l, &rows, next);

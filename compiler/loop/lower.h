@@ -341,17 +341,9 @@ typedef struct {
         *m; /* the matrix and the result at hand; rows; columns, of the right-hand side if there is one */
     LValue *pivots, *order; /* of LU */
 } Matrix;
-void lower_pivot(Lower *, const Matrix *, LValue *k); /* of column k: its row to row k */
-Elem elem_minus_product(Lower *, Elem, Elem, Elem);   /* s - p q */
+Elem elem_minus_product(Lower *, Elem, Elem, Elem); /* s - p q */
 Elem elem_divided(Lower *, Elem, Elem);
 LValue *elem_size(Lower *, Elem); /* |re| + |im| */
-
-/* blocked.c */
-bool lower_is_large(const Matrix *);
-enum { DEEP = 64 /* rows of a block */ };
-void blocked_lu(Lower *, const Matrix *);
-void blocked_cholesky(Lower *, const Matrix *, LValue *lo, LValue *hi); /* what follows rows lo .. hi up to column hi */
-void blocked_triangular_solve(Lower *, const Matrix *);
 
 /* small.c */
 bool lower_small(Lower *, const Inst *); /* false where it is not one of small matrices */
