@@ -309,6 +309,7 @@ static void lower_flag(Lower *l, const Inst *in) {
 /* As messages call it: what the program wrote at that place, if that was a collective. */
 static const char *collective_called(const Inst *in) {
     if (in->op == OP_shard_gather) return "the shards of pmap";
+    if (in->op == OP_shard_all) return "all_gather";
     if (in->op == OP_shard_permute) return "ppermute";
     if (in->op == OP_shard_exchange) return "all_to_all";
     if (in->op == OP_shard_scatter) return "psum_scatter";
@@ -347,7 +348,8 @@ static void lower_shard_range(Lower *l, const Inst *in) {
 
 static int collective_kind(const Inst *in) {
     switch (in->op) {
-    case OP_shard_gather: return JXL_GATHER;
+    case OP_shard_gather:
+    case OP_shard_all: return JXL_GATHER;
     case OP_shard_permute: return JXL_PERMUTE;
     case OP_shard_exchange: return JXL_EXCHANGE;
     case OP_shard_scatter: return JXL_SCATTER;
@@ -391,14 +393,15 @@ static LValue *begin(Lower *l, const Inst *in, int n, LValue *const *to) {
     return loop_load(b, loop_type(DT_i64, 1), number, loop_i64(b, 0), 1, NULL);
 }
 
-static void lower_shard_begin(Lower *l, const Inst *in) {
-    LValue **to = NEW_ARRAY(l->arena, LValue *, in->nargs);
-    for (int i = 0; i < in->nargs; i++) {
+static void lower_begin(Lower *l, const Inst *in) {
+    int n = in->nresults - 1;
+    LValue **to = NEW_ARRAY(l->arena, LValue *, n);
+    for (int i = 0; i < n; i++) {
         const Value *y = in->results[i];
         to[i] = result_room(l, y);
         if (!y->type->rank) map_set(&l->underway, y, to[i]); /* read when it has ended */
     }
-    home_set(l, in->results[in->nargs], (Home){ .elem = { begin(l, in, in->nargs, to), NULL } });
+    home_set(l, in->results[n], (Home){ .elem = { begin(l, in, n, to), NULL } });
     l->nunderway++;
 }
 
@@ -416,7 +419,7 @@ static void lower_shard_end(Lower *l, const Inst *in) {
 }
 
 /* Begun and waited for at once. */
-static void lower_collective(Lower *l, const Inst *in) {
+static void lower_shard_gather(Lower *l, const Inst *in) {
     LValue *to = result_room(l, in->results[0]);
     LValue *number = begin(l, in, 1, &to);
     loop_runtime(&l->b, RUNTIME_collective_end, &number, 1);
@@ -447,12 +450,13 @@ void lower_effect(Lower *l, const Inst *in) {
     case OP_world: break; /* before the program takes memory: lower_body */
     case OP_world_info: lower_world_info(l, in); break;
     case OP_shard_range: lower_shard_range(l, in); break;
-    case OP_shard_begin: lower_shard_begin(l, in); break;
-    case OP_shard_end: lower_shard_end(l, in); break;
+    case OP_shard_all:
+    case OP_shard_begin:
     case OP_shard_scatter:
-    case OP_shard_gather:
     case OP_shard_permute:
-    case OP_shard_exchange: lower_collective(l, in); break;
+    case OP_shard_exchange: lower_begin(l, in); break;
+    case OP_shard_end: lower_shard_end(l, in); break;
+    case OP_shard_gather: lower_shard_gather(l, in); break;
     case OP_time: {
         LValue *clock = word(l, in->attrs->clock);
         home_set(l, in->results[0], (Home){ .elem = { loop_runtime(&l->b, RUNTIME_world_time, &clock, 1), NULL } });

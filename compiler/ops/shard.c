@@ -51,6 +51,12 @@ static bool eval_gather(Eval *ev, const Inst *in, const Tensor *args, Tensor *y)
 }
 const Rules rules_shard_gather = { .shape = shape_gather, .eval = eval_gather };
 
+static const char *shape_all(Compiler *cx, const Inst *in, const Type **results) {
+    results[1] = type_scalar(cx, DT_i64);
+    return shape_gather(cx, in, results);
+}
+const Rules rules_shard_all = { .shape = shape_all, .eval = eval_gather };
+
 static const char *shape_begin(Compiler *cx, const Inst *in, const Type **results) {
     int64_t how = in->attrs->combine;
     if (!in->attrs->dim || !in->nargs) return "shard_begin of no shards";
@@ -77,7 +83,7 @@ const Rules rules_shard_begin = { .shape = shape_begin, .eval = eval_begin };
 
 static const char *shape_end(Compiler *cx, const Inst *in, const Type **results) {
     (void)cx;
-    if (in->nargs != 2 * in->nresults + 1 || in->args[in->nargs - 1]->type->rank) return "shard_end of no shard_begin";
+    if (in->nargs != 2 * in->nresults + 1 || in->args[in->nargs - 1]->type->rank) return "shard_end of nothing";
     for (int i = 0; i < in->nresults; i++) results[i] = in->args[i]->type;
     return NULL;
 }
@@ -93,6 +99,7 @@ static size_t bytes_of(const Tensor *t) { return (size_t)t->n * (size_t)dtype_by
 
 static const char *shape_permute(Compiler *cx, const Inst *in, const Type **results) {
     const Type *from = in->args[1]->type;
+    results[1] = type_scalar(cx, DT_i64);
     results[0] = in->args[0]->type;
     if (!in->attrs->dim || !results[0]->rank) return "shard_permute of no shards";
     return from == type_of(cx, DT_i32, 1, &in->attrs->dim) ? NULL : "shard_permute: not a place for each shard";
@@ -111,7 +118,7 @@ static bool eval_permute(Eval *ev, const Inst *in, const Tensor *args, Tensor *y
 const Rules rules_shard_permute = { .shape = shape_permute, .eval = eval_permute };
 
 static const char *shape_exchange(Compiler *cx, const Inst *in, const Type **results) {
-    (void)cx;
+    results[1] = type_scalar(cx, DT_i64);
     results[0] = in->args[0]->type;
     return in->attrs->dim && results[0]->rank > 1 && results[0]->dim[1] == in->attrs->dim
                ? NULL
@@ -132,6 +139,7 @@ const Rules rules_shard_exchange = { .shape = shape_exchange, .eval = eval_excha
 static const char *shape_scatter(Compiler *cx, const Inst *in, const Type **results) {
     const Type *x = in->args[0]->type;
     if (!in->attrs->dim || x->rank < 2 || x->dim[1] != in->attrs->dim) return "shard_scatter of no shards";
+    results[1] = type_scalar(cx, DT_i64);
     results[0] = type_with_lead(cx, type_without_lead(cx, type_without_lead(cx, x)), x->dim[0]);
     return NULL;
 }

@@ -49,13 +49,15 @@ static void put_in_piece(Vmap *w, const Block *b, int piece) {
 }
 
 /* A sum that is not begun yet. */
-static bool joins_others(const Sharding *s, const Inst *in) { return map_get(&s->bucket, in) && !sums_begin_at(s, in); }
+static bool joins_others(const Sharding *s, const Inst *in) { return map_get(&s->bucket, in) && !is_begun_at(s, in); }
 
 static void number_pieces(Vmap *w, const Block *block) {
     Sharding *s = w->sharding;
     int piece = ++s->npieces;
-    sums_plan(w, block);
-    for (const Inst *in = block->first; in; in = in->next) switch (turn_of(w, in)) {
+    collectives_plan(w, block);
+    for (const Inst *in = block->first; in; in = in->next) {
+        if (plan_waits(w, in)) piece = ++s->npieces;
+        switch (turn_of(w, in)) {
         case TURN_PIECE:
             map_set(&s->piece, in, (void *)(intptr_t)piece);
             for (int i = 0; i < in->nresults; i++) s->made_in[in->results[i]->id] = piece;
@@ -72,6 +74,7 @@ static void number_pieces(Vmap *w, const Block *block) {
             if (!joins_others(s, in)) piece = ++s->npieces;
             break;
         }
+    }
 }
 
 static void see_reads(Sharding *s, Value *const *v, int n, int piece) {
@@ -164,12 +167,6 @@ static void flush(Vmap *w, Insts *piece) {
 
 /* Collectives. */
 
-static Value *over_shards(Vmap *w, Op op, Value *x) {
-    Attrs attrs = no_attrs;
-    attrs.dim = w->sharding->shards;
-    return emit(&w->b, op, &x, 1, &attrs);
-}
-
 static const Type *with_first_axis(Vmap *w, const Type *t, const Dim *d) {
     return type_with_lead(w->m->cx, type_without_lead(w->m->cx, t), d);
 }
@@ -195,14 +192,10 @@ static Value *times_shards(Vmap *w, Value *x) {
     return ir_mul(&w->b, x, ir_broadcast_scalar(&w->b, n, x->type));
 }
 
-/* [shards, ...] of every shard's. */
-static Value *gathered(Vmap *w, const Value *old) { return over_shards(w, OP_shard_gather, with_lanes(w, old)); }
-
-/* Its own part of the sum for each shard. */
-static Value *scattered(Vmap *w, const Value *old) {
-    Value *x = lanes_value(w, old);
-    if (has_lanes(w, old)) return over_shards(w, OP_shard_scatter, with_own_axis(w, x));
-    return own_part(w, times_shards(w, x));
+static const Inst *begun(Vmap *w, Op op, Value **x, int n) {
+    Attrs attrs = no_attrs;
+    attrs.dim = w->sharding->shards;
+    return emit_inst(&w->b, op, x, n, &attrs);
 }
 
 static Value *numbers_of_block(Vmap *w) {
@@ -211,7 +204,8 @@ static Value *numbers_of_block(Vmap *w) {
     return ir_add(b, ir_iota(b, type, 0), ir_broadcast_scalar(b, ir_convert(b, w->sharding->first, DT_i32), type));
 }
 
-static Value *permuted(Vmap *w, const Inst *in) {
+/* Who sends to whom: [shards]. */
+static Value *senders(Vmap *w, const Inst *in) {
     Builder *b = &w->b;
     Value *from = lanes_value(w, in->args[1]);
     if (has_lanes(w, in->args[1])) {
@@ -219,15 +213,17 @@ static Value *permuted(Vmap *w, const Inst *in) {
              "who sends to whom in ppermute differs from shard to shard of pmap");
         from = ir_index0(b, from, ir_i64(b, 0));
     }
-    from = ir_retype(b, from, with_first_axis(w, from->type, w->sharding->shards), "the pairs of ppermute");
-    Attrs attrs = no_attrs;
-    attrs.dim = w->sharding->shards;
-    return emit(b, OP_shard_permute, (Value *[]){ with_lanes(w, in->args[0]), from }, 2, &attrs);
+    return ir_retype(b, from, with_first_axis(w, from->type, w->sharding->shards), "the pairs of ppermute");
 }
 
-/* What each shard has for each other one. */
-static Value *exchanged(Vmap *w, const Value *old) {
-    return over_shards(w, OP_shard_exchange, with_own_axis(w, with_lanes(w, old)));
+const Inst *begin_alone(Vmap *w, const Inst *in) {
+    Value *x = with_lanes(w, in->args[0]);
+    switch (in->op) {
+    case OP_all_gather: return begun(w, OP_shard_all, &x, 1);
+    case OP_ppermute: return begun(w, OP_shard_permute, (Value *[]){ x, senders(w, in) }, 2);
+    case OP_psum_scatter: x = with_own_axis(w, x); return begun(w, OP_shard_scatter, &x, 1);
+    default: x = with_own_axis(w, x); return begun(w, OP_shard_exchange, &x, 1); /* what each has for each other one */
+    }
 }
 
 /* Every shard's, one after another, wherever it is: whoever prints needs them all. */
@@ -237,7 +233,11 @@ static void print_all(Vmap *w, const Inst *in) {
     d.each = bools_new(w->arena, in->nargs);
     for (int i = 0; i < in->nargs; i++) {
         d.each[i] = has_lanes(w, in->args[i]);
-        d.x[i] = d.each[i] ? gathered(w, in->args[i]) : lanes_value(w, in->args[i]);
+        d.x[i] = lanes_value(w, in->args[i]);
+        if (!d.each[i]) continue;
+        Attrs attrs = no_attrs;
+        attrs.dim = w->sharding->shards;
+        d.x[i] = emit(&w->b, OP_shard_gather, &d.x[i], 1, &attrs);
     }
     ops_batch(&d);
 }
@@ -249,21 +249,13 @@ static void collective(Vmap *w, const Inst *in) {
     }
 
     if (map_get(&w->sharding->bucket, in)) {
-        if (sums_begin_at(w->sharding, in)) sums_begin(w, in);
+        if (is_begun_at(w->sharding, in)) begin_bucket(w, in);
         return;
     }
-    const Value *x = in->nargs ? in->args[0] : NULL;
-    Value *y = NULL;
-    switch (in->op) {
-    case OP_axis_index: y = numbers_of_block(w); break;
-    case OP_psum: y = times_shards(w, lanes_value(w, x)); break;
-    case OP_pmax:
-    case OP_pmin: y = lanes_value(w, x); break;
-    case OP_all_gather: y = gathered(w, x); break;
-    case OP_psum_scatter: y = scattered(w, x); break;
-    case OP_all_to_all: y = exchanged(w, x); break;
-    default: y = permuted(w, in); break;
-    }
+    Value *x = in->nargs ? lanes_value(w, in->args[0]) : NULL, *y = x; /* the largest of equal ones */
+    if (in->op == OP_axis_index) y = numbers_of_block(w);
+    if (in->op == OP_psum) y = times_shards(w, x);
+    if (in->op == OP_psum_scatter) y = own_part(w, times_shards(w, x));
     const Type *type =
         collective_spreads(in->op) ? type_with_lead(w->m->cx, in->results[0]->type, w->lanes) : in->results[0]->type;
     w->value.at[in->results[0]->id] = ir_retype(&w->b, y, type, "the axis of the collective");
@@ -290,7 +282,10 @@ void shard_block(Vmap *w, const Block *block) {
     Insts piece = { 0 };
     for (const Inst *in = block->first; in; in = in->next) {
         Turn turn = turn_of(w, in);
-        sums_end_read_by(w, in);
+        if (waits_for_bucket(w, in)) {
+            flush(w, &piece);
+            end_read_by(w, in);
+        }
         if (turn == TURN_PIECE) {
             PUSH(w->arena, &piece, in);
             continue;
@@ -305,7 +300,7 @@ void shard_block(Vmap *w, const Block *block) {
         }
     }
     flush(w, &piece);
-    sums_end(w, block->results, block->nresults);
+    end_read(w, block->results, block->nresults);
 }
 
 static const SizeVar *one_more(Module *m, Func *f, const char *name) {
@@ -326,7 +321,7 @@ static const Dim *number_of_shards(Module *m, const Inst *pmap, Func *made) {
 }
 
 Func *transform_shard(Module *m, const Inst *pmap, bool *stacked) {
-    const Func *f = sums_early(m, with_pmaps_bared(m, pmap->attrs->callee), pmap->attrs->name);
+    const Func *f = collectives_early(m, with_pmaps_bared(m, pmap->attrs->callee), pmap->attrs->name);
     const Block *body = f->body;
     Func *made = func_like(m, f, "shards");
     Sharding s = { .piece = map_new(m->arena),

@@ -1,11 +1,11 @@
-/* sharding: what shard.c, which cuts functions into pieces, and shard_sums.c share. */
+/* sharding: what shard.c, which cuts functions into pieces, and shard_sums.c, which says when collectives begin and end, share. */
 #ifndef JXL_TRANSFORM_SHARDING_H
 #define JXL_TRANSFORM_SHARDING_H
 
 #include "transform/lanes.h"
 
-/* Sums over the shards that go as one message. */
-typedef struct {
+/* Sums over the shards that go as one message; or one collective of another kind. */
+typedef struct Bucket {
     Op op;
     DType dtype;
     int64_t bytes; /* of one shard's */
@@ -13,7 +13,8 @@ typedef struct {
         const Inst **at;
         int n, cap;
     } members;
-    const Inst *begun; /* shard_begin, once it stands there */
+    const Inst *begun; /* shard_begin or the like, once it stands there */
+    bool read;         /* in the plan: some piece reads it, later ones need not wait */
     bool ended;
 } Bucket;
 
@@ -27,13 +28,18 @@ typedef struct Sharding {
     Map bucket; /* Inst -> Bucket, of its members */
 } Sharding;
 
-/* The same function, in which sums over the axis of that name, and what little is done to their terms, come as early as
-** they can. */
-const Func *sums_early(Module *, const Func *, const char *name);
-void sums_plan(Vmap *, const Block *);              /* puts the block's sums into buckets */
-bool sums_begin_at(const Sharding *, const Inst *); /* it is the last member of a bucket */
-void sums_begin(Vmap *, const Inst *last);          /* all terms are there */
-void sums_end_read_by(Vmap *, const Inst *);        /* sums that it reads have to be there */
-void sums_end(Vmap *, Value *const *read, int n);
+/* The same function, in which collectives over the axis of that name, and what little is done for them, come as early as they
+** can, and what reads them as late. */
+const Func *collectives_early(Module *, const Func *, const char *name);
+void collectives_plan(Vmap *, const Block *);     /* puts the block's collectives into buckets */
+bool is_begun_at(const Sharding *, const Inst *); /* it is the last member of a bucket */
+void begin_bucket(Vmap *, const Inst *last);      /* all terms are there */
+bool plan_waits(Vmap *, const Inst *);            /* the first that reads some bucket */
+bool waits_for_bucket(Vmap *, const Inst *);      /* it reads one that has not ended, */
+void end_read_by(Vmap *, const Inst *);           /* ... which has to, now */
+void end_read(Vmap *, Value *const *read, int n);
+
+/* shard.c: a collective of another kind than sums begins */
+const Inst *begin_alone(Vmap *, const Inst *);
 
 #endif
