@@ -25,7 +25,7 @@ bool bands_fit(const Domain *d, const Accum *a, int n) {
     int64_t rows = 1, size;
     bool known = true;
     for (int k = d->nkept; k < d->n; k++) known = known && dim_is_int(d->dim[k], &size) && (rows *= size) < MANY;
-    return !known && strips_fit(d, a, n) && bands_possible(d, a, n);
+    return !known && strips_fit(d, a, n, false) && bands_possible(d, a, n);
 }
 
 typedef struct {

@@ -409,7 +409,7 @@ static void lower_rows(Lower *l, Kernel *k) {
         band_sums(l, &k->domain, k->accum, k->naccums, w, lanes, NULL, band_body, k);
         return;
     }
-    if (strips_fit(&k->domain, k->accum, k->naccums)) {
+    if (strips_fit(&k->domain, k->accum, k->naccums, k->plan.phases > 1 || any_whole(k))) {
         strips(l, &k->domain, k->accum, k->naccums, w, lanes, strip_body, k);
         return;
     }

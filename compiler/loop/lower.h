@@ -294,7 +294,7 @@ typedef struct {
     void *context;
 } Strip;
 typedef void (*StripBody)(Lower *, Strip *, void *context);
-bool strips_fit(const Domain *, const Accum *, int n);
+bool strips_fit(const Domain *, const Accum *, int n, bool again); /* again: the rows are read more than once */
 void strips(Lower *, const Domain *, const Accum *, int n, Work, int lanes, StripBody, void *context);
 /* The results, at home in strips of their own. */
 void strip_reduce(Lower *, Strip *, const Accum *, int n);

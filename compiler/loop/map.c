@@ -125,7 +125,7 @@ void lower_reduce(Lower *l, const Inst *in) {
     int lanes = r.d.across ? across_lanes(l, &r.a, 1, LOOP_MAX_LANES) : 1;
     Work w = reduce_work(l, &r.d, &r.a, 1);
     r.to = home_of(l, y).ptr;
-    if (strips_fit(&r.d, &r.a, 1)) {
+    if (strips_fit(&r.d, &r.a, 1, false)) {
         if (bands_fit(&r.d, &r.a, 1))
             band_sums(l, &r.d, &r.a, 1, w, lanes, NULL, store_sums, &r);
         else

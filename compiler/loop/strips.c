@@ -9,7 +9,8 @@
 
 enum {
     SHORT = 512,        /* bytes of a row, and */
-    FEW = 64,           /* rows that are added up in registers (reduce_at) */
+    FEW = 24,           /* rows that are added up in registers (reduce_at), */
+    FEW_AGAIN = 12,     /* ... if they are read again: a column of more does not stay in the cache */
     STRIP_BYTES = 1024, /* of one running sum */
     LEVELS = 44         /* of a tree of runs */
 };
@@ -39,9 +40,9 @@ static int64_t rows_known(const Domain *d) {
     return rows;
 }
 
-bool strips_fit(const Domain *d, const Accum *a, int n) {
+bool strips_fit(const Domain *d, const Accum *a, int n, bool again) {
     int64_t size, rows = rows_known(d);
-    if (!d->across || !d->blocks || !d->nkept || (rows >= 0 && rows <= FEW)) return false;
+    if (!d->across || !d->blocks || !d->nkept || (rows >= 0 && rows <= (again ? FEW_AGAIN : FEW))) return false;
     return !dim_is_int(d->dim[d->nkept - 1], &size) || size * strip_widest(a, n) > SHORT;
 }
 
