@@ -169,12 +169,52 @@ static Elem pull_pad(Pull *p, const Inst *in, const Idx *idx) {
     return pull_where(p, inside, in->args[0], x, pull(p, in->args[1], NULL));
 }
 
+static bool same_place(const Idx *x, const Idx *y) { return x->i == y->i && x->step == y->step && x->each == y->each; }
+
+/* Where the pieces are of one array, and which it is depends on the row alone, as in what is rolled or bordered: the index of
+** the row is chosen, and the element read once. */
+static bool pull_one_source(Pull *p, const Inst *in, const Idx *idx, Elem *y) {
+    Lower *l = p->l;
+    int64_t axis = in->attrs->axis, known;
+    if (idx[axis].step || idx[axis].each) return false;
+    const Dim *start = dim_int(l->cx, 0), *zero = start;
+    const Value *source = NULL;
+    Idx at[MAX_RANK];
+    for (int k = 0; k < in->nargs; k++) {
+        const Value *v = in->args[k];
+        const Dim *end = dim_add(l->cx, start, v->type->dim[axis]);
+        LValue *inside = within(p, NULL, idx[axis], k ? start : NULL, k + 1 < in->nargs ? end : NULL);
+        Idx x[MAX_RANK], from[MAX_RANK];
+        memcpy(x, idx, sizeof(Idx) * (size_t)v->type->rank);
+        x[axis] = idx_shift(p, idx[axis], dim_sub(l->cx, zero, start));
+        start = end;
+        if (inside && loop_is_const(inside, &known) && !known) continue;
+        while (v->def && !home_of(l, v).ptr && op_class(v->def->op) == CLASS_LAYOUT &&
+               layout_index(p, v->def, x, from)) {
+            v = v->def->args[0];
+            memcpy(x, from, sizeof(Idx) * (size_t)v->type->rank);
+        }
+        if (source && v != source) return false;
+        for (int i = 0; source && i < v->type->rank; i++) {
+            if (at[i].lo != x[i].lo || at[i].hi != x[i].hi) at[i].lo = at[i].hi = NULL;
+            if (same_place(&at[i], &x[i])) continue;
+            if (at[i].step || at[i].each || x[i].step || x[i].each || !inside) return false;
+            at[i].i = loop_select(&l->b, inside, x[i].i, at[i].i);
+        }
+        if (!source) memcpy(at, x, sizeof at);
+        source = v;
+    }
+    if (source) *y = pull(p, source, at);
+    return source != NULL;
+}
+
 static Elem pull_concatenate(Pull *p, const Inst *in, const Idx *idx) {
     Lower *l = p->l;
     LBuilder *b = &l->b;
     int64_t axis = in->attrs->axis, known;
     const Dim *start = dim_int(l->cx, 0), *zero = start;
     Elem y = { 0 };
+    if (pull_one_source(p, in, idx, &y)) return y;
     for (int k = 0; k < in->nargs; k++) {
         const Type *t = in->args[k]->type;
         const Dim *end = dim_add(l->cx, start, t->dim[axis]);
