@@ -121,6 +121,7 @@ typedef struct {
     const Dim *count; /* of a `for` */
     Values arrays;    /* handed out row by row */
     bool as_while;
+    bool runs;    /* at least once for sure */
     bool shorter; /* a slice of the last iteration is */
     Value *go;
     int carries; /* the loop's own: the counter and whether it goes on */
@@ -150,7 +151,7 @@ static Fit attempt_once(Elab *e, Try *t, bool *leaves) {
     };
     a.first_value = func->nvalues;
     a.counted = t->count && dim_is_int(t->count, NULL);
-    a.tested = l->test != NULL;
+    a.tested = l->test && t->runs;
     int mark = journal_mark(e), returns = e->frame->returns;
     const Type *i64 = type_scalar(e->cx, DT_i64), *truth = type_scalar(e->cx, DT_bool);
     LoopIndex *indices = e->indices;
@@ -234,7 +235,7 @@ static Py value_that_may_be(Elab *e, Py x, Value *ran) {
 }
 
 /* The instruction itself, once the body fits. */
-static void finish(Elab *e, Try *t, Value *goes, bool runs) {
+static void finish(Elab *e, Try *t, Value *goes) {
     Loop *l = t->loop;
     Values args = { 0 };
     if (t->as_while && l->over) PUSH(e->arena, &args, ir_i64(e->b, 0));
@@ -278,7 +279,7 @@ static void finish(Elab *e, Try *t, Value *goes, bool runs) {
             continue;
         }
         Py after = width || c->fresh ? cell_value(e, c, at) : NULL;
-        if (after && c->fresh && !runs && !c->place->optional && !c->place->control)
+        if (after && c->fresh && !t->runs && !c->place->optional && !c->place->control)
             after = value_that_may_be(e, after, goes);
         if (after) cell_put(e, c, after);
         at += width;
@@ -306,7 +307,7 @@ static bool waits_for_value(Elab *e, Try *t) {
 
 /* At run time, if the body allows it.  `runs`: at least once for sure. */
 Outcome loop_attempt(Elab *e, Loop *l, Value *goes, bool runs) {
-    Try t = { .loop = l, .as_while = l->test != NULL };
+    Try t = { .loop = l, .as_while = l->test != NULL, .runs = runs };
     int64_t count = -1;
     if (l->over) {
         t.count = to_size(e, iterations_left(e, l), "the number of iterations", l->span);
@@ -362,7 +363,7 @@ Outcome loop_attempt(Elab *e, Loop *l, Value *goes, bool runs) {
             return DONE;
         if (t.as_while && l->over)
             goes = count >= 0 ? ir_bool(e->b, count > 0) : ir_lt(e->b, ir_i64(e->b, 0), ir_size(e->b, t.count));
-        finish(e, &t, goes, runs);
+        finish(e, &t, goes);
         return DONE;
     }
     l->cause = "what it carries never settles";

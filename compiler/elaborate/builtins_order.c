@@ -32,10 +32,9 @@ Py native_builtins_sum(Elab *e, Call *c) {
 }
 
 /* The smaller (or larger) of two: decided now, or a choice between numbers. */
-static Py better(Elab *e, Py x, Py y, Py kx, Py ky, bool most, Span span) {
+static Py better(Elab *e, Py x, Py y, bool most, Span span) {
     Value *choose = NULL;
-    bool numbers = (py_is_number(x) || x->kind == PY_ARRAY) && (py_is_number(y) || y->kind == PY_ARRAY);
-    if (x == kx && x->kind != PY_ARRAY && y->kind != PY_ARRAY && (py_is_int(x) || x->kind == PY_BOOL) &&
+    if (x->kind != PY_ARRAY && y->kind != PY_ARRAY && (py_is_int(x) || x->kind == PY_BOOL) &&
         (py_is_int(y) || y->kind == PY_BOOL)) {
         int64_t a, b;
         bool sx = py_static_int(e, x, &a), sy = py_static_int(e, y, &b);
@@ -44,13 +43,10 @@ static Py better(Elab *e, Py x, Py y, Py kx, Py ky, bool most, Span span) {
         if (!(sx && sy) && dx && dy && !dim_is_local(e, dx) && !dim_is_local(e, dy))
             return py_size(e, most ? dim_max(e->cx, dx, dy) : dim_min(e->cx, dx, dy));
     }
-    Py less = compare(e, OPERATOR_Lt, most ? kx : ky, most ? ky : kx, span); /* y replaces x */
+    Py less = compare(e, OPERATOR_Lt, most ? x : y, most ? y : x, span); /* y replaces x */
     int known = py_truth(e, less, &choose);
     if (known == -2) return e->error;
     if (known >= 0) return known ? y : x;
-    if (!numbers)
-        return fail(e, span, "which is the %s of %s and %s is known at run time only", most ? "larger" : "smaller",
-                    py_describe(e, x), py_describe(e, y));
     if (x->kind != PY_ARRAY && y->kind != PY_ARRAY) {
         NumberKind a = py_number_kind(x), b = py_number_kind(y), k = a > b ? a : b;
         return py_scalar(e, k, ir_select(e->b, choose, scalar_value(e, y, k), scalar_value(e, x, k)));
@@ -74,7 +70,7 @@ typedef struct {
 static void keep_better(Elab *e, void *data, Py item) {
     const Extreme *x = data;
     Py best = place_get(e, x->best);
-    place_set(e, x->best, better(e, best, item, best, item, x->most, x->span), x->span);
+    place_set(e, x->best, better(e, best, item, x->most, x->span), x->span);
 }
 
 static Py extreme_grown(Elab *e, Call *c, Py list, bool most) {
@@ -85,6 +81,30 @@ static Py extreme_grown(Elab *e, Call *c, Py list, bool most) {
     place_set(e, x.best, growing_item(e, list, py_int(e, 0), c->span), c->span);
     for_each(e, list, keep_better, &x, c->span);
     return value_read(e, place_get(e, x.best), c->native->name, c->span);
+}
+
+/* 1 where x comes before y, 0 where it does not, -1 where that is known at run time only, -2 after an error. */
+static int comes_before(Elab *e, Py x, Py y, Span span) {
+    return py_truth(e, compare(e, OPERATOR_Lt, x, y, span), &(Value *){ 0 });
+}
+
+static Py *keys_of(Elab *e, int n, Py *items, Py key, Span span) {
+    Py *keys = NEW_ARRAY(e->arena, Py, n + 1);
+    for (int i = 0; i < n; i++) keys[i] = key->kind == PY_NONE ? items[i] : call_values(e, key, 1, &items[i], span);
+    return keys;
+}
+
+static Py extreme_by_key(Elab *e, int n, Py *items, Py key, bool most, Span span) {
+    Py *keys = keys_of(e, n, items, key, span);
+    int best = 0, known = 0;
+    for (int i = 1; i < n && known >= 0; i++) {
+        known = most ? comes_before(e, keys[best], keys[i], span) : comes_before(e, keys[i], keys[best], span);
+        if (known == 1) best = i;
+    }
+    if (known == -2) return e->error;
+    if (known >= 0) return items[best];
+    Value *order = run_order(e, n, keys, most, span);
+    return order ? run_order_item(e, n, items, order, 0, span) : e->error;
 }
 
 static Py extreme(Elab *e, Call *c, bool most) {
@@ -98,45 +118,43 @@ static Py extreme(Elab *e, Call *c, bool most) {
     if (n == 1 && !iterate(e, items[0], &items, &n, c->span)) return e->error;
     if (!n && c->arg[2]->kind != PY_ELLIPSIS) return c->arg[2];
     if (!n) return fail(e, c->span, "%s() of nothing", c->native->name);
-    Py best = items[0], best_key = key->kind == PY_NONE ? best : call_values(e, key, 1, &best, c->span);
-    for (int i = 1; i < n; i++) {
-        Py k = key->kind == PY_NONE ? items[i] : call_values(e, key, 1, &items[i], c->span);
-        Py next = better(e, best, items[i], best_key, k, most, c->span);
-        if (next->kind == PY_ERROR) return next;
-        if (key->kind == PY_NONE)
-            best_key = next;
-        else if (next == items[i])
-            best_key = k;
-        best = next;
-    }
+    bool numbers = key->kind == PY_NONE;
+    for (int i = 0; i < n; i++) numbers = numbers && (py_is_number(items[i]) || items[i]->kind == PY_ARRAY);
+    if (!numbers) return extreme_by_key(e, n, items, key, most, c->span);
+    Py best = items[0];
+    for (int i = 1; i < n && best->kind != PY_ERROR; i++) best = better(e, best, items[i], most, c->span);
     return best;
 }
 
 Py native_builtins_min(Elab *e, Call *c) { return extreme(e, c, false); }
 Py native_builtins_max(Elab *e, Call *c) { return extreme(e, c, true); }
 
-/* Stable; false after an error or where an order is known at run time only. */
+/* Stable; false after an error. */
 bool sort_items(Elab *e, Py *items, int n, Py key, bool backwards, Span span) {
-    Py *keys = NEW_ARRAY(e->arena, Py, n + 1);
-    for (int i = 0; i < n; i++) keys[i] = key->kind == PY_NONE ? items[i] : call_values(e, key, 1, &items[i], span);
-    for (int i = 1; i < n; i++)
+    if (n < 2) return true;
+    Py *keys = keys_of(e, n, items, key, span);
+    Py *sorted = arena_copy(e->arena, items, sizeof *items * (size_t)n),
+       *given = arena_copy(e->arena, keys, sizeof *keys * (size_t)n);
+    int known = 0;
+    for (int i = 1; i < n && known >= 0; i++)
         for (int k = i; k > 0; k--) {
-            Value *value = NULL;
-            Py less = backwards ? compare(e, OPERATOR_Lt, keys[k - 1], keys[k], span)
-                                : compare(e, OPERATOR_Lt, keys[k], keys[k - 1], span);
-            int known = py_truth(e, less, &value);
-            if (known == -2) return false;
-            if (known < 0) {
-                fail(e, span, "sorting needs values that are known when compiling; jnp.sort sorts arrays at run time");
-                return false;
-            }
-            if (!known) break;
-            Py x = items[k], y = keys[k];
-            items[k] = items[k - 1];
+            known =
+                backwards ? comes_before(e, keys[k - 1], keys[k], span) : comes_before(e, keys[k], keys[k - 1], span);
+            if (known != 1) break;
+            Py x = sorted[k], y = keys[k];
+            sorted[k] = sorted[k - 1];
             keys[k] = keys[k - 1];
-            items[k - 1] = x;
+            sorted[k - 1] = x;
             keys[k - 1] = y;
         }
+    if (known == -2) return false;
+    Value *order = known < 0 ? run_order(e, n, given, backwards, span) : NULL;
+    if (known < 0 && !order) return false;
+    for (int k = 0; k < n && order; k++) {
+        sorted[k] = run_order_item(e, n, items, order, k, span);
+        if (sorted[k]->kind == PY_ERROR) return false;
+    }
+    memcpy(items, sorted, sizeof *items * (size_t)n);
     return true;
 }
 

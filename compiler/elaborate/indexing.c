@@ -179,6 +179,7 @@ static void list_set(Elab *e, Py x, Py index, Py v, Span span) {
     const Contents *have = contents_of(e, x);
     int64_t at, step;
     int n, count;
+    if (item_choice_set(e, x, index, v, span)) return;
     if (index->kind != PY_SLICE) {
         if (position_of(e, x, index, have->n, &at, span)) contents_change(e, x)->at[at] = v;
         return;

@@ -99,6 +99,7 @@ typedef struct {
         Py each;               /* or the items of a list that grows, */
         Py between;            /* with this text between them; NULL: as the list is printed */
         bool chars;            /* the value, a u64, is the address of characters */
+        bool plain;            /* of 'f' with "c": a character that repr() leaves as it is */
     } * part;
 } PyText;
 
@@ -340,7 +341,7 @@ typedef struct Attempt {
     Func *func;
     int first_value; /* values made in it have this id or a higher one */
     bool counted;    /* how often the loop runs is known when compiling */
-    bool tested;     /* it is a `while`, whose test may be */
+    bool tested;     /* it is a `while`, whose test was known on entry */
     Map reads;       /* places and objects it read before it wrote them */
     Map looked;      /* lists it looked into, before or after */
 } Attempt;

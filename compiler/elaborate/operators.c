@@ -232,7 +232,27 @@ static Py identical(Elab *e, Py x, Py y, Span span) {
     return e->false_;
 }
 
-/* Strings and sequences have an order too: the first parts that differ decide. */
+static Py as_bool(Elab *e, Py x) {
+    Value *c;
+    int known = py_truth(e, x, &c);
+    return known == -2 ? e->error : known == -1 ? py_scalar(e, NUMBER_BOOL, c) : py_bool(e, known);
+}
+
+/* From part i on: the first parts that differ decide. */
+static Py ordered_parts(Elab *e, Operator op, const Contents *a, const Contents *b, int i, Span span) {
+    if (i == a->n || i == b->n) return number_compare(e, op, py_int(e, a->n), py_int(e, b->n), span);
+    Py same = as_bool(e, equal(e, a->at[i], b->at[i], span));
+    if (same->kind == PY_ERROR) return same;
+    if (same == e->false_) return compare(e, op, a->at[i], b->at[i], span);
+    Py rest = as_bool(e, ordered_parts(e, op, a, b, i + 1, span));
+    if (same == e->true_ || rest->kind == PY_ERROR) return rest;
+    Operator strict = op == OPERATOR_LtE ? OPERATOR_Lt : op == OPERATOR_GtE ? OPERATOR_Gt : op;
+    Py here = as_bool(e, compare(e, strict, a->at[i], b->at[i], span));
+    if (here->kind == PY_ERROR) return here;
+    return number_binary(e, OPERATOR_BitOr, here, number_binary(e, OPERATOR_BitAnd, same, rest, span), span);
+}
+
+/* Strings and sequences have an order too. */
 static Py ordered(Elab *e, Operator op, Py x, Py y, Span span) {
     if (x->kind == PY_STR && y->kind == PY_STR) {
         int least = x->str.n < y->str.n ? x->str.n : y->str.n, order = memcmp(x->str.at, y->str.at, (size_t)least);
@@ -241,19 +261,7 @@ static Py ordered(Elab *e, Operator op, Py x, Py y, Span span) {
     }
     if (is_text(x) && is_text(y)) return number_compare(e, op, text_ask(e, TEXT_ORDER, x, y, span), py_int(e, 0), span);
     bool sequences = (x->kind == PY_LIST && y->kind == PY_LIST) || (x->kind == PY_TUPLE && y->kind == PY_TUPLE);
-    if (sequences) {
-        const Contents *a = contents_of(e, x), *b = contents_of(e, y);
-        for (int i = 0; i < a->n && i < b->n; i++) {
-            Value *c;
-            int same = py_truth(e, equal(e, a->at[i], b->at[i], span), &c);
-            if (same == -2) return e->error;
-            if (same == -1)
-                return fail(e, span, "the order of %ss with run-time parts is not known when compiling",
-                            py_type_name(e, x));
-            if (!same) return compare(e, op, a->at[i], b->at[i], span);
-        }
-        return number_compare(e, op, py_int(e, a->n), py_int(e, b->n), span);
-    }
+    if (sequences) return ordered_parts(e, op, contents_of(e, x), contents_of(e, y), 0, span);
     if (x->kind == PY_SET && y->kind == PY_SET) {
         bool reversed = op == OPERATOR_Gt || op == OPERATOR_GtE, strict = op == OPERATOR_Lt || op == OPERATOR_Gt;
         const Contents *a = contents_of(e, reversed ? y : x), *b = contents_of(e, reversed ? x : y);

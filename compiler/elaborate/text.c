@@ -130,7 +130,8 @@ static void put_quoted_text(Elab *e, Parts *p, Py x, Span span) {
         const struct TextPart *part = &x->text.part[i];
         single |= holds(part->text, part->length, '\'');
         two |= holds(part->text, part->length, '"');
-        if (part->left || part->chars || part->each || (part->conversion == 'f' && strchr(part->spec, 'c')) ||
+        if (part->left || part->chars || part->each ||
+            (part->conversion == 'f' && strchr(part->spec, 'c') && !part->plain) ||
             (part->value && part->value->kind == PY_ARRAY && part->value->array.value->type->rank)) {
             fail(e, span, "repr() of this str, which is known at run time only, is not supported; print it plainly");
             return;

@@ -328,9 +328,15 @@ Py text_join(Elab *, int n, Py const *);
 Py text_of_flag(Elab *, Value *);      /* a string from the command line */
 Py text_percent(Elab *, Py, Py, Span); /* "%d" % x */
 /* One of n texts, by an index that is known at run time only; `what` they are the items of. */
-/* One of several texts or numbers, by an index or a key known at run time; NULL where they are something else. */
+/* One of several items, by its number, by an index or by a key known at run time; NULL where they have nothing in common. */
+Py choose_item(Elab *, int n, Py const *items, Value *i, Span); /* i lies inside */
 Py item_choice(Elab *, int n, Py const *items, Py index, const char *what, Span);
+bool item_choice_set(Elab *, Py list, Py index, Py, Span); /* list[index] = x; false where that is not done so */
 Py value_choice(Elab *, const Contents *dict, Py key, Span);
+
+/* run_order.c: the numbers of the items in their order, by keys known at run time; item number k of that order */
+Value *run_order(Elab *, int n, Py const *keys, bool backwards, Span); /* NULL after an error */
+Py run_order_item(Elab *, int n, Py const *items, Value *order, int k, Span);
 void text_put_literal(Elab *, Parts *, const char *);
 /* The template (runtime.h) of a text and the values it prints, the first of which is argument number `first`; choices made
 ** first by text_use. */
