@@ -6,9 +6,9 @@
 #include "loop/lower.h"
 
 enum {
-    BAND = 64,            /* runs, a power of two */
-    LONGEST = 16384,      /* bytes of a row */
-    MANY = 2 * BAND * RUN /* rows that are worth it */
+    LARGEST = 64,            /* runs of a band: a power of two */
+    BANDS = 16,              /* at least, if that is known */
+    MANY = 2 * LARGEST * RUN /* rows that are worth it */
 };
 
 static int64_t width_of(const Domain *d) {
@@ -18,14 +18,12 @@ static int64_t width_of(const Domain *d) {
 
 bool bands_possible(const Domain *d, const Accum *a, int n) {
     int64_t width = width_of(d);
-    return d->across && d->blocks && width > 0 && width * strip_widest(a, n) <= LONGEST;
+    return d->across && d->blocks && width > 0 && width * strip_widest(a, n) <= LONGEST_ROW;
 }
 
 bool bands_fit(const Domain *d, const Accum *a, int n) {
-    int64_t rows = 1, size;
-    bool known = true;
-    for (int k = d->nkept; k < d->n; k++) known = known && dim_is_int(d->dim[k], &size) && (rows *= size) < MANY;
-    return !known && strips_fit(d, a, n, false) && bands_possible(d, a, n);
+    int64_t rows = strip_rows_known(d);
+    return (rows < 0 || rows >= MANY) && strips_fit(d, a, n, false) && bands_possible(d, a, n);
 }
 
 typedef struct {
@@ -33,7 +31,7 @@ typedef struct {
     const Accum *a;
     int n, lanes;
     bool heavy;
-    int64_t width;
+    int64_t width, runs;        /* of a row; of a band */
     StripSums part[MAX_ACCUMS]; /* a slot for each band */
     BandAhead ahead;
     void *context;
@@ -55,13 +53,13 @@ static void some_bands(Lower *l, LValue *lo, LValue *hi, void *context) {
     const Bands *q = context;
     LBuilder *b = &l->b;
     StripSums sums[MAX_ACCUMS];
-    LValue *elements = loop_i64(b, q->width * strip_slots(q->d, BAND)),
+    LValue *elements = loop_i64(b, q->width * strip_slots(q->d, q->runs)),
            *runs = round_up(l, strip_row_count(l, q->d), RUN);
     for (int i = 0; i < q->n; i++) sums[i] = strip_memory(&q->a[i], elements, loop_alloc, b);
     LLoop band = loop_for(b, lo, hi, 1, 0, NULL);
     Strip s = strip_of(l, q);
-    s.runs = loop_mul(b, band.i, loop_i64(b, BAND));
-    s.end = loop_binary(b, OP_min, runs, loop_add(b, s.runs, loop_i64(b, BAND)));
+    s.runs = loop_mul(b, band.i, loop_i64(b, q->runs));
+    s.end = loop_binary(b, OP_min, runs, loop_add(b, s.runs, loop_i64(b, q->runs)));
     strip_add(l, &s, q->a, q->n, sums);
     strip_move(l, &s, q->a, q->n, sums, q->part, band.i);
     loop_end(b, &band, NULL);
@@ -91,13 +89,15 @@ void band_sums(Lower *l, const Domain *d, const Accum *a, int n, Work w, int lan
                void *context) {
     LBuilder *b = &l->b;
     Bands q = { .d = d, .a = a, .n = n, .lanes = lanes, .heavy = strip_is_heavy(l, d, a, n), .width = width_of(d) };
+    int64_t rows = strip_rows_known(d);
+    for (q.runs = LARGEST; q.runs > 1 && rows >= 0 && q.runs * RUN * BANDS > rows;) q.runs /= 2;
     q.ahead = ahead;
     q.context = context;
-    LValue *one = loop_i64(b, 1), *count = round_up(l, strip_row_count(l, d), (int64_t)BAND * RUN);
+    LValue *one = loop_i64(b, 1), *count = round_up(l, strip_row_count(l, d), q.runs * RUN);
     count = loop_binary(b, OP_max, count, one); /* of no rows, too, there is a sum */
     for (int i = 0; i < n; i++)
         q.part[i] = strip_memory(&a[i], loop_mul(b, count, loop_i64(b, q.width)), loop_alloc, b);
-    pieces(l, count, (Work){ w.each * (double)(BAND * RUN), loop_i64(b, q.width) }, some_bands, &q);
+    pieces(l, count, (Work){ w.each * (double)(q.runs * RUN), loop_i64(b, q.width) }, some_bands, &q);
     Strip s = strip_of(l, &q);
     join_bands(l, &q, &s, count);
     strip_results(l, &s, a, n, q.part);

@@ -475,6 +475,7 @@ void lower_kernel(Lower *l, const Inst *in) {
     case PLAN_MAP: lower_map_kernel(l, &k); break;
     case PLAN_ROWS: lower_rows(l, &k); break;
     case PLAN_DOT: lower_dot_kernel(l, &k); break;
+    case PLAN_SWEEP: lower_sweep(l, in, &k.g); break;
     case PLAN_LANES: lower_lanes(l, in, &k.plan); break;
     case PLAN_ROOT:
         if (op_class(k.plan.root->op) == CLASS_SCAN)

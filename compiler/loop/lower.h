@@ -307,6 +307,7 @@ typedef struct {
 } StripSums;
 int strip_widest(const Accum *, int n); /* bytes of a number */
 bool strip_is_heavy(Lower *, const Domain *, const Accum *, int n);
+int64_t strip_rows_known(const Domain *); /* or -1 */
 LValue *strip_row_count(Lower *, const Domain *);
 int64_t strip_slots(const Domain *, int64_t most_runs); /* that strip_add needs; 0: all runs */
 StripSums strip_memory(const Accum *, LValue *elements, LValue *(*take)(LBuilder *, LValue *bytes), LBuilder *);
@@ -320,6 +321,9 @@ typedef void (*BandAhead)(Lower *, LValue *first, LValue *end, void *context); /
 bool bands_possible(const Domain *, const Accum *, int n);
 bool bands_fit(const Domain *, const Accum *, int n); /* and they pay */
 void band_sums(Lower *, const Domain *, const Accum *, int n, Work, int lanes, BandAhead, StripBody, void *context);
+
+/* sweep.c */
+void lower_sweep(Lower *, const Inst *kernel, const Group *);
 
 /* dot.c: matrix products; `store` is given a vector of neighbours along the last axis of the result at a time */
 typedef void (*DotStore)(Pull *, const Idx *, Elem, void *context);

@@ -31,7 +31,7 @@ int strip_widest(const Accum *a, int n) {
     return bytes;
 }
 
-static int64_t rows_known(const Domain *d) {
+int64_t strip_rows_known(const Domain *d) {
     int64_t rows = 1, size;
     for (int k = d->nkept; k < d->n; k++) {
         if (!dim_is_int(d->dim[k], &size)) return -1;
@@ -41,7 +41,7 @@ static int64_t rows_known(const Domain *d) {
 }
 
 bool strips_fit(const Domain *d, const Accum *a, int n, bool again) {
-    int64_t size, rows = rows_known(d);
+    int64_t size, rows = strip_rows_known(d);
     if (!d->across || !d->blocks || !d->nkept || (rows >= 0 && rows <= (again ? FEW_AGAIN : FEW))) return false;
     return !dim_is_int(d->dim[d->nkept - 1], &size) || size * strip_widest(a, n) > SHORT;
 }
@@ -302,7 +302,7 @@ void strip_results(Lower *l, Strip *s, const Accum *a, int n, const StripSums *s
 }
 
 int64_t strip_slots(const Domain *d, int64_t most_runs) {
-    int64_t rows = rows_known(d);
+    int64_t rows = strip_rows_known(d);
     int levels = LEVELS;
     while (levels > 1 && rows >= 0 && (int64_t)RUN << (levels - 2) >= rows) levels--;
     while (levels > 1 && most_runs && (int64_t)1 << (levels - 2) >= most_runs) levels--;

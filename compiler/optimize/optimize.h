@@ -68,9 +68,10 @@ enum { MOST_SUMS = 16 /* in one kernel */ };
 typedef enum {
     PLAN_MAP, /* every result has the same shape: one loop nest over it */
     PLAN_ROWS, /* reductions over the same axes of the same shape: the kept axes outside, phases over the reduced ones inside */
-    PLAN_DOT,  /* a matrix product, what its operands are made of, and what is made of its elements */
-    PLAN_ROOT, /* scatter, an update of a slice or a scan, and what its arguments are made of */
-    PLAN_LANES /* a loop by itself, all of its rounds for some elements at a time */
+    PLAN_DOT,   /* a matrix product, what its operands are made of, and what is made of its elements */
+    PLAN_ROOT,  /* scatter, an update of a slice or a scan, and what its arguments are made of */
+    PLAN_SWEEP, /* reductions of each row, and then across all rows, while a row is at hand */
+    PLAN_LANES  /* a loop by itself, all of its rounds for some elements at a time */
 } PlanKind;
 typedef struct {
     PlanKind kind;
@@ -98,6 +99,14 @@ bool plan_reshape_is_plain(const Inst *);     /* only axes of size 1 come or go 
 bool plan_update_start(const Inst *, int axis, int64_t *start);
 bool plan_update_is_map(Compiler *, const Inst *); /* nearly all is new: every element of the result is computed once */
 double plan_cost(const Inst *);                    /* rough nanoseconds an element */
+/* sweep.c: a group as two, which are planned each by itself; values that the second reads of the first are the first's results,
+** a number for each row */
+enum { LONGEST_ROW = 16384 /* bytes */ };
+typedef struct {
+    Group along, across;
+    Plan rows, columns;
+} Sweep;
+bool plan_sweep(Compiler *, Arena *, const Group *, Sweep *);
 /* Whether a result may be written over an argument of the same shape: each element is read before its own place is written. */
 bool plan_in_place(Compiler *, const Inst *, int arg, int result);
 

@@ -331,6 +331,17 @@ static bool plan_lanes(Planner *p, const Type *domain) {
     return true;
 }
 
+/* Reductions of rows, and others across rows. */
+static bool is_swept(const Planner *p) {
+    bool along = false, across = false;
+    for (int i = 0; i < p->g->n; i++) {
+        if (!plan_is_reduction(p->g->at[i])) continue;
+        along = along || !order_goes_across(p->g->at[i]);
+        across = across || order_goes_across(p->g->at[i]);
+    }
+    return along && across;
+}
+
 static bool plan_by_kind(Planner *p) {
     Plan *plan = p->plan;
     memset(plan, 0, sizeof *plan);
@@ -352,6 +363,12 @@ static bool plan_by_kind(Planner *p) {
         return plan_refuse(p, plan->root, product ? "one matrix product at a time" : "each needs loops of its own");
     }
     if (roots) return is_root(p->cx, plan->root) ? plan_root(p) : plan_dot(p);
+    Sweep sweep;
+    if (reduction && is_swept(p) && plan_sweep(p->cx, p->arena, p->g, &sweep)) {
+        *plan = sweep.rows;
+        plan->kind = PLAN_SWEEP;
+        return true;
+    }
     return reduction ? plan_rows(p, reduction) : plan_map(p);
 }
 
@@ -359,6 +376,17 @@ bool plan_group(Compiler *cx, const Group *g, Plan *plan) {
     Arena *a = arena_new();
     Planner p = { .cx = cx, .g = g, .plan = plan, .arena = a, .labels = map_new(a) };
     bool ok = plan_by_kind(&p);
+    arena_free(a);
+    return ok;
+}
+
+bool plan_follows(Compiler *cx, const Group *g, const Value *v, int axis) {
+    Arena *a = arena_new();
+    Plan plan;
+    Planner p = { .cx = cx, .g = g, .plan = &plan, .arena = a, .labels = map_new(a) };
+    bool ok = plan_by_kind(&p);
+    const Label *l = label_of(&p, v);
+    ok = ok && (!l || !l->labelled || (!l->conflict && l->axis[0] == axis));
     arena_free(a);
     return ok;
 }

@@ -37,5 +37,7 @@ const Value *main_operand(const Inst *); /* of a reduction or a dot that is one:
 
 /* plan.c */
 bool plan_refuse(Planner *, const Inst *, const char *why);
+bool plan_follows(Compiler *, const Group *, const Value *,
+                  int axis); /* wherever it is read, its only axis is that one */
 
 #endif
