@@ -105,6 +105,17 @@ static Py stacked_parts(Elab *e, Py x) {
     return call_values(e, stack, 2, (Py[]){ py_list(e, c->n, parts), py_int(e, 1) }, e->span);
 }
 
+Py growing_repeated(Elab *e, Py item, Py times, Span span) {
+    const Dim *count = to_size(e, number_max(e, times, py_int(e, 0)), "the number of items", span);
+    if (!count) return e->error;
+    Growing *g = NEW(e->arena, Growing);
+    *g = (Growing){ .count = count, .item = item, .nleaf = count_leaves(item) };
+    g->leaf = NEW_ARRAY(e->arena, Leaf, g->nleaf + 1); /* LEAF_SAME, all of them */
+    Py list = py_list(e, 0, NULL);
+    list->contents->grown = g;
+    return list;
+}
+
 /* jnp.array of the list: its items are numbers or arrays of one type, or tuples and lists of those. */
 Py growing_array(Elab *e, Py x) {
     const Growing *g = x->contents->grown;

@@ -61,8 +61,13 @@ static Py joined(Elab *e, Py x, Py y) {
 
 static Py repeated(Elab *e, Py x, Py times, Span span) {
     int64_t n;
-    if (!py_static_int(e, times, &n))
-        return fail(e, span, "how often a %s is repeated must be known when compiling", py_type_name(e, x));
+    if (!py_static_int(e, times, &n)) {
+        Py item = x->kind == PY_STR ? x : x->contents->n == 1 && x->kind == PY_LIST ? x->contents->at[0] : NULL;
+        if (!item || !py_is_index(times))
+            return fail(e, span, "how often a %s is repeated must be known when compiling", py_type_name(e, x));
+        Py list = growing_repeated(e, item, times, span);
+        return list->kind == PY_LIST && x->kind == PY_STR ? growing_join(e, list, py_str(e, ""), span) : list;
+    }
     if (n < 0) n = 0;
     if (x->kind == PY_STR) {
         if (n * x->str.n > 1 << 24) return fail(e, span, "this str is too long");
@@ -92,12 +97,15 @@ static Py set_operation(Elab *e, Operator op, Py x, Py y) {
     return r;
 }
 
+/* A list times a 0-d array is an array, a text is repeated. */
+static bool can_repeat(Py x, Py times) { return py_is_number(times) || (x->kind == PY_STR && py_is_index(times)); }
+
 /* What neither numbers nor arrays take part in; NULL: nothing known. */
 static Py structures(Elab *e, Operator op, Py x, Py y, Span span) {
     if (op == OPERATOR_Add && is_text(x) && is_text(y)) return text_join(e, 2, (Py[]){ x, y });
     if (op == OPERATOR_Add && x->kind == y->kind && (x->kind == PY_LIST || x->kind == PY_TUPLE)) return joined(e, x, y);
-    if (op == OPERATOR_Mult && is_sequence(x) && py_is_number(y)) return repeated(e, x, y, span);
-    if (op == OPERATOR_Mult && is_sequence(y) && py_is_number(x)) return repeated(e, y, x, span);
+    if (op == OPERATOR_Mult && is_sequence(x) && can_repeat(x, y)) return repeated(e, x, y, span);
+    if (op == OPERATOR_Mult && is_sequence(y) && can_repeat(y, x)) return repeated(e, y, x, span);
     if (op == OPERATOR_Mod && is_text(x)) return text_percent(e, x, y, span);
     if (x->kind == PY_SET && y->kind == PY_SET) return set_operation(e, op, x, y);
     if (x->kind == PY_DICT && y->kind == PY_DICT && op == OPERATOR_BitOr) {

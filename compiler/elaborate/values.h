@@ -198,7 +198,8 @@ Py growing_length(Elab *, Py);
 Py growing_item(Elab *, Py, Py index, Span);
 Py growing_join(Elab *, Py, Py between, Span);
 Value *index_within(Elab *, Py index, Value *n, const char *what,
-                    Span); /* from the front; a trap where it is outside */
+                    Span);                            /* from the front; a trap where it is outside */
+Py growing_repeated(Elab *, Py item, Py times, Span); /* [item] * times */
 const Contents *growing_spread(Elab *, const Contents *);
 /* Calls `body` for each item, in a run-time loop where that is possible. */
 void for_each(Elab *, Py, void (*body)(Elab *, void *, Py item), void *data, Span);
