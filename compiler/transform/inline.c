@@ -2,17 +2,21 @@
 **
 ** A call that binds sizes, or is given sizes bound in its caller, is replaced by the instructions of its callee, so that
 ** who binds a size and who uses it are seen together: under vmap a size can differ between the lanes.  So is a call that
-** writes something on a side or in a loop, where not all lanes may be. */
+** writes something on a side or in a loop, where not all lanes may be.
+**
+** What is cut in two (split.c) has its short calls replaced, so that what is kept is chosen with all in sight. */
 #include "transform/walk.h"
 
+typedef enum { HIDES_LANES, HIDES_SHARDS, HIDES_LITTLE } Kind;
 typedef struct {
     Module *m;
     Builder b;
     ValueMap value;
     DimMap dims;
     const Func *func; /* the caller */
-    bool pmaps;       /* what is looked for are pmaps and collectives */
+    Kind kind;        /* of the calls that are looked for */
 } Inline;
+enum { SHORT = 32 /* instructions */ };
 
 /* Is a size that some instruction of the block binds among those the call is given? */
 static bool is_given_bound_size(const Block *b, const Inst *call) {
@@ -52,20 +56,39 @@ static bool hides_shards(const Func *f, const Inst *in) {
     return speaks_of(in, NULL) || has_pmap(in->attrs->callee->body, &seen);
 }
 
-static bool hides(const Func *f, const Inst *in, bool pmaps) {
-    return pmaps ? hides_shards(f, in) : hides_something(f, in);
+/* How many instructions, those of calls in it too; SHORT where they are as many, or something in it is more than arithmetic. */
+static int length_of(const Func *f) {
+    int n = 0;
+    if (calls_itself(f->module, f)) return SHORT;
+    for (const Inst *in = f->body->first; in && n < SHORT; in = in->next)
+        n += in->nregions || in->attrs->binds.n || in->attrs->remat || in->attrs->rule || in->op == OP_pmap ? SHORT
+             : in->op == OP_call ? length_of(in->attrs->callee)
+                                 : 1;
+    return n < SHORT ? n : SHORT;
 }
 
-static bool any_hides(const Func *f, const Block *b, bool pmaps) {
+static bool hides_little(const Inst *in) {
+    return in->op == OP_call && !in->attrs->remat && !in->attrs->binds.n && length_of(in->attrs->callee) < SHORT;
+}
+
+static bool hides(const Func *f, const Inst *in, Kind kind) {
+    switch (kind) {
+    case HIDES_SHARDS: return hides_shards(f, in);
+    case HIDES_LITTLE: return hides_little(in);
+    default: return hides_something(f, in);
+    }
+}
+
+static bool any_hides(const Func *f, const Block *b, Kind kind) {
     for (const Inst *in = b->first; in; in = in->next) {
-        if (hides(f, in, pmaps)) return true;
+        if (hides(f, in, kind)) return true;
         for (int r = 0; r < in->nregions; r++)
-            if (any_hides(f, in->regions[r], pmaps)) return true;
+            if (any_hides(f, in->regions[r], kind)) return true;
     }
     return false;
 }
 
-static const Func *bared(Module *, const Func *, bool pmaps);
+static const Func *bared(Module *, const Func *, Kind);
 
 /* What a call is replaced by: of a pmap, the vmap of its function. */
 static const Func *callee_of(Inline *w, const Inst *call) {
@@ -75,7 +98,7 @@ static const Func *callee_of(Inline *w, const Inst *call) {
         for (int i = 0; i < call->nargs; i++) mapped[i] = call->attrs->mapped.at[i];
         f = transform_vmap_named(w->m, f, mapped, call->attrs->dim, call->attrs->name, true, out);
     }
-    return bared(w->m, f, w->pmaps);
+    return bared(w->m, f, w->kind);
 }
 
 static void inline_block(Inline *, const Block *);
@@ -124,7 +147,7 @@ static void inline_regions(Inline *w, const Inst *in) {
 
 static void inline_block(Inline *w, const Block *block) {
     for (const Inst *in = block->first; in; in = in->next) {
-        if (hides(w->func, in, w->pmaps))
+        if (hides(w->func, in, w->kind))
             inline_call(w, in);
         else if (in->nregions)
             inline_regions(w, in);
@@ -133,24 +156,25 @@ static void inline_block(Inline *w, const Block *block) {
     }
 }
 
-static const Func *bared(Module *m, const Func *f, bool pmaps) {
-    if (!any_hides(f, f->body, pmaps)) return f;
-    MemoKey key = { .kind = MEMO_INLINED, .func = f, .number = pmaps };
+static const Func *bared(Module *m, const Func *f, Kind kind) {
+    if (!any_hides(f, f->body, kind)) return f;
+    MemoKey key = { .kind = MEMO_INLINED, .func = f, .number = kind };
     Func *made = memo_get(m, &key);
     if (made) return made;
     made = func_like(m, f, "inline");
     made->title = f->title;
-    Inline w = { .m = m, .b = builder_new(made), .value = value_map_new(m->arena, f), .func = f, .pmaps = pmaps };
+    Inline w = { .m = m, .b = builder_new(made), .value = value_map_new(m->arena, f), .func = f, .kind = kind };
     for (int i = 0; i < f->body->nparams; i++)
         w.value.at[f->body->params[i]->id] = block_param(made->body, f->body->params[i]->type);
     inline_block(&w, f->body);
     Values results = { 0 };
     for (int i = 0; i < f->body->nresults; i++) PUSH(m->arena, &results, w.value.at[f->body->results[i]->id]);
     block_return(&w.b, results.at, results.n);
-    made = (Func *)bared(m, made, pmaps); /* calls in callees may have been given such sizes as well */
+    made = (Func *)bared(m, made, kind); /* calls in callees may have been given such sizes as well */
     memo_set(m, &key, made);
     return made;
 }
 
-const Func *with_calls_bared(Module *m, const Func *f) { return bared(m, f, false); }
-const Func *with_pmaps_bared(Module *m, const Func *f) { return bared(m, f, true); }
+const Func *with_calls_bared(Module *m, const Func *f) { return bared(m, f, HIDES_LANES); }
+const Func *with_pmaps_bared(Module *m, const Func *f) { return bared(m, f, HIDES_SHARDS); }
+const Func *with_short_calls_bared(Module *m, const Func *f) { return bared(m, f, HIDES_LITTLE); }

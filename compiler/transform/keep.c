@@ -3,12 +3,15 @@
 ** Every value has a price for keeping it, its bytes written and read back, and every instruction one for repeating it, the
 ** work it is.  What an instruction reads must be at hand where it is repeated.  Cutting the flow from what can be computed
 ** to what is needed finds the cheapest choice of all: so a loop keeps what it carries, or less, where the rest follows
-** from that by arithmetic, and keeps the results of matrix products.  A size of run time counts as 64. */
+** from that by arithmetic, and keeps the results of matrix products.  What is far larger than a cache costs more to keep; so
+** a product that is much larger than what it is made of, the scores of attention, is repeated, some rows at a time (blocks.c).
+** A size of run time counts as 64. */
 #include "transform/split.h"
 
 #include <string.h>
 
-enum { PRICE_OF_BYTE = 8, SIZE_OF_RUN_TIME = 64 };
+enum { PRICE_OF_BYTE = 8, PRICE_IN_MEMORY = 64, SIZE_OF_RUN_TIME = 64 };
+enum { LARGE = 1 << 22 /* bytes */, MUCH_LARGER = 4 /* times */ };
 static const int64_t expensive = (int64_t)1 << 44, never = (int64_t)1 << 56;
 
 static int64_t least(int64_t x, int64_t y) { return x < y ? x : y; }
@@ -38,6 +41,15 @@ static int64_t elements(const Type *t) {
     int64_t n = 1;
     for (int i = 0; i < t->rank; i++) n = least(n * estimate(t->dim[i]), (int64_t)1e10 / (i + 1));
     return n;
+}
+
+static int64_t bytes_of(const Type *t) { return elements(t) * dtype_bytes(t->dtype); }
+
+bool is_outer_product(const Inst *in) {
+    if (in->op != OP_dot || !type_is_static(in->results[0]->type)) return false;
+    int64_t bytes = bytes_of(in->results[0]->type);
+    return bytes >= LARGE && bytes >= MUCH_LARGER * bytes_of(in->args[0]->type) &&
+           bytes >= MUCH_LARGER * bytes_of(in->args[1]->type);
 }
 
 /* A value that has to be kept, if it is needed: what makes it happens once. */
@@ -92,7 +104,7 @@ static int64_t price_of_keeping(const Cut *c, const Scope *s, const Value *w) {
     if (has_own_size(s, w)) return never;
     if (c->remat && !s->outer)
         return is_saveable(c->remat, w->def) && !has_size_bound_here(s, w) ? 1 : is_once(c, w->def) ? expensive : never;
-    return 1 + elements(w->type) * dtype_bytes(w->type->dtype) * PRICE_OF_BYTE;
+    return 1 + bytes_of(w->type) * (bytes_of(w->type) < LARGE ? PRICE_OF_BYTE : PRICE_IN_MEMORY);
 }
 
 /* For each element; in the units of PRICE_OF_BYTE, where the bytes are in a cache. */
@@ -135,6 +147,13 @@ static int64_t work_of_elementwise(Op op) {
     }
 }
 
+/* How many terms each element of a product is the sum of. */
+static int64_t met_by(const Inst *in) {
+    int64_t n = 1;
+    for (int i = 0; i < in->attrs->lhs_axes.n; i++) n *= estimate(in->args[0]->type->dim[in->attrs->lhs_axes.at[i]]);
+    return n;
+}
+
 static int64_t work_of(const Inst *in) {
     switch (op_class(in->op)) {
     case CLASS_CREATE: return 0;
@@ -144,6 +163,7 @@ static int64_t work_of(const Inst *in) {
                                                                                      : elements(in->results[0]->type);
     case CLASS_REDUCE:
     case CLASS_SCAN: return elements(in->args[0]->type);
+    case CLASS_CONTRACT: return is_outer_product(in) ? elements(in->results[0]->type) * met_by(in) : expensive;
     case CLASS_INDEX: return in->nresults ? 12 * elements(in->results[0]->type) : 0;
     default: return expensive;
     }

@@ -468,7 +468,7 @@ static void cut_func(Cutting *cut, Module *m, const Func *f, const bool *known, 
 }
 
 const Split *split_func(Module *m, const Func *f, const bool *known, int waits, bool all_extra, const char *remat) {
-    f = as_loops(m, f);
+    f = with_short_calls_bared(m, as_loops(m, f));
     int nresults = f->body->nresults;
     MemoKey key = { .kind = MEMO_SPLIT,
                     .func = f,

@@ -101,6 +101,7 @@ static inline bool has_own_size(const Scope *s, const Value *w) { return s->oute
 
 /* keep.c */
 void choose_repeats(Cut *, Scope *);
+bool is_outer_product(const Inst *); /* much larger than what it is made of, and large */
 
 /* silent.c: what is run again writes nothing */
 bool happens_once(Arena *,

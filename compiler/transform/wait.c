@@ -7,11 +7,20 @@ Value *linear_of(Cut *c, const Value *old) {
     return v;
 }
 
+/* Its product is not to be found, later, to have been computed already. */
+static void repeat_product(Cut *c, const Inst *in) {
+    Value *args[2] = { ir_optimization_barrier(&c->l, c->held.at[in->args[0]->id]), c->held.at[in->args[1]->id] };
+    c->held.at[in->results[0]->id] = emit(&c->l, in->op, args, 2, in->attrs);
+}
+
 void linear_scope(Cut *c, const Scope *s, Value *const *params) {
     for (int i = 0; i < s->handed.n; i++) c->held.at[s->handed.at[i]->id] = params[i];
     c->l.origin = NULL;
     for (const Inst *in = s->fwd->first; in; in = in->next)
-        if (map_get(&s->again, in)) copy_silently(c->m, &c->l, in, &c->held);
+        if (map_get(&s->again, in) && is_outer_product(in))
+            repeat_product(c, in);
+        else if (map_get(&s->again, in))
+            copy_silently(c->m, &c->l, in, &c->held);
 }
 
 static void push_waiting(Cut *c, Values *list, Value *const *old, Value *const *marked_as, int n) {

@@ -108,6 +108,8 @@ int count_true(const bool *, int n);
 const Func *with_pmaps_bared(Module *, const Func *);
 /* the same function with those calls replaced by what they call in which lanes could differ unseen */
 const Func *with_calls_bared(Module *, const Func *);
+/* the same function with short calls replaced */
+const Func *with_short_calls_bared(Module *, const Func *);
 
 /* transform_clean of a function just made, in place: who calls it already keeps calling it. */
 void clean_made(Module *, Func *raw);
