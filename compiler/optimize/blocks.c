@@ -4,7 +4,10 @@
 ** under a cross-entropy) need never be there as a whole.  From such a product on, everything that is made of its rows, up to
 ** the next products and sums, becomes the body of a loop: over the batch axes, and inside of that over blocks of rows where one
 ** batch is still too large for the cache.  A block's arrays stay in the cache, rounds know nothing of each other and are dealt
-** to threads.  Every sum has the terms and the order that it had, since nothing is summed over the axes that are cut. */
+** to threads.  What is summed over the rows themselves (gradients of keys and values, of weights) is carried from block to
+** block; every other sum has the terms and the order that it had.
+**
+** Other products of that size that these rows meet come into the loop too: so all of attention's backward pass is one. */
 #include "optimize/blocks.h"
 
 #include <string.h>
@@ -47,19 +50,30 @@ bool listed(Ints list, int64_t x) {
     return false;
 }
 
+static bool is_large(const Cut *c, const Value *v) { return elements_of(c->cx, v) * 3 > c->elements * 2; }
+
 /* from a value on */
 
 static bool cuts_of_arg(const Cut *c, const Value *v, Cuts *k) {
     const Member *m = member_of(c, v);
-    if (!m) return false;
-    for (int i = 0; i < c->leaving.n; i++) {
-        if (c->leaving.at[i] == v && v->def->op == OP_dot && v->def != c->root) return false;
+    if (m) *k = m->cuts;
+    return m != NULL;
+}
+
+/* The axes that meet are cut nowhere; or the rows meet the rows, and rounds add up. */
+static bool cuts_meet(const Cut *c, const Inst *in, const Cuts *x, const Cuts *y, bool *sum) {
+    for (int i = 0; i < in->attrs->lhs_axes.n; i++) {
+        int cut = x->at[in->attrs->lhs_axes.at[i]];
+        if (cut != y->at[in->attrs->rhs_axes.at[i]] || (cut != NONE && (!c->rows || cut != c->batch))) return false;
+        if (cut != NONE) *sum = true;
     }
-    *k = m->cuts;
     return true;
 }
 
-static bool cuts_of_dot(const Cut *c, const Inst *in, Cuts *out) {
+static bool may_add_up(const Type *t) { return t->dtype == DT_f32 || t->dtype == DT_f64; }
+
+/* Where one side is not in the loop, rows that meet rows are cut there as they are here. */
+static bool cuts_of_dot(const Cut *c, const Inst *in, Cuts *out, bool *sum) {
     Cuts x = no_cuts(), y = no_cuts();
     int batch = (int)in->attrs->batch, n = batch;
     bool left = cuts_of_arg(c, in->args[0], &x), right = cuts_of_arg(c, in->args[1], &y);
@@ -67,22 +81,38 @@ static bool cuts_of_dot(const Cut *c, const Inst *in, Cuts *out) {
         if (left && right && x.at[i] != y.at[i]) return false;
         out->at[i] = left ? x.at[i] : y.at[i];
     }
+    for (int i = 0; i < in->attrs->lhs_axes.n; i++) {
+        int64_t l = in->attrs->lhs_axes.at[i], r = in->attrs->rhs_axes.at[i];
+        if (!left) x.at[l] = y.at[r];
+        if (!right) y.at[r] = x.at[l];
+    }
+    if (!cuts_meet(c, in, &x, &y, sum)) return false;
     for (int side = 0; side < 2; side++) {
         const Cuts *k = side ? &y : &x;
         Ints met = side ? in->attrs->rhs_axes : in->attrs->lhs_axes;
         for (int i = batch; i < in->args[side]->type->rank; i++) {
-            if (!listed(met, i))
-                out->at[n++] = k->at[i];
-            else if (k->at[i] != NONE)
-                return false;
+            if (!listed(met, i)) out->at[n++] = k->at[i];
         }
     }
     for (int i = 0; i < n; i++) {
+        if (*sum && out->at[i] == c->batch) return false;
         for (int j = 0; j < i; j++) {
             if (out->at[i] != NONE && out->at[i] == out->at[j]) return false;
         }
     }
-    return true;
+    return !*sum || may_add_up(in->results[0]->type);
+}
+
+static bool cuts_of_reduction(const Cut *c, const Inst *in, const Cuts *x, Cuts *out, bool *sum) {
+    for (int i = 0, n = 0; i < in->args[0]->type->rank; i++) {
+        if (!listed(in->attrs->axes, i))
+            out->at[n++] = x->at[i];
+        else if (x->at[i] != NONE && (!c->rows || x->at[i] != c->batch))
+            return false;
+        else if (x->at[i] != NONE)
+            *sum = true;
+    }
+    return !*sum || (in->op == OP_reduce_sum && may_add_up(in->results[0]->type));
 }
 
 static bool cuts_of_reshape(const Inst *in, const Cuts *x, Cuts *out) {
@@ -97,11 +127,12 @@ static bool cuts_of_reshape(const Inst *in, const Cuts *x, Cuts *out) {
 }
 
 /* What follows from its arguments' cuts; false where it cannot be done for some rows alone. */
-static bool cuts_forward(const Cut *c, const Inst *in, Cuts *out) {
+static bool cuts_forward(const Cut *c, const Inst *in, Cuts *out, bool *sum) {
     Cuts x = no_cuts();
     *out = no_cuts();
+    *sum = false;
     if (in->nresults != 1 || in->nregions || inst_effect(in) != EFFECT_NONE) return false;
-    if (in->op == OP_dot) return cuts_of_dot(c, in, out);
+    if (in->op == OP_dot) return cuts_of_dot(c, in, out, sum);
     if (op_class(in->op) == CLASS_ELEMENTWISE) {
         bool any = false;
         for (int i = 0; i < in->nargs; i++) {
@@ -113,15 +144,8 @@ static bool cuts_forward(const Cut *c, const Inst *in, Cuts *out) {
         return any;
     }
     if (!in->nargs || !cuts_of_arg(c, in->args[0], &x)) return false;
-    if (op_class(in->op) == CLASS_REDUCE && in->op != OP_argmax && in->op != OP_argmin) {
-        for (int i = 0, n = 0; i < in->args[0]->type->rank; i++) {
-            if (!listed(in->attrs->axes, i))
-                out->at[n++] = x.at[i];
-            else if (x.at[i] != NONE)
-                return false;
-        }
-        return true;
-    }
+    if (op_class(in->op) == CLASS_REDUCE && in->op != OP_argmax && in->op != OP_argmin)
+        return cuts_of_reduction(c, in, &x, out, sum);
     switch ((int)in->op) {
     case OP_broadcast:
         for (int i = 0; i < in->attrs->map.n; i++) out->at[in->attrs->map.at[i]] = x.at[i];
@@ -134,89 +158,160 @@ static bool cuts_forward(const Cut *c, const Inst *in, Cuts *out) {
     }
 }
 
-static void add_member(Cut *c, const Inst *in, Cuts cuts) {
+/* the members */
+
+static int place_of(const Cut *c, const Inst *in) { return (int)(intptr_t)map_get(&c->place, in) - 1; }
+static bool is_behind(const Cut *c, const Value *v) { return v->def && map_get(&c->behind, v->def); }
+
+static void add_member(Cut *c, const Inst *in, Cuts cuts, bool sum, bool spread) {
     Member *m = NEW(c->arena, Member);
-    *m = (Member){ in->results[0], cuts };
+    *m = (Member){ in->results[0], cuts, sum, spread };
     map_set(&c->members, in, m);
-    c->last = in;
+    if (place_of(c, in) + 1 > c->end) c->end = place_of(c, in) + 1;
 }
 
-static bool reads_member(const Cut *c, const Inst *in) {
+/* Sums and small products are what loops are for: what is made of them stands behind. */
+static bool ends_here(const Cut *c, const Member *m) {
+    return m->sum || (m->v->def->op == OP_dot && !is_large(c, m->v));
+}
+
+static bool is_spread(const Cut *c, const Inst *in) {
+    if (in->op == OP_broadcast) return !is_large(c, in->args[0]);
+    if (op_class(in->op) != CLASS_ELEMENTWISE) return false;
     for (int i = 0; i < in->nargs; i++) {
-        if (member_of(c, in->args[i])) return true;
+        const Member *m = member_of(c, in->args[i]);
+        if (m ? !m->spread : !cut_is_cheap(c, in->args[i])) return false;
+    }
+    return true;
+}
+
+/* What was computed beside the members, of products that are as large: it comes into the loop.  False where it needs
+** something that stands behind. */
+static bool adopt(Cut *c, const Value *v, const Cuts *cuts, int depth) {
+    const Inst *in = def_here(c, v);
+    if (is_behind(c, v) || depth > 32) return false;
+    if (!in || member_of(c, v) || place_of(c, in) < 0 || !any_cut(*cuts, v->type->rank) || !is_large(c, v)) return true;
+    bool product = in->op == OP_dot && elements_of(c->cx, v) == c->elements, joins = product;
+    if (!product && op_class(in->op) != CLASS_ELEMENTWISE) return true;
+    for (int i = 0; i < in->nargs; i++) {
+        Cuts k = cuts_backward(c, in, i, cuts);
+        const Member *m = member_of(c, in->args[i]);
+        if (m && (product || ends_here(c, m) || memcmp(&m->cuts, cuts, sizeof *cuts))) return false;
+        if (!adopt(c, in->args[i], &k, depth + 1)) return false;
+        joins |= member_of(c, in->args[i]) != NULL;
+    }
+    if (joins) add_member(c, in, *cuts, false, false);
+    return true;
+}
+
+/* Whether it belongs into the loop: it reads more of it than what is spread, and nothing that stands behind. */
+static bool joins(Cut *c, const Inst *in) {
+    Cuts cuts;
+    bool sum, spread, reads = false;
+    for (int i = 0; i < in->nargs; i++) {
+        const Member *m = member_of(c, in->args[i]);
+        if (is_behind(c, in->args[i]) || (m && ends_here(c, m))) return false;
+        reads |= m && !m->spread;
+    }
+    if (!cuts_forward(c, in, &cuts, &sum)) return false;
+    spread = is_spread(c, in);
+    if (!reads && !spread) return false;
+    for (int i = 0; i < in->nargs; i++) {
+        Cuts k = cuts_backward(c, in, i, &cuts);
+        if (!adopt(c, in->args[i], &k, 0)) return false;
+    }
+    add_member(c, in, cuts, sum, spread);
+    return true;
+}
+
+static bool needs_loop(const Cut *, const Inst *);
+static bool mentions(const Cut *c, const Block *inner) {
+    for (const Inst *in = inner->first; in; in = in->next) {
+        if (needs_loop(c, in)) return true;
+    }
+    for (int i = 0; i < inner->nresults; i++) {
+        if (member_of(c, inner->results[i]) || is_behind(c, inner->results[i])) return true;
     }
     return false;
 }
 
-static void leave(Cut *c, const Value *v) {
-    for (int i = 0; i < c->leaving.n; i++) {
-        if (c->leaving.at[i] == v) return;
+static bool needs_loop(const Cut *c, const Inst *in) {
+    for (int i = 0; i < in->nargs; i++) {
+        if (member_of(c, in->args[i]) || is_behind(c, in->args[i])) return true;
     }
-    PUSH(c->arena, &c->leaving, v);
-}
-
-static bool mentions(const Block *inner, const Value *v) {
-    for (const Inst *in = inner->first; in; in = in->next) {
-        for (int i = 0; i < in->nargs; i++) {
-            if (in->args[i] == v) return true;
-        }
-        for (int k = 0; k < in->nregions; k++) {
-            if (mentions(in->regions[k], v)) return true;
-        }
-    }
-    for (int i = 0; i < inner->nresults; i++) {
-        if (inner->results[i] == v) return true;
+    for (int k = 0; k < in->nregions; k++) {
+        if (mentions(c, in->regions[k])) return true;
     }
     return false;
 }
 
 /* Everything that is made of the product's rows, as far as the next products. */
 static void grow(Cut *c) {
-    for (const Inst *in = c->root->next; in; in = in->next) {
-        Cuts cuts;
-        if (in->op == OP_time || in->op == OP_barrier)
-            break; /* what is computed before the clock is read stays there */
-        if (!reads_member(c, in) || !cuts_forward(c, in, &cuts)) continue;
-        add_member(c, in, cuts);
-        if (in->op == OP_dot) leave(c, in->results[0]); /* what is made of it stands behind the loop */
+    int members = 0;
+    do { /* until nothing was adopted that others read */
+        members = c->members.n;
+        c->behind = map_new(c->arena);
+        for (int i = 1; i < c->limit; i++) {
+            const Inst *in = c->at[i];
+            if (in->op == OP_time || in->op == OP_barrier)
+                break; /* what is computed before the clock is read stays there */
+            if (!map_get(&c->members, in) && needs_loop(c, in) && !joins(c, in)) map_set(&c->behind, in, (void *)in);
+        }
+    } while (c->members.n != members);
+}
+
+static void leave(Cut *c, const Member *m) {
+    if (m->spread) {
+        for (int i = 0; i < m->v->def->nargs; i++) {
+            const Member *x = member_of(c, m->v->def->args[i]);
+            if (x) leave(c, x);
+        }
+        map_set(&c->again, m->v->def, (void *)m);
+        return;
+    }
+    for (int i = 0; i < c->leaving.n; i++) {
+        if (c->leaving.at[i] == m->v) return;
+    }
+    PUSH(c->arena, &c->leaving, m->v);
+}
+
+static void leave_for(Cut *c, Value *const *v, int n) {
+    for (int i = 0; i < n; i++) {
+        const Member *m = member_of(c, v[i]);
+        if (m) leave(c, m);
     }
 }
 
-/* Values that others read; all of these stand behind the last of the loop. */
+static void leave_for_block(Cut *c, const Block *inner) {
+    for (const Inst *in = inner->first; in; in = in->next) {
+        leave_for(c, in->args, in->nargs);
+        for (int k = 0; k < in->nregions; k++) leave_for_block(c, in->regions[k]);
+    }
+    leave_for(c, inner->results, inner->nresults);
+}
+
+/* Values that others read; these can wait until the loop is done. */
 static bool find_leaving(Cut *c) {
-    bool inside = true;
-    for (const Inst *in = c->root; in; in = in->next) {
-        bool member = map_get(&c->members, in) != NULL;
-        for (int i = 0; i < in->nargs && !member; i++) {
-            const Member *m = member_of(c, in->args[i]);
-            if (m && inside) return false;
-            if (m) leave(c, m->v);
-        }
-        for (int k = 0; k < in->nregions; k++) {
-            for (const Inst *x = c->root; x && x != in; x = x->next) {
-                if (!map_get(&c->members, x) || !mentions(in->regions[k], x->results[0])) continue;
-                if (inside) return false;
-                leave(c, x->results[0]);
-            }
-        }
-        if (in == c->last) inside = false;
+    for (int i = 0; i < c->n; i++) {
+        const Inst *in = c->at[i];
+        if (map_get(&c->members, in)) continue;
+        if (i < c->end && map_get(&c->behind, in) && inst_effect(in) != EFFECT_NONE) return false;
+        leave_for(c, in->args, in->nargs);
+        for (int k = 0; k < in->nregions; k++) leave_for_block(c, in->regions[k]);
     }
-    for (int i = 0; i < c->block->nresults; i++) {
-        const Member *m = member_of(c, c->block->results[i]);
-        if (m) leave(c, m->v);
-    }
+    leave_for(c, c->block->results, c->block->nresults);
     return true;
 }
 
 /* The cut axes in order, all of them, so that results lie one behind the other; and few elements. */
 static bool may_leave(const Cut *c, const Value *v) {
-    const Cuts *k = &member_of(c, v)->cuts;
-    int next = 0;
+    const Member *m = member_of(c, v);
+    int next = 0, all = m->sum ? c->batch : c->ncuts;
     for (int i = 0; i < v->type->rank; i++) {
-        if (k->at[i] != NONE && k->at[i] != next++) return false;
-        if (k->at[i] == NONE && next < c->ncuts && !dim_is(v->type->dim[i], 1)) return false;
+        if (m->cuts.at[i] != NONE && m->cuts.at[i] != next++) return false;
+        if (m->cuts.at[i] == NONE && next < all && !dim_is(v->type->dim[i], 1)) return false;
     }
-    return next == c->ncuts && elements_of(c->cx, v) * 3 <= c->elements * 2;
+    return next == all && !is_large(c, v);
 }
 
 /* How the product is cut; false where that is not worth it. */
@@ -252,16 +347,16 @@ static bool choose_cuts(Cut *c) {
         cuts.at[batch] = (int8_t)c->ncuts;
         c->size[c->ncuts++] = t->dim[batch];
     }
-    add_member(c, in, cuts);
+    add_member(c, in, cuts, false, false);
     return c->ncuts > 0;
 }
 
 static bool is_cut(Cut *c) {
-    if (!choose_cuts(c)) return false;
     grow(c);
     bool sums = false;
-    for (const Inst *in = c->root->next; in; in = in->next) {
-        if (map_get(&c->members, in) && (in->op == OP_dot || op_class(in->op) == CLASS_REDUCE)) sums = true;
+    for (int i = 1; i < c->end; i++) {
+        if (map_get(&c->members, c->at[i]) && (c->at[i]->op == OP_dot || op_class(c->at[i]->op) == CLASS_REDUCE))
+            sums = true;
     }
     if (!sums || !find_leaving(c) || !c->leaving.n) return false;
     for (int i = 0; i < c->leaving.n; i++) {
@@ -271,27 +366,64 @@ static bool is_cut(Cut *c) {
 }
 
 /* What is cut, arrays from outside too; NULL where nothing is. */
-static Cut *cut_at(Walk *w, const Block *block, const Inst *root) {
+static Cut *cut_at(Walk *w, const Block *block, const Inst **at, int limit, int n) {
     Arena *arena = w->b.arena;
+    if (at[0]->op != OP_dot) return NULL;
     Cut *c = NEW(arena, Cut);
-    *c = (Cut){ .w = w, .cx = w->b.cx, .arena = arena, .block = block, .root = root };
+    *c =
+        (Cut){ .w = w, .cx = w->b.cx, .arena = arena, .block = block, .at = at, .n = n, .limit = limit, .root = at[0] };
     c->members = map_new(arena);
     c->now = map_new(arena);
+    c->place = map_new(arena);
+    c->again = map_new(arena);
+    if (!choose_cuts(c)) return NULL;
+    for (int i = 0; i < limit; i++) map_set(&c->place, at[i], (void *)(intptr_t)(i + 1));
     return is_cut(c) && take_outside(c) ? c : NULL;
 }
 
-static void blocks_in(Walk *w, const Block *block) {
-    Cut *c = NULL;
-    for (const Inst *in = block->first; in; in = in->next) {
-        if (!c && in->op == OP_dot) c = cut_at(w, block, in);
-        if (!c || !map_get(&c->members, in)) {
-            walk_copy(w, in);
+/* In place of the stretch that the loop is made of: what it does not wait for, the loop, what waits for it. */
+static void sort_stretch(Cut *c, const Inst **at, int *before, int *members) {
+    int n[3] = { 0 }, end = c->end;
+    const Inst **sorted[3];
+    for (int k = 0; k < 3; k++) sorted[k] = NEW_ARRAY(c->arena, const Inst *, end + 1);
+    for (int i = 0; i < end; i++) {
+        int k = map_get(&c->members, at[i]) ? 1 : map_get(&c->behind, at[i]) ? 2 : 0;
+        sorted[k][n[k]++] = at[i];
+    }
+    c->at = sorted[1];
+    c->end = n[1];
+    for (int k = 0; k < 3; k++) {
+        for (int i = 0; i < n[k]; i++) *at++ = sorted[k][i];
+    }
+    *before = n[0], *members = n[1];
+}
+
+/* The first `limit` of n instructions; the others come later. */
+static void blocks_among(Walk *w, const Block *block, const Inst **at, int limit, int n) {
+    for (int i = 0; i < limit;) {
+        int before, members;
+        Cut *c = cut_at(w, block, at + i, limit - i, n - i);
+        if (!c) {
+            walk_copy(w, at[i++]);
             continue;
         }
-        if (in != c->last) continue;
+        sort_stretch(c, at + i, &before, &members);
+        blocks_among(w, block, at + i, before, n - i);
         emit_cut_loops(c);
-        c = NULL;
+        for (int k = 0; k < members; k++) {
+            if (map_get(&c->again, c->at[k])) walk_copy(w, c->at[k]);
+        }
+        i += before + members;
     }
+}
+
+static void blocks_in(Walk *w, const Block *block) {
+    int n = 0;
+    for (const Inst *in = block->first; in; in = in->next) n++;
+    const Inst **at = NEW_ARRAY(w->b.arena, const Inst *, n + 1);
+    n = 0;
+    for (const Inst *in = block->first; in; in = in->next) at[n++] = in;
+    blocks_among(w, block, at, n, n);
 }
 
 Module *pass_blocks(const Module *m) { return walk_module_blocks(m, blocks_in); }

@@ -14,6 +14,8 @@ typedef struct {
 typedef struct {
     const Value *v;
     Cuts cuts;
+    bool sum;    /* over the rows: each round adds its part */
+    bool spread; /* small values for every element: made again by whoever wants them outside of the loop */
 } Member;
 
 typedef struct {
@@ -21,12 +23,17 @@ typedef struct {
     Compiler *cx;
     Arena *arena;
     const Block *block;
+    const Inst **at;           /* what is still to come of the block, the product first */
+    int n, limit;              /* of these, the first that may come into the loop */
+    int end;                   /* behind the last one of the loop */
+    Map place;                 /* Inst to its place there, plus 1 */
     const Inst *root;          /* the product */
     int batch, ncuts;          /* the rows are cut batch */
     const Dim *size[MAX_RANK]; /* of the cut axes */
     int64_t elements;          /* of the product */
-    Map members;               /* Inst to Member: in the loop, in order */
-    const Inst *last;          /* of them */
+    Map members;               /* Inst to Member: in the loop */
+    Map behind;                /* Inst: what needs something of the loop and is not in it */
+    Map again;                 /* Inst: spread, and made again behind the loop */
     struct {
         const Value **at;
         int n, cap;
@@ -49,6 +56,8 @@ bool any_cut(Cuts, int rank);
 Cuts no_cuts(void);
 bool listed(Ints, int64_t);
 
+bool cut_is_cheap(const Cut *, const Value *); /* computed for these rows where it is read */
+Cuts cuts_backward(const Cut *, const Inst *, int arg, const Cuts *result);
 bool take_outside(Cut *); /* finds what comes from outside; false where a loop cannot be given it slice by slice */
 void emit_cut_loops(Cut *);
 

@@ -30,6 +30,8 @@ static bool is_cheap(const Cut *c, const Value *v, int depth) {
     return true;
 }
 
+bool cut_is_cheap(const Cut *c, const Value *v) { return is_cheap(c, v, 0); }
+
 /* Where a round stands along that cut, as a number of that dtype. */
 static Value *start_of(Cut *c, int cut, DType dtype) {
     Builder *b = &c->w->b;
@@ -104,7 +106,7 @@ static Value *value_for(Cut *c, const Value *v, const Cuts *k) {
 }
 
 /* The cuts of an argument that follow from those of the result. */
-static Cuts cuts_backward(const Cut *c, const Inst *in, int arg, const Cuts *k) {
+Cuts cuts_backward(const Cut *c, const Inst *in, int arg, const Cuts *k) {
     Cuts x = no_cuts();
     const Type *t = in->args[arg]->type;
     if (member_of(c, in->args[arg])) return member_of(c, in->args[arg])->cuts;
@@ -119,6 +121,9 @@ static Cuts cuts_backward(const Cut *c, const Inst *in, int arg, const Cuts *k) 
         else if (!listed(met, i))
             x.at[i] = k->at[n++];
     }
+    const Member *other = member_of(c, in->args[1 - arg]);
+    Ints meets = arg ? in->attrs->lhs_axes : in->attrs->rhs_axes;
+    for (int i = 0; i < met.n && other; i++) x.at[met.at[i]] = other->cuts.at[meets.at[i]];
     return x;
 }
 
@@ -235,17 +240,16 @@ static void put_slice(Cut *c, int i, Value *slice, const Given *g) {
 }
 
 static void emit_members(Cut *c, Value **results) {
-    for (const Inst *in = c->root; in; in = in->next) {
+    for (int at = 0; at < c->end; at++) {
+        const Inst *in = c->at[at];
         const Member *m = map_get(&c->members, in);
-        if (m) {
-            Cuts args[MAX_RANK];
-            Key key;
-            for (int i = 0; i < in->nargs; i++) args[i] = cuts_backward(c, in, i, &m->cuts);
-            Value *y = emit_cut(c, in, &m->cuts, args);
-            key_of(m->v, &m->cuts, &key);
-            map_set_bytes(&c->now, &key, sizeof key, y);
-        }
-        if (in == c->last) break;
+        if (!m) continue;
+        Cuts args[MAX_RANK];
+        Key key;
+        for (int i = 0; i < in->nargs; i++) args[i] = cuts_backward(c, in, i, &m->cuts);
+        Value *y = emit_cut(c, in, &m->cuts, args);
+        key_of(m->v, &m->cuts, &key);
+        map_set_bytes(&c->now, &key, sizeof key, y);
     }
     for (int i = 0; i < c->leaving.n; i++)
         results[i] = value_for(c, c->leaving.at[i], &member_of(c, c->leaving.at[i])->cuts);
@@ -270,42 +274,70 @@ static Value *joined_rows(Cut *c, Value *v) {
     return ir_reshape(&c->w->b, v, type_of(c->cx, v->type->dtype, v->type->rank - 1, dim));
 }
 
-/* A loop over xs [trip, ...]: opens its body. */
-static Block *open_loop(Cut *c, Value **xs, int n, Value **slices, Value **round) {
+/* A loop over xs [trip, ...] that carries some values: opens its body. */
+static Block *open_loop(Cut *c, Value **carried, int carries, Value **xs, int n, Value **slices, Value **round) {
     Builder *b = &c->w->b;
     Block *body = block_new(b->func, NULL);
     *round = block_param(body, type_scalar(c->cx, DT_i64));
+    for (int i = 0; i < carries; i++) carried[i] = block_param(body, carried[i]->type);
     for (int i = 0; i < n; i++) slices[i] = block_param(body, type_without_lead(c->cx, xs[i]->type));
     builder_enter(b, body);
     return body;
 }
 
-static const Inst *close_loop(Cut *c, Block *body, Value **xs, int n, Value **results, int64_t trip, bool apart) {
+static const Inst *close_loop(Cut *c, Block *body, int carries, Value **args, int n, Value **results, int64_t trip,
+                              bool apart) {
     Builder *b = &c->w->b;
     block_return(b, results, c->leaving.n);
     builder_leave(b);
     Attrs attrs = no_attrs;
     attrs.trip = dim_int(c->cx, trip);
+    attrs.carries = carries;
     attrs.apart = apart;
-    return emit_region(b, OP_for, xs, n, &attrs, &body, 1);
+    return emit_region(b, OP_for, args, n, &attrs, &body, 1);
 }
 
-/* The rows of one batch. */
+static const Member *leaving_at(const Cut *c, int i) { return member_of(c, c->leaving.at[i]); }
+
+/* What rounds add up starts as nothing; the batch axes stay, of size 1. */
+static Value *nothing_of(Cut *c, const Value *v) {
+    return ir_fill(&c->w->b, cut_type(c, v->type, &member_of(c, v)->cuts), 0);
+}
+
+/* The rows of one batch.  What they add up is carried, the rest is stacked. */
 static void emit_inner(Cut *c, Value **mine, const Given *given, Value **results, bool apart) {
-    int n = 0, count = c->outside.n;
-    Value **xs = NEW_ARRAY(c->arena, Value *, count + 1), **slices = NEW_ARRAY(c->arena, Value *, count + 1);
+    int n = 0, sums = 0, count = c->outside.n, nleaving = c->leaving.n;
+    Value **xs = NEW_ARRAY(c->arena, Value *, count + nleaving + 1), **slices = NEW_ARRAY(c->arena, Value *, count + 1);
+    Value **carried = NEW_ARRAY(c->arena, Value *, nleaving + 1),
+          **given_on = NEW_ARRAY(c->arena, Value *, nleaving + 1);
+    int *place = NEW_ARRAY(c->arena, int, nleaving + 1);
     int64_t rows;
     dim_is_int(c->size[c->batch], &rows);
-    for (int i = 0; i < count; i++) {
-        if (given[i].rows) xs[n++] = as_rounds(c, mine[i], 1, true);
+    for (int i = 0; i < nleaving; i++) {
+        if (!leaving_at(c, i)->sum) continue;
+        xs[sums] = carried[sums] = nothing_of(c, c->leaving.at[i]);
+        place[i] = sums++;
     }
-    Block *body = open_loop(c, xs, n, slices, &c->inner_round);
+    for (int i = 0, at = sums; i < nleaving; i++) {
+        if (!leaving_at(c, i)->sum) place[i] = at++;
+    }
+    for (int i = 0; i < count; i++) {
+        if (given[i].rows) xs[sums + n++] = as_rounds(c, mine[i], 1, true);
+    }
+    Block *body = open_loop(c, carried, sums, xs + sums, n, slices, &c->inner_round);
     for (int i = 0, at = 0; i < count; i++) put_slice(c, i, given[i].rows ? slices[at++] : mine[i], &given[i]);
     emit_members(c, results);
-    for (int i = 0; i < c->leaving.n; i++)
-        results[i] = leaving_slice(c, results[i], &member_of(c, c->leaving.at[i])->cuts);
-    const Inst *loop = close_loop(c, body, xs, n, results, rows / c->rows, apart);
-    for (int i = 0; i < c->leaving.n; i++) results[i] = joined_rows(c, loop->results[i]);
+    for (int i = 0; i < nleaving; i++) {
+        const Member *m = leaving_at(c, i);
+        given_on[place[i]] =
+            m->sum ? ir_add(&c->w->b, carried[place[i]], results[i]) : leaving_slice(c, results[i], &m->cuts);
+    }
+    const Inst *loop = close_loop(c, body, sums, xs, sums + n, given_on, rows / c->rows, apart && !sums);
+    for (int i = 0; i < nleaving; i++) {
+        Value *v = loop->results[place[i]];
+        const Member *m = leaving_at(c, i);
+        results[i] = m->sum ? leaving_slice(c, v, &m->cuts) : joined_rows(c, v);
+    }
 }
 
 static void emit_loops(Cut *c, const Given *given) {
@@ -323,7 +355,7 @@ static void emit_loops(Cut *c, const Given *given) {
     if (!c->batch) {
         emit_inner(c, mine, given, results, true);
     } else {
-        Block *body = open_loop(c, xs, n, slices, &c->round);
+        Block *body = open_loop(c, NULL, 0, xs, n, slices, &c->round);
         for (int i = 0, at = 0; i < count; i++) {
             if (given[i].batch) mine[i] = slices[at++];
         }
@@ -335,7 +367,7 @@ static void emit_loops(Cut *c, const Given *given) {
             for (int i = 0; i < c->leaving.n; i++)
                 results[i] = leaving_slice(c, results[i], &member_of(c, c->leaving.at[i])->cuts);
         }
-        const Inst *loop = close_loop(c, body, xs, n, results, rounds, !c->rows || rounds >= MANY);
+        const Inst *loop = close_loop(c, body, 0, xs, n, results, rounds, !c->rows || rounds >= MANY);
         for (int i = 0; i < c->leaving.n; i++) results[i] = loop->results[i];
     }
     for (int i = 0; i < c->leaving.n; i++) {
@@ -345,13 +377,13 @@ static void emit_loops(Cut *c, const Given *given) {
 }
 
 bool take_outside(Cut *c) {
-    for (const Inst *in = c->root; in; in = in->next) {
+    for (int at = 0; at < c->end; at++) {
+        const Inst *in = c->at[at];
         const Member *m = map_get(&c->members, in);
         for (int i = 0; m && i < in->nargs; i++) {
             Cuts k = cuts_backward(c, in, i, &m->cuts);
             gather_outside(c, in->args[i], &k);
         }
-        if (in == c->last) break;
     }
     for (int i = 0; i < c->outside.n; i++) {
         Given g;
