@@ -4,7 +4,9 @@ import time
 
 import jax
 
-from wanted import WANTED  # run.sh writes it: the rows that are asked for, all if there are none
+# run.sh and memory.sh write it: parts of the names ("=NAME=" is a whole one) of the rows that are asked for, all if there are
+# none; and whether JAX is to say what memory it needs in place of the time
+from wanted import MEMORY, WANTED
 
 
 def bytes_of(tree):
@@ -13,9 +15,13 @@ def bytes_of(tree):
 
 def measure(name, f, make, flops=0):
     """The least seconds of some calls of f(*make()); the bytes are those of arguments and results, which must be moved at least."""
-    if WANTED and not any(word in name for word in WANTED):
+    if WANTED and not any(word in f"={name}=" for word in WANTED):
         return
     args = make()
+    if MEMORY:
+        from memory import memory
+        memory(name, f, args)
+        return
     results = jax.eval_shape(f, *args)
     widest = max(x.dtype.itemsize for x in jax.tree.leaves((args, results)))
     least, calls, spent = math.inf, 0, 0.0
