@@ -13,6 +13,7 @@ const Pass passes[] = {
     { "copy", module_copy, "leave out what the program does not reach" },
     { "inline", pass_inline, "put small functions, and those called once, in the place of their calls" },
     { "shard", pass_shard, "deal the shards of every pmap to processes" },
+    { "loads", pass_loads, "let each process read of a file what its shards need" },
     { "spread", pass_spread, "leave what shards give where it is, until somebody needs it whole" },
     { "lanes", pass_lanes, "decide what lanes do that are not there: nothing, or what another does" },
     { "components", pass_components, "write out axes of a few components where all pairs are reduced" },

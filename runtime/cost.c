@@ -9,7 +9,7 @@
 
 static struct {
     int wanted, waiting, depth;
-    int64_t number, bytes;
+    int64_t number, bytes, read, held; /* of files that ranks read parts of */
     double starting, underway, waited, since;
 } cost;
 
@@ -36,6 +36,11 @@ void jxl_cost_waited(double since) {
     if (cost.wanted) cost.waited += jxl_time(1) - since;
 }
 
+void jxl_cost_read(int64_t bytes, int64_t of) {
+    cost.read += bytes;
+    cost.held += of;
+}
+
 void jxl_cost_print(const jxl_call *c) {
     if (!cost.wanted || c->rank) return;
     double hidden = cost.underway > cost.waited ? 1 - cost.waited / cost.underway : 0;
@@ -44,4 +49,7 @@ void jxl_cost_print(const jxl_call *c) {
             "waited for %.6f s, hidden %.0f%%\n",
             c->nranks, cost.starting, (long long)cost.number, 1e-6 * (double)cost.bytes, cost.underway, cost.waited,
             100 * hidden);
+    if (cost.held)
+        fprintf(stderr, "rank 0 of %d read %.3f MB of files that hold %.3f MB, for its own shards\n", c->nranks,
+                1e-6 * (double)cost.read, 1e-6 * (double)cost.held);
 }

@@ -20,9 +20,11 @@ typedef struct {
 typedef struct {
     FILE *file;
     Npy header;
-    int wanted; /* the dtype of the program's array */
+    int wanted;    /* the dtype of the program's array */
+    int64_t start; /* where its first element is; negative where that cannot be gone to */
     char *path, *what;
     void *memory; /* that `file` reads, or NULL */
+    char *lacks;  /* by rank: it cannot open the file itself; NULL where there is one rank */
 } Opened;
 
 /* npy_load.c: what every reader begins and ends with */
@@ -31,6 +33,7 @@ int jxl_opened_memory(jxl_call *, Opened *, void *bytes, size_t n);     /* the b
 int jxl_opened_as(jxl_call *, Opened *, int32_t dtype, int32_t rank, void **file, int64_t *shape);
 int jxl_opened_look(jxl_call *, Opened *, int32_t *dtype, int32_t *rank, int64_t *shape);
 void jxl_opened_close(jxl_call *, Opened *);
+int jxl_read_elements(jxl_call *, const Opened *, int64_t first, int64_t n, void *data); /* npy_elements.c */
 int jxl_count_elements(Npy *); /* npy_header.c: sets count; 0 where the shape is too large for any memory */
 
 /* npy_save.c: a new file beside the old one, which it replaces when it is complete; a device or a pipe is written to.

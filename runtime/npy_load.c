@@ -62,6 +62,7 @@ void jxl_opened_close(jxl_call *c, Opened *o) {
     if (o->memory) jxl_release(c, o->memory);
     if (o->path) jxl_release(c, o->path);
     if (o->what) jxl_release(c, o->what);
+    if (o->lacks) jxl_release(c, o->lacks);
     jxl_release(c, o);
 }
 
@@ -73,6 +74,7 @@ int jxl_opened_memory(jxl_call *c, Opened *o, void *bytes, size_t n) {
 
 int jxl_opened_as(jxl_call *c, Opened *o, int32_t dtype, int32_t rank, void **file, int64_t *shape) {
     o->wanted = dtype;
+    o->start = ftello(o->file);
     if (!fits(o->header.dtype, dtype) || o->header.rank != rank) {
         wrong_type(c, o->path, o->what, &o->header, dtype, rank);
         jxl_opened_close(c, o);
@@ -119,75 +121,9 @@ int jxl_load_look(jxl_call *c, const char *path, const char *what, int32_t *dtyp
     return o ? jxl_opened_look(c, o, dtype, rank, shape) : c->status;
 }
 
-/* ---- elements ---- */
-
-static void swap_bytes(unsigned char *at, int64_t n, int size) {
-    for (; n-- > 0; at += size) {
-        for (int i = 0; i < size / 2; i++) {
-            unsigned char b = at[i];
-            at[i] = at[size - 1 - i];
-            at[size - 1 - i] = b;
-        }
-    }
-}
-
-/* One element, to its narrower partner where the program wants that. */
-static void store(void *to, const void *from, int held, int wanted) {
-    int size = jxl_dtypes[wanted].size;
-    if (held == wanted || held == JXL_I64 || held == JXL_U64) {
-        memcpy(to, from, (size_t)size); /* of a little-endian integer the low half is kept, as astype does */
-        return;
-    }
-    double x[2];
-    float y[2];
-    int n = held == JXL_C128 ? 2 : 1;
-    memcpy(x, from, (size_t)n * sizeof *x);
-    for (int i = 0; i < n; i++) y[i] = (float)x[i];
-    memcpy(to, y, (size_t)n * sizeof *y);
-}
-
-/* Where the element after the one at `index` lies in row-major order, the first axis moving fastest. */
-static int64_t next_in_fortran_order(const Npy *f, int64_t *index) {
-    int64_t at = 0;
-    for (int i = 0; i < f->rank && ++index[i] == f->shape[i]; i++) index[i] = 0;
-    for (int i = 0; i < f->rank; i++) at = at * f->shape[i] + index[i];
-    return at;
-}
-
-/* Piece by piece, what has to be turned round on the way. */
-static int read_converting(FILE *file, const Npy *f, int wanted, unsigned char *data) {
-    enum { PIECE = 4096 };
-    unsigned char piece[PIECE];
-    const Dtype *held = &jxl_dtypes[f->dtype];
-    int parts = held->kind == KIND_COMPLEX ? 2 : 1, size = jxl_dtypes[wanted].size;
-    int64_t index[NPY_MOST_AXES] = { 0 }, at = 0;
-    for (int64_t i = 0; i < f->count;) {
-        int64_t n = PIECE / held->size;
-        if (n > f->count - i) n = f->count - i;
-        if (fread(piece, (size_t)held->size, (size_t)n, file) != (size_t)n) return 0;
-        if (f->swapped) swap_bytes(piece, n * parts, held->size / parts);
-        for (int64_t k = 0; k < n; k++) {
-            store(data + at * size, piece + k * held->size, f->dtype, wanted);
-            at = f->fortran ? next_in_fortran_order(f, index) : at + 1;
-        }
-        i += n;
-    }
-    return 1;
-}
-
 int jxl_load_read(jxl_call *c, void *opened, void *data) {
     Opened *o = opened;
-    const Npy *f = &o->header;
-    size_t size = (size_t)jxl_dtypes[f->dtype].size, count = (size_t)f->count;
-    int as_it_is = !f->swapped && (!f->fortran || f->rank < 2) && f->dtype == o->wanted;
-    int whole = as_it_is ? fread(data, size, count, o->file) == count : read_converting(o->file, f, o->wanted, data);
-    if (!whole && ferror(o->file))
-        jxl_fail_file(c, o->path, o->what, "could not be read: %s", strerror(errno));
-    else if (!whole)
-        jxl_fail_file(c, o->path, o->what, "is cut short: it ends before its last element");
-    unsigned char *bytes = data;
-    if (whole && f->dtype == JXL_BOOL)
-        for (size_t i = 0; i < count; i++) bytes[i] = bytes[i] != 0;
+    jxl_read_elements(c, o, 0, o->header.count, data);
     jxl_opened_close(c, o);
     return c->status;
 }

@@ -101,6 +101,7 @@ int inst_result_count(const Inst *in) {
     switch (in->op) {
     case OP_sort:
     case OP_barrier: return in->nargs;
+    case OP_load_parts: return in->nargs - 1;
     case OP_shard_begin: return in->nargs + 1;
     case OP_shard_end: return in->nargs / 2;
     case OP_while: return in->nregions == 2 ? in->regions[1]->nresults : 0;

@@ -364,6 +364,7 @@ void lower_index_op(Lower *, const Inst *); /* index.c: scatter, dynamic_update_
 void lower_sort(Lower *, const Inst *);     /* sort.c */
 void lower_control(Lower *, const Inst *);  /* control.c */
 void lower_effect(Lower *, const Inst *);   /* effect.c */
+void lower_file(Lower *, const Inst *);     /* file.c */
 void lower_world(Lower *);                  /* effect.c: the program begins by meeting the other processes */
 void lower_linalg(Lower *, const Inst *);   /* linalg.c */
 void lower_fft(Lower *, const Inst *);      /* fft.c */

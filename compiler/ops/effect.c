@@ -41,6 +41,37 @@ static bool eval_the_load(Eval *ev, const Inst *in, const Tensor *args, Tensor *
     char *path = eval_format(ev, in->attrs->format, in->nargs, args);
     return path && eval_load(ev, in, path, y);
 }
+/* The evaluator reads it whole: the number is where that is. */
+static const char *shape_open(Compiler *cx, const Inst *in, const Type **results) {
+    results[0] = type_scalar(cx, DT_i64);
+    return in->attrs->shape.n > MAX_RANK ? "too many axes" : NULL;
+}
+static bool eval_load_open(Eval *ev, const Inst *in, const Tensor *args, Tensor *y) {
+    Tensor *all = NEW(ev->arena, Tensor);
+    y[0] = tensor_new(ev->arena, in->results[0]->type);
+    element_set_int(DT_i64, y->bytes, (int64_t)(intptr_t)all);
+    return eval_the_load(ev, in, args, all);
+}
+const Rules rules_load_open = { .shape = shape_open, .eval = eval_load_open };
+
+static const char *shape_parts(Compiler *cx, const Inst *in, const Type **results) {
+    const Attrs *a = in->attrs;
+    if (in->nargs < 2 || in->nargs != 1 + a->shape.n) return "load_parts of no parts";
+    for (int i = 0; i < a->shape.n; i++) results[i] = type_of(cx, a->dtype, 1, &a->shape.at[i]);
+    return NULL;
+}
+static bool eval_load_parts(Eval *ev, const Inst *in, const Tensor *args, Tensor *y) {
+    const Tensor *all = (const Tensor *)(intptr_t)tensor_int(&args[0], 0);
+    int64_t bytes = dtype_bytes(all->type->dtype);
+    for (int i = 0; i < in->nresults; i++) {
+        int64_t first = tensor_int(&args[1 + i], 0);
+        if (first < 0 || first > all->n - y[i].n) return eval_fail(ev, "load_parts beyond the file");
+        if (y[i].n) memcpy(y[i].bytes, (const char *)all->bytes + first * bytes, (size_t)(y[i].n * bytes));
+    }
+    return true;
+}
+const Rules rules_load_parts = { .shape = shape_parts, .eval = eval_load_parts };
+
 static bool eval_the_flag(Eval *ev, const Inst *in, const Tensor *args, Tensor *y) {
     (void)args;
     return eval_flag(ev, in, y);

@@ -31,6 +31,8 @@ Module *pass_inline(const Module *);
 
 /* shard.c */
 Module *pass_shard(const Module *);
+/* loads.c */
+Module *pass_loads(const Module *);
 /* spread.c */
 Module *pass_spread(const Module *);
 /* lanes.c */

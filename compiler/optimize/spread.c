@@ -51,6 +51,10 @@ static void has_blocks(Spread *s, const Value *v, const Part *p) {
     s->changed = true;
 }
 
+static bool is_zero(const Value *v) {
+    return v->def && v->def->op == OP_constant && element_int(v->type->dtype, v->def->attrs->data.bytes) == 0;
+}
+
 /* What is done shard by shard. */
 static const Part *part_of_result(const Spread *s, const Inst *in) {
     const Value *x = in->nargs ? in->args[0] : NULL;
@@ -63,6 +67,7 @@ static const Part *part_of_result(const Spread *s, const Inst *in) {
     case OP_reshape:
     case OP_retype: return p; /* if the first axis is as long as it was */
     case OP_slice: return p && a->stride.at[0] == 1 && in->results[0]->type->dim[0] == p->shards ? p : NULL;
+    case OP_dynamic_slice: return p && is_zero(in->args[1]) && in->results[0]->type->dim[0] == p->shards ? p : NULL;
     default: break;
     }
     if (op_class(in->op) == CLASS_REDUCE)
@@ -208,6 +213,7 @@ static Value *block_of(Walk *w, const Value *v, const Part *p) {
     Value *x = s->block[v->id], *starts[MAX_RANK];
     if (x) return x;
     x = walk_value(w, v);
+    if (!x->type->rank) return x; /* an index */
     for (int i = 0; i < x->type->rank; i++) starts[i] = i ? ir_i64(b, 0) : walk_value(w, p->first);
     return ir_dynamic_slice(b, x, starts, type_here(w, x->type, p));
 }

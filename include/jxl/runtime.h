@@ -125,6 +125,11 @@ int jxl_plot(jxl_call *, const char *name, const char *format, int32_t count, in
 int jxl_load_open(jxl_call *, const char *path, int32_t dtype, int32_t rank, const char *what, void **file,
                   int64_t *shape);                     /* reads the header, checks dtype and rank */
 int jxl_load_read(jxl_call *, void *file, void *data); /* reads the elements, closes */
+/* npy_parts.c: of a file that rank 0 has opened every rank reads a part; all come to the same calls.  A rank that does not see that
+** file, with that length and time, is sent its part by rank 0; so are all where the path is empty.  `file` is a number from then on. */
+int jxl_load_join(jxl_call *, const char *what, const char *path, int32_t dtype, void **file);
+int jxl_load_part(jxl_call *, int64_t file, int64_t first, int64_t n, void *data);
+void jxl_load_close(jxl_call *, int64_t file);
 /* What a file holds, for the compiler: `shape` has room for 32 sizes. */
 int jxl_load_look(jxl_call *, const char *path, const char *what, int32_t *dtype, int32_t *rank, int64_t *shape);
 int jxl_save(jxl_call *, const char *path, const jxl_array *, const char *what);

@@ -1,0 +1,353 @@
+/* loads: of a file, each process reads what its shards need.
+**
+** A file that is read before a pmap maps over it, as it is or in another shape (each shard some of its rows), is needed whole
+** nowhere: then its sizes are found first, then where this process's shards begin, and of the elements a part is read.
+** What lies between is done on the part: other shapes, and arithmetic of elements that no row needs another for.  What pmaps
+** map over, is a gather of the parts, which `spread` takes away. */
+#include "optimize/optimize.h"
+
+enum { MOST_PARTS = 8 }; /* of one file */
+
+/* A process's part of the shards. */
+typedef struct {
+    const Inst *range, *bind;
+    const Dim *shards, *here;
+} Part;
+
+/* What is wanted of a file: the part, as an array of this type. */
+typedef struct {
+    const Part *part;
+    const Type *type;
+    Value **block; /* by the id of old values: that of each on the way */
+} Demand;
+
+typedef struct {
+    const Inst *in;
+    Demand demand[MOST_PARTS];
+    int ndemands;
+    bool no; /* it is needed whole */
+} Load;
+
+typedef struct {
+    const Inst **at;
+    int n, cap;
+} Insts;
+
+/* Of one function; by the id of old values. */
+typedef struct {
+    Compiler *cx;
+    Arena *arena;
+    const Func *func;
+    struct {
+        Part *at;
+        int n, cap;
+    } parts;
+    Insts loads, binders;
+    Insts *uses;
+    bool *leaves;   /* it is a result of a block */
+    Load **of;      /* it comes from that file, on the way to where it is cut */
+    unsigned *ways; /* ... for these demands, one bit each */
+    Map order;      /* Inst -> how many come before it */
+    Map done;       /* those that stand in the new program, maybe earlier than they did */
+} Loads;
+
+static bool inside(const Block *b, const Block *outer) {
+    while (b && b != outer) b = b->parent ? b->parent->block : NULL;
+    return b != NULL;
+}
+
+static void look_through(Loads *s, const Block *b, int *order) {
+    for (const Inst *in = b->first; in; in = in->next) {
+        map_set(&s->order, in, (void *)(intptr_t)++ * order);
+        for (int i = 0; i < in->nargs; i++) PUSH(s->arena, &s->uses[in->args[i]->id], in);
+        if (in->attrs->binds.n) PUSH(s->arena, &s->binders, in);
+        if (in->op == OP_load) PUSH(s->arena, &s->loads, in);
+        if (in->op == OP_bind_size && in->args[0]->def && in->args[0]->def->op == OP_shard_range) {
+            const Inst *range = in->args[0]->def;
+            Part p = { range, in, range->attrs->dim, dim_var(s->cx, in->attrs->binds.at[0]) };
+            PUSH(s->arena, &s->parts, p);
+        }
+        for (int r = 0; r < in->nregions; r++) look_through(s, in->regions[r], order);
+    }
+    for (int i = 0; i < b->nresults; i++) s->leaves[b->results[i]->id] = true;
+}
+
+static intptr_t place_of(const Loads *s, const Inst *in) { return (intptr_t)map_get(&s->order, in); }
+
+static bool is_number_of_devices(const Loads *s, const Value *v) {
+    if (!v->def || v->def->op != OP_size) return false;
+    for (int i = 0; i < s->binders.n; i++) {
+        const Inst *in = s->binders.at[i], *from = in->op == OP_bind_size ? in->args[0]->def : NULL;
+        if (from && from->op == OP_world_info && v->def->attrs->dim == dim_var(s->cx, in->attrs->binds.at[0]))
+            return true;
+    }
+    return false;
+}
+
+/* Arithmetic of numbers, and what begins a part, that may be done earlier. */
+static bool is_plain(const Loads *s, const Inst *in) {
+    if (in->nresults && in->results[0]->type->rank) return false;
+    switch (in->op) {
+    case OP_shard_range:
+    case OP_world_info:
+    case OP_bind_size:
+    case OP_size:
+    case OP_constant: return true;
+    case OP_int_floordiv: return is_number_of_devices(s, in->args[1]); /* which is not 0 */
+    default: return op_class(in->op) == CLASS_ELEMENTWISE && inst_effect(in) == EFFECT_NONE;
+    }
+}
+
+/* Whether it may stand where the file is read; likewise what says a size. */
+static bool can_come(const Loads *s, const Inst *in, const Inst *load);
+static bool size_can_come(const Loads *s, const Dim *d, const Inst *load) {
+    for (int i = 0; d && i < s->binders.n; i++)
+        for (int k = 0; k < s->binders.at[i]->attrs->binds.n; k++)
+            if (dim_mentions(d, s->binders.at[i]->attrs->binds.at[k]) && !can_come(s, s->binders.at[i], load))
+                return false;
+    return true;
+}
+static bool can_come(const Loads *s, const Inst *in, const Inst *load) {
+    if (place_of(s, in) <= place_of(s, load)) return inside(load->block, in->block);
+    if (!is_plain(s, in) || in->block != load->block) return false;
+    for (int i = 0; i < in->nargs; i++)
+        if (!in->args[i]->def || !can_come(s, in->args[i]->def, load)) return false;
+    return size_can_come(s, in->attrs->dim, load);
+}
+
+/* The part that an array of that type is cut into by its first axis. */
+static const Part *part_at(const Loads *s, const Load *l, const Type *t) {
+    for (int i = 0; i < t->rank; i++)
+        if (!size_can_come(s, t->dim[i], l->in)) return NULL;
+    for (int i = 0; i < s->parts.n && t->rank; i++) {
+        const Part *p = &s->parts.at[i];
+        if (p->shards == t->dim[0] && can_come(s, p->bind, l->in)) return p;
+    }
+    return NULL;
+}
+
+static bool same_shape(const Type *a, const Type *b) {
+    bool same = a->rank == b->rank;
+    for (int i = 0; i < a->rank && same; i++) same = a->dim[i] == b->dim[i];
+    return same;
+}
+
+static bool is_uniform(const Value *v) { return v->def && v->def->op == OP_constant && v->def->attrs->data.n == 1; }
+
+/* The same for each row of an array of that type. */
+static bool is_same_for_rows(const Value *v) {
+    return v->def && v->def->op == OP_broadcast && (!v->def->attrs->map.n || v->def->attrs->map.at[0] > 0);
+}
+
+/* It has the rows of x, cut further or not. */
+static bool has_rows_of(const Type *t, const Type *x) {
+    int more = t->rank - x->rank;
+    for (int i = 1; i < x->rank; i++)
+        if (more < 0 || t->dim[i + more] != x->dim[i]) return false;
+    return more >= 0;
+}
+
+/* An operation that can be done on the part of v; what else it reads can, too. */
+static bool is_on_the_way(const Loads *s, const Inst *in, const Value *v, const Load *l) {
+    if (in->nresults != 1 || in->nregions) return false;
+    if (in->op == OP_reshape || in->op == OP_retype) return true;
+    if (op_class(in->op) != CLASS_ELEMENTWISE || inst_effect(in) != EFFECT_NONE) return false;
+    if (!same_shape(in->results[0]->type, v->type)) return false;
+    for (int i = 0; i < in->nargs; i++) {
+        const Value *x = in->args[i];
+        if (s->of[x->id] != l && !is_uniform(x) && !is_same_for_rows(x)) return false;
+    }
+    return true;
+}
+
+static unsigned demand_of(Loads *s, Load *l, const Part *p, const Type *t) {
+    int i = 0;
+    while (i < l->ndemands && (l->demand[i].part != p || !same_shape(l->demand[i].type, t))) i++;
+    if (i == MOST_PARTS) return l->no = true, 0;
+    if (i == l->ndemands)
+        l->demand[l->ndemands++] = (Demand){ p, t, NEW_ARRAY(s->arena, Value *, s->func->nvalues + 1) };
+    return 1u << i;
+}
+
+/* From a file to where its elements stand shard by shard. */
+static unsigned follow(Loads *s, Load *l, const Value *v) {
+    if (s->of[v->id]) return l->no |= s->of[v->id] != l, s->ways[v->id];
+    const Part *p = part_at(s, l, v->type);
+    unsigned ways = p ? demand_of(s, l, p, v->type) : 0;
+    s->of[v->id] = l;
+    l->no |= !p && s->leaves[v->id];
+    for (int i = 0; i < s->uses[v->id].n && !p && !l->no; i++) {
+        const Inst *in = s->uses[v->id].at[i];
+        if (is_on_the_way(s, in, v, l))
+            ways |= follow(s, l, in->results[0]);
+        else
+            l->no = true;
+    }
+    return s->ways[v->id] = ways;
+}
+
+static bool is_cut(const Loads *s, const Value *v) {
+    const Load *l = s->of[v->id];
+    unsigned ways = l ? s->ways[v->id] : 0;
+    return ways && !(ways & (ways - 1)) && same_shape(l->demand[__builtin_ctz(ways)].type, v->type);
+}
+
+/* What stands in the way of doing it on a part: a row that meets other rows than its own. */
+static void check_rows(const Loads *s, Load *l) {
+    for (int i = 0; i < s->func->nvalues; i++) {
+        for (int u = 0; s->of[i] == l && u < s->uses[i].n; u++) {
+            const Inst *in = s->uses[i].at[u];
+            const Value *y = in->nresults == 1 ? in->results[0] : NULL;
+            if (!y || s->of[y->id] != l || op_class(in->op) != CLASS_ELEMENTWISE) continue;
+            for (int a = 0; a < in->nargs; a++)
+                for (int d = 0; d < l->ndemands; d++)
+                    if (s->ways[y->id] & 1u << d)
+                        l->no |= s->of[in->args[a]->id] != l && !is_uniform(in->args[a]) &&
+                                 !has_rows_of(l->demand[d].type, y->type);
+        }
+    }
+}
+
+static void give_up(Loads *s, const Load *l) {
+    for (int i = 0; i < s->func->nvalues; i++)
+        if (s->of[i] == l) s->of[i] = NULL;
+}
+
+static bool is_own(const Block *b) {
+    for (; b; b = b->parent ? b->parent->block : NULL)
+        if (b->parent && b->parent->attrs->own) return true;
+    return false;
+}
+
+static Loads *loads_of(Arena *arena, const Func *f) {
+    Loads *s = NEW(arena, Loads);
+    int order = 0;
+    *s = (Loads){ .cx = f->module->cx,
+                  .arena = arena,
+                  .func = f,
+                  .uses = NEW_ARRAY(arena, Insts, f->nvalues + 1),
+                  .leaves = NEW_ARRAY(arena, bool, f->nvalues + 1),
+                  .of = NEW_ARRAY(arena, Load *, f->nvalues + 1),
+                  .ways = NEW_ARRAY(arena, unsigned, f->nvalues + 1),
+                  .order = map_new(arena),
+                  .done = map_new(arena) };
+    look_through(s, f->body, &order);
+    for (int i = 0; i < s->loads.n && s->parts.n; i++) {
+        Load *l = NEW(arena, Load);
+        l->in = s->loads.at[i];
+        l->no = is_own(l->in->block);
+        if (!l->no) follow(s, l, l->in->results[0]);
+        if (!l->no) check_rows(s, l);
+        if (l->no || !l->ndemands) give_up(s, l);
+    }
+    return s;
+}
+
+/* Writing the program anew. */
+
+static void bring(Walk *w, const Inst *in);
+static void bring_size(Walk *w, const Dim *d) {
+    const Loads *s = w->context;
+    for (int i = 0; d && i < s->binders.n; i++)
+        for (int k = 0; k < s->binders.at[i]->attrs->binds.n; k++)
+            if (dim_mentions(d, s->binders.at[i]->attrs->binds.at[k])) bring(w, s->binders.at[i]);
+}
+static void bring(Walk *w, const Inst *in) {
+    Loads *s = w->context;
+    if (map_get(&s->done, in)) return;
+    for (int i = 0; i < in->nargs; i++) bring(w, in->args[i]->def);
+    bring_size(w, in->attrs->dim);
+    map_set(&s->done, in, s);
+    walk_copy(w, in);
+}
+
+static const Type *type_here(Walk *w, const Demand *d, DType dtype) {
+    const Type *t = type_with_lead(w->b.cx, type_without_lead(w->b.cx, d->type), d->part->here);
+    return type_of(w->b.cx, dtype, t->rank, t->dim);
+}
+
+static const Dim *elements_of_shard(Walk *w, const Demand *d) {
+    return dim_product(w->b.cx, d->type->dim + 1, d->type->rank - 1);
+}
+
+static void load_parts(Walk *w, const Load *l) {
+    Builder *b = &w->b;
+    const Value *y = l->in->results[0];
+    Value *args[1 + MOST_PARTS], **old = NEW_ARRAY(b->arena, Value *, l->in->nargs + 1);
+    const Dim *count[MOST_PARTS];
+    for (int i = 0; i < l->in->nargs; i++) old[i] = walk_value(w, l->in->args[i]);
+    args[0] = emit_inst(b, OP_load_open, old, l->in->nargs, l->in->attrs)->results[0];
+    for (int i = 0; i < l->ndemands; i++) {
+        const Demand *d = &l->demand[i];
+        bring(w, d->part->bind);
+        for (int k = 0; k < d->type->rank; k++) bring_size(w, d->type->dim[k]);
+        args[1 + i] = ir_mul(b, walk_value(w, d->part->range->results[0]), ir_size(b, elements_of_shard(w, d)));
+        count[i] = dim_mul(b->cx, d->part->here, elements_of_shard(w, d));
+    }
+    Attrs attrs = no_attrs;
+    attrs.dtype = y->type->dtype;
+    attrs.shape = dims_of(b->arena, l->ndemands, count);
+    b->origin = l->in->origin;
+    const Inst *read = emit_inst(b, OP_load_parts, args, 1 + l->ndemands, &attrs);
+    for (int i = 0; i < l->ndemands; i++)
+        l->demand[i].block[y->id] = ir_reshape(b, read->results[i], type_here(w, &l->demand[i], y->type->dtype));
+}
+
+/* The sizes that are said to be equal. */
+static void check_sizes(Walk *w, const Inst *in) {
+    Builder *b = &w->b;
+    const Type *x = in->args[0]->type, *y = in->results[0]->type;
+    for (int i = 0; i < x->rank; i++) {
+        if (x->dim[i] == y->dim[i]) continue;
+        Value *args[] = { NULL, ir_size(b, x->dim[i]), ir_size(b, y->dim[i]) };
+        args[0] = ir_eq(b, args[1], args[2]);
+        Attrs attrs = no_attrs;
+        attrs.format = name_of(b->cx, arena_text(b->arena, "%s: axis %d has size {1!ps}, not {2!ps}",
+                                                 in->attrs->message ? in->attrs->message : "array", i));
+        emit_inst(b, OP_assert, args, 3, &attrs);
+    }
+}
+
+static Value *operand(Walk *w, const Demand *d, const Value *x) {
+    Builder *b = &w->b;
+    if (d->block[x->id]) return d->block[x->id];
+    const Type *type = type_here(w, d, x->type->dtype);
+    Attrs attrs = *x->def->attrs;
+    attrs.shape = dims_of(b->arena, type->rank, type->dim);
+    if (x->def->op == OP_constant) return emit(b, OP_constant, NULL, 0, &attrs);
+    int64_t map[MAX_RANK];
+    for (int i = 0; i < attrs.map.n; i++) map[i] = attrs.map.at[i] + type->rank - x->type->rank;
+    return ir_broadcast(b, walk_value(w, x->def->args[0]), type, map);
+}
+
+static void on_part(Walk *w, const Inst *in, const Demand *d) {
+    Builder *b = &w->b;
+    Value **args = NEW_ARRAY(b->arena, Value *, in->nargs + 1);
+    bool same = in->op == OP_reshape || in->op == OP_retype;
+    for (int i = 0; i < in->nargs && !same; i++) args[i] = operand(w, d, in->args[i]);
+    d->block[in->results[0]->id] = same ? d->block[in->args[0]->id] : emit(b, in->op, args, in->nargs, in->attrs);
+}
+
+static void inst(Walk *w, const Inst *in) {
+    if (!w->context) w->context = loads_of(w->b.arena, in->block->func);
+    Loads *s = w->context;
+    const Value *y = in->nresults ? in->results[0] : NULL;
+    Load *l = y ? s->of[y->id] : NULL;
+    if (map_get(&s->done, in)) return;
+    map_set(&s->done, in, s);
+    if (!l) {
+        walk_copy(w, in);
+        return;
+    }
+    if (in == l->in) load_parts(w, l);
+    if (in->op == OP_retype) check_sizes(w, in);
+    for (int i = 0; i < l->ndemands && in != l->in; i++)
+        if (s->ways[y->id] & 1u << i) on_part(w, in, &l->demand[i]);
+    if (!is_cut(s, y)) return;
+    const Demand *d = &l->demand[__builtin_ctz(s->ways[y->id])];
+    Attrs attrs = no_attrs;
+    attrs.dim = d->part->shards;
+    w->map.at[y->id] = emit(&w->b, OP_shard_gather, &d->block[y->id], 1, &attrs);
+}
+
+Module *pass_loads(const Module *m) { return walk_module(m, inst, NULL); }
