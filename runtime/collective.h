@@ -55,7 +55,7 @@ int jxl_collective_start(Collective *, jxl_stream, const void *out, void *in);
 double jxl_cost_now(void);
 void jxl_cost_underway(int change, int64_t bytes); /* so many more collectives; what they send */
 void jxl_cost_waited(double since);
-bool jxl_cost_waits(void); /* all are waited for where they begin: JXL_COMM_WAIT */
+bool jxl_cost_waits(void);                     /* all are waited for where they begin: JXL_COMM_WAIT */
 void jxl_cost_read(int64_t bytes, int64_t of); /* so much of a file that is so long */
 
 #endif

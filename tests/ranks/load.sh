@@ -2,7 +2,7 @@
 # Of a file that only pmaps map over each rank reads the part of its own shards; a rank that does not see the file is sent it.  The
 # same digits on any number of ranks; what is wrong with a file is told once.
 #
-#   sh parts.sh JXLC WORKDIR
+#   sh load.sh JXLC WORKDIR
 set -eu
 . "$(dirname "$0")/mpirun.sh"
 jxlc=$1 work=$2
