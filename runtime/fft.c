@@ -81,7 +81,7 @@ static int one_behind_the_other(jxl_call *c, void *context, int64_t lo, int64_t 
 typedef struct {
     const Job *j;
     const void *x;
-    char *y, *re, *im;
+    char *y, *re, *im, *room; /* room: NULL where threads have their own */
 } Split;
 
 static int64_t split_room(const Job *j) {
@@ -91,20 +91,20 @@ static int64_t split_room(const Job *j) {
 
 static int columns(jxl_call *c, void *context, int64_t lo, int64_t hi) {
     const Split *s = context;
-    void *room = jxl_alloc(c, split_room(s->j));
+    void *room = s->room ? s->room : jxl_alloc(c, split_room(s->j));
     if (!room) return c->status;
     s->j->k->columns(s->j->f, lo * SPLIT, hi * SPLIT, s->x, s->re, s->im, room);
-    jxl_release(c, room);
+    if (!s->room) jxl_release(c, room);
     return 0;
 }
 
 static int rows(jxl_call *c, void *context, int64_t lo, int64_t hi) {
     const Split *s = context;
     int64_t n = s->j->f->first.n, to = hi * SPLIT;
-    void *room = jxl_alloc(c, split_room(s->j));
+    void *room = s->room ? s->room : jxl_alloc(c, split_room(s->j));
     if (!room) return c->status;
     s->j->k->rows(s->j->f, lo * SPLIT, to < n ? to : n, s->re, s->im, s->y, room);
-    jxl_release(c, room);
+    if (!s->room) jxl_release(c, room);
     return 0;
 }
 
@@ -120,12 +120,13 @@ static void spread(char *to, const char *from, int64_t n, int64_t size, int64_t 
 static int long_lines(jxl_call *c, const Job *j, int64_t lo, int64_t hi, int shared) {
     const Fourier *f = j->f;
     int64_t n1 = f->first.n, n2 = f->second.n, plane = f->points * j->real, line = 2 * (f->points + 1) * j->real;
-    char *room = jxl_alloc(c, 2 * plane + 2 * line);
+    int64_t steps = shared ? 0 : split_room(j);
+    char *room = jxl_alloc(c, steps + 2 * plane + 2 * line);
     if (!room) return c->status;
-    char *near_x = room + 2 * plane, *near_y = near_x + line;
+    char *re = room + steps, *im = re + plane, *near_x = im + plane, *near_y = near_x + line;
     int status = 0;
     for (int64_t i = lo; i < hi && !status; i++) {
-        Split s = { j, line_of_x(j, i), line_of_y(j, i), room, room + plane };
+        Split s = { j, line_of_x(j, i), line_of_y(j, i), re, im, shared ? NULL : room };
         if (j->inner > 1) {
             gather(near_x, s.x, f->nx, bytes(j, 1, 0), j->inner);
             s.x = near_x;

@@ -21,6 +21,8 @@ typedef struct {
 static inline C NAMED(plus)(C a, C b) { return (C){ a.r + b.r, a.i + b.i }; }
 static inline C NAMED(minus)(C a, C b) { return (C){ a.r - b.r, a.i - b.i }; }
 static inline C NAMED(turned)(C a) { return (C){ a.i, -a.r }; } /* -i a */
+/* A transform of numbers whose parts have changed places is the inverse transform with the same done to it. */
+static inline C NAMED(swapped)(C a, int back) { return back ? (C){ a.i, a.r } : a; }
 static inline C NAMED(times)(C a, REAL re, REAL im) { return (C){ a.r * re - a.i * im, a.i * re + a.r * im }; }
 #define PLUS NAMED(plus)
 #define MINUS NAMED(minus)
@@ -188,30 +190,29 @@ static inline void NAMED(write_across)(REAL *p, C c) {
     NAMED(write)(p + LANES, b);
 }
 
-/* n vectors, v[k] holding number k of LANES lines that begin `apart` numbers from one another. */
-static void NAMED(read_lines)(const REAL *p, int64_t apart, int64_t n, V *v) {
-    int64_t k = 0;
-    for (; k + LANES <= n; k += LANES) {
-        for (int b = 0; b < LANES; b++) v[k + b] = NAMED(read)(p + b * apart + k);
-        TRANSPOSE(v + k);
-    }
-    for (; k < n; k++)
-        for (int b = 0; b < LANES; b++) ((REAL *)&v[k])[b] = p[b * apart + k];
-}
-static void NAMED(write_lines)(REAL *p, int64_t apart, int64_t n, const V *v) {
+/* n vectors, v[k] holding number k of LANES lines that begin `apart` numbers from one another; `swap`: each changes places
+** with the one beside it. */
+static void NAMED(read_lines)(const REAL *p, int64_t apart, int64_t n, int swap, V *v) {
     int64_t k = 0;
     for (; k + LANES <= n; k += LANES) {
         V t[LANES];
-        for (int b = 0; b < LANES; b++) t[b] = v[k + b];
+        for (int b = 0; b < LANES; b++) t[b] = NAMED(read)(p + b * apart + k);
+        TRANSPOSE(t);
+        for (int b = 0; b < LANES; b++) v[(k + b) ^ swap] = t[b];
+    }
+    for (; k < n; k++)
+        for (int b = 0; b < LANES; b++) ((REAL *)&v[k ^ swap])[b] = p[b * apart + k];
+}
+static void NAMED(write_lines)(REAL *p, int64_t apart, int64_t n, int swap, const V *v) {
+    int64_t k = 0;
+    for (; k + LANES <= n; k += LANES) {
+        V t[LANES];
+        for (int b = 0; b < LANES; b++) t[b] = v[(k + b) ^ swap];
         TRANSPOSE(t);
         for (int b = 0; b < LANES; b++) NAMED(write)(p + b * apart + k, t[b]);
     }
     for (; k < n; k++)
-        for (int b = 0; b < LANES; b++) p[b * apart + k] = ((const REAL *)&v[k])[b];
-}
-
-static void NAMED(exchange)(C *x, int64_t n) {
-    for (int64_t k = 0; k < n; k++) x[k] = (C){ x[k].i, x[k].r };
+        for (int b = 0; b < LANES; b++) p[b * apart + k] = ((const REAL *)&v[k ^ swap])[b];
 }
 
 /* real numbers: n of them are n / 2 complex ones, and what becomes of these is taken apart */
@@ -237,7 +238,7 @@ static inline void NAMED(pack_two)(C *a, C *c, V re, V im) {
     *c = (C){ high.r, -high.i };
 }
 
-/* Of all numbers; y and z may be in the same place. */
+/* Of all numbers; packed they are as the inverse transform wants them, with their parts swapped. */
 static inline V NAMED(all)(REAL x) {
     V v = { 0 };
     return v + x;
@@ -254,12 +255,12 @@ static void NAMED(unpack)(int64_t h, const REAL *w, const C *z, C *y) {
     }
 }
 static void NAMED(pack)(int64_t h, const REAL *w, const C *y, C *z) {
-    z[0] = (C){ y[0].r + y[h].r, y[0].r - y[h].r };
+    z[0] = (C){ y[0].r - y[h].r, y[0].r + y[h].r };
     for (int64_t k = 1; 2 * k <= h; k++) {
         C a = y[k], b = y[h - k];
         NAMED(pack_two)(&a, &b, NAMED(all)(w[2 * k]), NAMED(all)(w[2 * k + 1]));
-        z[h - k] = b;
-        z[k] = a;
+        z[h - k] = NAMED(swapped)(b, 1);
+        z[k] = NAMED(swapped)(a, 1);
     }
 }
 
@@ -272,12 +273,13 @@ static void NAMED(lines)(const Fourier *f, const REAL *x, REAL *y, int64_t step,
     int64_t nx = reals_out ? n + 1 : n, ny = reals_in ? n + 1 : n;
     if (!step) {
         V *v = (V *)a;
-        NAMED(read_lines)(x, f->nx * (reals_in ? 1 : 2), 2 * nx, v);
+        NAMED(read_lines)(x, f->nx * (reals_in ? 1 : 2), 2 * nx, back && !reals_out, v);
     } else if (reals_in) {
         for (int64_t k = 0; k < n; k++)
             a[k] = (C){ NAMED(read)(x + 2 * k * step), NAMED(read)(x + (2 * k + 1) * step) };
     } else {
-        for (int64_t k = 0; k < nx; k++) a[k] = NAMED(read_across)(x + 2 * k * step);
+        int swap = back && !reals_out;
+        for (int64_t k = 0; k < nx; k++) a[k] = NAMED(swapped)(NAMED(read_across)(x + 2 * k * step), swap);
     }
     if (reals_out) {
         NAMED(pack)(h, f->half, a, c);
@@ -285,22 +287,20 @@ static void NAMED(lines)(const Fourier *f, const REAL *x, REAL *y, int64_t step,
         a = c;
         c = t;
     }
-    if (back) NAMED(exchange)(a, n);
     C *z = NAMED(transform)(&f->whole, a, b);
-    if (back) NAMED(exchange)(z, n);
     if (reals_in) {
         NAMED(unpack)(h, f->half, z, c);
         z = c;
     }
     if (!step) {
-        NAMED(write_lines)(y, f->ny * (reals_out ? 1 : 2), 2 * ny, (const V *)z);
+        NAMED(write_lines)(y, f->ny * (reals_out ? 1 : 2), 2 * ny, back, (const V *)z);
     } else if (reals_out) {
         for (int64_t k = 0; k < n; k++) {
-            NAMED(write)(y + 2 * k * step, z[k].r);
-            NAMED(write)(y + (2 * k + 1) * step, z[k].i);
+            NAMED(write)(y + 2 * k * step, z[k].i);
+            NAMED(write)(y + (2 * k + 1) * step, z[k].r);
         }
     } else {
-        for (int64_t k = 0; k < ny; k++) NAMED(write_across)(y + 2 * k * step, z[k]);
+        for (int64_t k = 0; k < ny; k++) NAMED(write_across)(y + 2 * k * step, NAMED(swapped)(z[k], back));
     }
 }
 
@@ -313,8 +313,7 @@ static void NAMED(columns)(const Fourier *f, int64_t from, int64_t to, const REA
     int back = f->what == JXL_IRFFT || f->what == JXL_IFFT;
     for (int64_t j = from; j < to; j += LANES) {
         const REAL *coarse = (const REAL *)f->coarse + 2 * n1 * (j / SPLIT), *fine = (const REAL *)f->fine + j % SPLIT;
-        for (int64_t k = 0; k < n1; k++) room[k] = NAMED(read_across)(x + 2 * (k * n2 + j));
-        if (back) NAMED(exchange)(room, n1);
+        for (int64_t k = 0; k < n1; k++) room[k] = NAMED(swapped)(NAMED(read_across)(x + 2 * (k * n2 + j)), back);
         C *z = NAMED(transform)(&f->first, room, room + n1);
         for (int64_t k = 0; k < n1; k++) {
             C w = { NAMED(read)(fine + 2 * k * SPLIT), NAMED(read)(fine + (2 * k + 1) * SPLIT) };
@@ -342,8 +341,7 @@ static void NAMED(rows)(const Fourier *f, int64_t from, int64_t to, const REAL *
             for (int r = 0; r < LANES; r++) room[j + r] = (C){ a[r], b[r] };
         }
         C *z = NAMED(transform)(&f->second, room, room + n2);
-        if (back) NAMED(exchange)(z, n2);
-        for (int64_t j = 0; j < n2; j++) NAMED(write_across)(y + 2 * (j * n1 + k), z[j]);
+        for (int64_t j = 0; j < n2; j++) NAMED(write_across)(y + 2 * (j * n1 + k), NAMED(swapped)(z[j], back));
     }
 }
 
