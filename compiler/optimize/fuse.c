@@ -4,9 +4,7 @@
 ** makes, where there is a plan for both together (plan.c) and nothing has to run between them; then groups that read the same
 ** arrays are joined.  What only moves an index (a transpose, a slice, a constant) belongs to whoever reads it, as often as it
 ** is read.  What is left between groups goes through memory; --why=fuse says why. */
-#include "optimize/optimize.h"
-
-#include <string.h>
+#include "optimize/fuse_why.h"
 
 enum { MOST = 160 /* instructions in a group */, LONG = 3000 };
 
@@ -36,7 +34,8 @@ typedef struct {
     const Block *block;
     Node *node;
     int n, mark, visited, taken;
-    Map at;      /* Inst to Node */
+    Map at; /* Inst to Node */
+    Why *why;
     Map refused; /* two groups, as they were, between which no plan was found */
 } Fuse;
 
@@ -288,26 +287,6 @@ static void join(Fuse *f, Node *a, Node *b) {
     a->last = all[n - 1];
 }
 
-static void place_text(Fuse *f, const Inst *in, Text *t) {
-    const Origin *o = in->origin;
-    while (o && o->caller && (!o->span.file || source_of(f->cx, o->span.file)->library)) o = o->caller;
-    if (!o || !o->span.file) return;
-    int line, column;
-    line_column(f->cx, o->span, &line, &column);
-    text_add(t, "%s:%d:%d: ", source_of(f->cx, o->span.file)->path, line, column);
-}
-
-/* "file:3:5: exp goes through memory to reduce_sum (file:4:1): why" */
-static void say_why(Fuse *f, const Inst *made, const Inst *reader, const char *why, const Inst *because) {
-    if (!f->cx->options.why || strcmp(f->cx->options.why, "fuse")) return;
-    Text t = text_new(f->arena), at = text_new(f->arena);
-    place_text(f, made, &t);
-    place_text(f, reader, &at);
-    text_add(&t, "%s goes through memory to %s%s: %s", op_name(made->op), at.at, op_name(reader->op), why);
-    if (because && because != made && because != reader) text_add(&t, " (%s)", op_name(because->op));
-    fprintf(stderr, "%s\n", t.at);
-}
-
 /* What was said of two groups holds until one of them grows. */
 typedef struct {
     const char *why;
@@ -322,7 +301,7 @@ static bool try_join(Fuse *f, Node *a, Node *b, const char **why, const Inst **b
     if (known)
         *why = known->why;
     else if (a->nmembers + b->nmembers > MOST)
-        *why = "together they are too many";
+        *why = "one loop for both would be too long";
     else if (a->segment != b->segment)
         *why = "the clock is read between them";
     else if (blocked(f, a, b))
@@ -348,7 +327,7 @@ static void join_readers(Fuse *f, Node *n) {
         const char *why = "it is not computed element by element";
         const Inst *because = NULL;
         if (reader->fusable && try_join(f, a, b, &why, &because)) continue;
-        say_why(f, n->in, reader->in, why, because);
+        why_apart(f->why, n->in, reader->in, why, because);
     }
 }
 
@@ -499,14 +478,23 @@ static void emit_node(Fuse *f, Node *n) {
     }
 }
 
+static bool are_apart(void *context, const Inst *made, const Inst *reader) {
+    Fuse *f = context;
+    Node *a = map_get(&f->at, made), *b = map_get(&f->at, reader);
+    if (b->free) return false;
+    return b->fusable && group_of(a) != group_of(b);
+}
+
 static void fuse_block(Walk *w, const Block *block) {
     Arena *a = arena_new();
     Fuse f = { .w = w, .cx = w->b.cx, .arena = a, .block = block, .at = map_new(a), .refused = map_new(a) };
+    f.why = why_new(f.cx, a);
     find_nodes(&f);
     for (int i = f.n - 1; i >= 0; i--) {
         if (f.node[i].fusable && !f.node[i].free) join_readers(&f, &f.node[i]);
     }
     join_neighbours(&f);
+    why_say(f.why, are_apart, &f);
     for (int i = 0; i < f.n; i++) {
         Node *n = &f.node[i], *g = group_of(n);
         if (n->free || !n->live || i != g->last) continue;

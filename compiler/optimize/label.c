@@ -216,7 +216,7 @@ static bool label_results(Planner *p) {
         else if (plan->kind == PLAN_ROWS && same_dims(v->type, n, kept_dim))
             put_label(p, v, kept);
         else
-            return plan_refuse(p, v->def, "their shapes differ");
+            return plan_refuse(p, v->def, "they run over different shapes");
     }
     return true;
 }

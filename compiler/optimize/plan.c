@@ -159,10 +159,11 @@ static bool wastes(Planner *p, const Inst *in) {
 static bool check_costs(Planner *p) {
     for (int i = 0; i < p->g->n; i++) {
         const Inst *in = p->g->at[i];
-        if (wastes(p, in)) return plan_refuse(p, in, "it would be computed where it is not wanted");
+        if (wastes(p, in)) return plan_refuse(p, in, "it would be computed for elements too that are then left out");
         if (plan_is_reduction(in) || in == p->plan->root || plan_cost(in) < dear) continue;
         for (int k = 0; k < in->nresults; k++) {
-            if (label_is_repeated(p, in->results[k])) return plan_refuse(p, in, "it would be computed more than once");
+            if (label_is_repeated(p, in->results[k]))
+                return plan_refuse(p, in, "its elements would be computed more than once");
         }
     }
     return true;
@@ -183,8 +184,7 @@ static bool plan_root(Planner *p) {
     Plan *plan = p->plan;
     plan->kind = PLAN_ROOT;
     for (int i = 0; i < p->g->nresults; i++) {
-        if (p->g->results[i]->def != plan->root)
-            return plan_refuse(p, p->g->results[i]->def, "its elements are wanted elsewhere too");
+        if (p->g->results[i]->def != plan->root) return plan_refuse(p, p->g->results[i]->def, "others read it too");
     }
     for (int i = 0; i < p->g->n; i++) {
         const Inst *in = p->g->at[i];
@@ -236,15 +236,18 @@ static bool plan_dot(Planner *p) {
     Map phases = map_new(p->arena);
     for (int i = 0; i < p->g->nresults; i++) {
         if (!phase_of(p, &phases, p->g->results[i]))
-            return plan_refuse(p, p->g->results[i]->def, "it is wanted without the product too");
+            return plan_refuse(p, p->g->results[i]->def,
+                               "others read it too, and a matrix product keeps no copy of what it reads");
     }
     if (!label_all(p)) return false;
-    if (!find_places(p)) return plan_refuse(p, plan->root, "the product is read in another order");
+    if (!find_places(p))
+        return plan_refuse(p, plan->root, "the product is not read element by element, in its own order");
     for (int i = 0; i < p->g->n; i++) {
         const Inst *in = p->g->at[i];
         if (in == plan->root || phase_of(p, &phases, in->results[0])) continue;
         if (plan_cost(in) > 0 && in->op != OP_convert)
-            return plan_refuse(p, in, "the product reads its operands several times");
+            return plan_refuse(p, in,
+                               "a matrix product reads its operands several times, and would compute it each time");
     }
     return check_reshapes(p) && check_costs(p);
 }
@@ -252,12 +255,12 @@ static bool plan_dot(Planner *p) {
 static bool check_kept(Planner *p, const Inst *in) {
     const Label *l = label_of(p, in->results[0]);
     if (!l || !l->labelled) return true;
-    if (l->conflict) return plan_refuse(p, in, "its result is read in two ways");
+    if (l->conflict) return plan_refuse(p, in, "it is read at two different indices");
     int k = 0;
     for (int a = 0; a < p->plan->rank; a++) {
         if (p->plan->reduced[a]) continue;
         if (l->axis[k] != ANY && l->axis[k] != a)
-            return plan_refuse(p, in, "its result is read elsewhere than where the loops stand");
+            return plan_refuse(p, in, "the result of a reduction is read at other indices than those it was made at");
         k++;
     }
     return true;
@@ -311,13 +314,13 @@ static bool plan_rows(Planner *p, const Inst *first) {
         if (phase > plan->phases) plan->phases = phase;
         if (plan_is_reduction(in) && !check_kept(p, in)) return false;
         if (one_pass && plan_is_reduction(in) && phase > 1)
-            return plan_refuse(p, in, "it needs all of another reduction");
+            return plan_refuse(p, in, "it needs another reduction to be complete");
     }
     for (int i = 0; i < p->g->nresults; i++) {
         const Value *v = p->g->results[i];
         bool whole = same_dims(v->type, plan->rank, plan->dim);
         if (one_pass && whole && phase_of(p, &phases, v) > 0)
-            return plan_refuse(p, v->def, "it needs all of a reduction");
+            return plan_refuse(p, v->def, "it needs a reduction to be complete");
     }
     return check_reshapes(p) && check_costs(p);
 }

@@ -181,6 +181,13 @@ nm shift.o | grep -q ' main$' && say "shift.o has a main"
 nm train.o | grep -q ' main$' && say "train.o has a main"
 nm shift.o | grep -q ' [BbDd] ' && say "shift.o has variables"
 
+# why arrays go through memory: the large ones, at the user's places, and nothing of what nobody would expect to share a loop
+status 0 "--why=fuse" "$jxlc" --why=fuse apart.jxl -o apart
+holds err "^apart.jxl:7:9: the f32\[300, 200\] (235 KiB) of tanh goes through memory to dot at 9:12: "
+lacks err "sort\|cumsum\|print\|reshape goes\|constant"
+status 0 "--why=fuse of one loop" "$jxlc" --why=fuse hello.jxl -o apart
+[ ! -s err ] || say "hello.jxl has something apart"
+
 # line tables
 status 0 "-g, after a parallel loop" "$jxlc" -g parallel.jxl -o parallel
 status 0 "-g" "$jxlc" -g -O0 trap.jxir -o trap
