@@ -34,6 +34,16 @@ static void *out_of_memory(jxl_call *c, int64_t bytes) {
     return NULL;
 }
 
+void jxl_out_of_memory_at(jxl_call *c, const char *where) {
+    char *said = c->message;
+    if (!c->status || !said || strncmp(said, "out of memory", 13)) return;
+    int status = c->status;
+    c->status = 0;
+    c->message = NULL;
+    jxl_fail_text(c, status, "%s%s", where, said);
+    free(said);
+}
+
 static void unchain(void **chain, Block *b) {
     if (b->next) b->next->before = b->before;
     if (b->before)

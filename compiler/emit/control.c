@@ -111,6 +111,7 @@ static LLVMTypeRef type_of_letter(Emit *e, char letter) {
     switch (letter) {
     case 'i': return e->i64;
     case 'w':
+    case 'm':
     case 's': return e->i32;
     case 'd': return e->f64;
     case 'v': return e->none;
@@ -118,12 +119,17 @@ static LLVMTypeRef type_of_letter(Emit *e, char letter) {
     }
 }
 
-/* A null pointer where one must be stands for a failure; the call's first word is its status. */
-static void leave_if_null(Emit *e, LLVMValueRef x) {
-    LLVMBasicBlockRef missing = block_here(e), on = block_here(e);
-    LLVMBuildCondBr(e->b, LLVMBuildIsNull(e->b, x, ""), missing, on);
-    go_on_in(e, missing);
-    leave_unless_zero(e, load_from(e, e->i32, e->call, 8));
+/* Where `wrong` holds, the function is left with a status; if there was no memory, the message gets the place. */
+static void leave_if(Emit *e, LLVMValueRef wrong, LLVMValueRef status, const Origin *origin) {
+    LLVMBasicBlockRef failed = block_here(e), on = block_here(e);
+    LLVMBuildCondBr(e->b, wrong, failed, on);
+    go_on_in(e, failed);
+    const char *where = debug_place_text(e, origin);
+    LLVMTypeRef params[] = { e->ptr, e->ptr }, type;
+    LLVMValueRef args[] = { e->call, where ? global_text(e, where) : NULL };
+    LLVMValueRef f = where ? function_named(e, "jxl_out_of_memory_at", e->none, 2, params, &type) : NULL;
+    if (f) LLVMBuildCall2(e->b, type, f, args, 2, "");
+    leave_unless_zero(e, status ? status : load_from(e, e->i32, e->call, 8)); /* the call's first word is its status */
     LLVMBuildBr(e->b, on);
     go_on_in(e, on);
 }
@@ -141,7 +147,8 @@ static void runtime(Emit *e, const LInst *in) {
     LLVMValueRef f = function_named(e, name, type_of_letter(e, gives), n, params, &type);
     LLVMValueRef y = LLVMBuildCall2(e->b, type, f, args, (unsigned)n, "");
     if (gives == 's') leave_unless_zero(e, y);
-    if (gives == 'P') leave_if_null(e, y);
+    if (gives == 'P') leave_if(e, LLVMBuildIsNull(e->b, y, ""), NULL, in->origin);
+    if (gives == 'm') leave_if(e, LLVMBuildIsNotNull(e->b, y, ""), y, in->origin);
     if (in->nresults) e->value[in->results[0]->id] = y;
 }
 

@@ -19,6 +19,14 @@ static const Origin *users_place(Compiler *cx, const Origin *o) {
     return o;
 }
 
+const char *debug_place_text(Emit *e, const Origin *origin) {
+    const Origin *o = users_place(e->cx, origin);
+    int line, column;
+    if (!o || !o->span.file) return NULL;
+    line_column(e->cx, o->span, &line, &column);
+    return arena_text(e->cx->arena, "%s:%d: ", source_of(e->cx, o->span.file)->path, line);
+}
+
 static LLVMMetadataRef file_of(Emit *e, int file) {
     Debug *d = e->debug;
     const Source *s = source_of(e->cx, file);

@@ -137,6 +137,7 @@ bool emit_packed(const LModule *, const char *path); /* an object with packed fu
 void debug_begin(Emit *);
 void debug_function(Emit *, LLVMValueRef, const char *title, const Origin *);
 void debug_place(Emit *, const Origin *);
+const char *debug_place_text(Emit *, const Origin *); /* "FILE:LINE: ", as messages begin; NULL where there is none */
 void debug_finish(Emit *);
 
 #endif

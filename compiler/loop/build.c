@@ -558,7 +558,7 @@ LValue *loop_runtime(LBuilder *b, RuntimeEntry entry, LValue *const *args, int n
     LInst *in = append(b, LOOP_runtime, args, nargs, 0, 0);
     in->entry = entry;
     char gives = runtime_gives(entry);
-    return gives == 'v' || gives == 's' ? NULL : result_in(b, in, b->block, runtime_type(gives));
+    return gives == 'v' || gives == 's' || gives == 'm' ? NULL : result_in(b, in, b->block, runtime_type(gives));
 }
 
 LValue *loop_repeat(LBuilder *b, const LInst *in, LValue *const *args) {

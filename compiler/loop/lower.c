@@ -83,12 +83,35 @@ LValue *memory_of(Lower *l, const Value *v) {
     return p ? p : take_memory(l, lower_bytes(l, v->type));
 }
 
-/* Memory whose sizes are known behind that instruction: one block, cut into buffers. */
+/* The place of what first lies in a buffer. */
+static const Origin *origin_of(const Block *block, const Buffer *u) {
+    for (const Inst *in = block->first; in; in = in->next) {
+        for (int i = 0; i < in->nresults; i++)
+            if (in->results[i]->buffer == u && in->origin) return in->origin;
+        for (int r = 0; r < in->nregions; r++) {
+            const Origin *o = origin_of(in->regions[r], u);
+            if (o) return o;
+        }
+    }
+    return NULL;
+}
+
+/* Of an array, as far as can be told: sizes of run time are taken to be a thousand. */
+static double about_bytes(const Type *t) {
+    double n = dtype_bytes(t->dtype);
+    int64_t size;
+    for (int i = 0; i < t->rank; i++) n *= dim_is_int(t->dim[i], &size) ? (double)size : 1000;
+    return n;
+}
+
+/* Memory whose sizes are known behind that instruction: one block, cut into buffers.  Where there is no memory, that is told of
+** the place of the largest. */
 void lower_buffers(Lower *l, const Inst *after) {
     LBuilder *b = &l->b;
     LValue *total = loop_i64(b, 0), *bad = loop_bool(b, false), *zero = total;
     LValue **start = NEW_ARRAY(l->arena, LValue *, l->func->nbuffers + 1);
-    bool any = false;
+    const Buffer *largest = NULL;
+    const Origin *before = b->origin, *place;
     for (int i = 0; i < l->func->nbuffers; i++) {
         const Buffer *u = l->func->buffers[i];
         if (u->after != after) continue;
@@ -99,18 +122,21 @@ void lower_buffers(Lower *l, const Inst *after) {
             map_set(&l->buffers, (void *)u, loop_stack(b, n ? n : 1, 64));
             continue;
         }
-        any = true;
+        if (!largest || about_bytes(u->type) > about_bytes(largest->type)) largest = u;
         start[i] = total;
         bytes = loop_binary(b, OP_and, loop_add(b, bytes, loop_i64(b, 63)), loop_i64(b, -64));
         total = loop_add(b, total, bytes);
         bad = loop_binary(b, OP_or, bad, loop_binary(b, OP_lt, lower_bytes(l, u->type), zero));
         bad = loop_binary(b, OP_or, bad, loop_binary(b, OP_lt, total, zero));
     }
-    if (!any) return;
+    if (!largest) return;
+    place = origin_of(l->func->body, largest);
+    if (place) b->origin = place;
     LValue *base = take_memory(l, loop_select(b, bad, loop_i64(b, -1), total));
     for (int i = 0; i < l->func->nbuffers; i++) {
         if (start[i]) map_set(&l->buffers, (void *)l->func->buffers[i], loop_at(b, base, start[i], 1));
     }
+    b->origin = before;
 }
 
 Home home_new(Lower *l, const Value *v) {

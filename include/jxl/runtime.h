@@ -77,6 +77,7 @@ int jxl_choose_level(jxl_call *, const jxl_level *, int n, int *chosen);
 
 /* memory.c: 64-byte aligned blocks; NULL after recording "out of memory" with the size asked for. */
 void *jxl_alloc(jxl_call *, int64_t bytes);
+void jxl_out_of_memory_at(jxl_call *, const char *where); /* if that was recorded: puts "FILE:LINE: " before it */
 void jxl_release(jxl_call *, void *);
 /* A block that grows at its end, for stacked results of loops whose trip count is not known: returns the block, maybe
 ** moved, with room for at least `bytes`. */

@@ -136,8 +136,8 @@ def f(v): return lax.psum(jnp.sort(jnp.arange(50000000.0) * v[0])[:3], "i")
 
 print(jax.pmap(f, axis_name="i")(jnp.ones((jax.device_count(), 3))))
 END
-expect 2 '^rank 1: .*out of memory: [0-9.]* MB' $(hit 1 MEMORY) "$work/large"
-expect 4 '^rank 2: .*out of memory: [0-9.]* MB' $(hit 2 MEMORY) "$work/large"
+expect 2 '^rank 1: .*large.jxl:6: out of memory: [0-9.]* MB' $(hit 1 MEMORY) "$work/large"
+expect 4 '^rank 2: .*large.jxl:6: out of memory: [0-9.]* MB' $(hit 2 MEMORY) "$work/large"
 
 # other programs, other settings
 expect 2 'rank 1 runs another program than rank 0' $(hit 1 "$work/shard") "$work/all"
