@@ -136,7 +136,8 @@ static LLVMValueRef value_inst(Emit *e, const LInst *in) {
     case LOOP_overflows: return overflows(e, in);
     case LOOP_scale:
     case LOOP_exponent:
-    case LOOP_mantissa: return parts(e, in);
+    case LOOP_mantissa:
+    case LOOP_significand: return parts(e, in);
     case LOOP_lookup: return lookup(e, in);
     default: return memory_inst(e, in);
     }

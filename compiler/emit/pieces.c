@@ -44,7 +44,7 @@ static LLVMValueRef in_pieces(Emit *e, const LInst *in, int lanes, Piece *f) {
 
 /* All lanes, the usual rounding. */
 static LLVMValueRef taken_apart(Emit *e, const LInst *in, LLVMValueRef *x) {
-    enum { CURRENT_ROUNDING = 4, FROM_3_4_NAN_BELOW_0 = 0xb };
+    enum { CURRENT_ROUNDING = 4, FROM_1_NAN_BELOW_0 = 8, FROM_3_4_NAN_BELOW_0 = 11 };
     bool wide = in->results[0]->type.dtype == DT_f64;
     LLVMValueRef none = LLVMConstNull(LLVMTypeOf(x[0])), mask = LLVMConstAllOnes(wide ? e->i8 : e->i16);
     LLVMValueRef rounding = int_const(e->i32, CURRENT_ROUNDING);
@@ -58,7 +58,8 @@ static LLVMValueRef taken_apart(Emit *e, const LInst *in, LLVMValueRef *x) {
         return intrinsic(e, wide ? "llvm.x86.avx512.mask.getexp.pd.512" : "llvm.x86.avx512.mask.getexp.ps.512", 0, NULL,
                          4, args);
     }
-    LLVMValueRef args[] = { x[0], int_const(e->i32, FROM_3_4_NAN_BELOW_0), none, mask, rounding };
+    int from = in->op == LOOP_mantissa ? FROM_3_4_NAN_BELOW_0 : FROM_1_NAN_BELOW_0;
+    LLVMValueRef args[] = { x[0], int_const(e->i32, from), none, mask, rounding };
     return intrinsic(e, wide ? "llvm.x86.avx512.mask.getmant.pd.512" : "llvm.x86.avx512.mask.getmant.ps.512", 0, NULL,
                      5, args);
 }

@@ -580,6 +580,7 @@ LValue *loop_repeat(LBuilder *b, const LInst *in, LValue *const *args) {
     case LOOP_scale:
     case LOOP_exponent:
     case LOOP_mantissa:
+    case LOOP_significand:
     case LOOP_lookup:
     case LOOP_at: return pure(b, *in, type, args, in->nargs);
     default: break;

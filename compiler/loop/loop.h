@@ -116,7 +116,7 @@ struct LFunc {
     const Func *source; /* the tensor function it was made from, or NULL */
     LBlock *body;       /* its params are the function's */
     int nvalues;
-    bool is_inner; /* a kernel's core: kept a function of its own, its status is always 0 */
+    bool is_inner; /* seldom called: kept a function of its own; its status is always 0 */
     const Origin *origin;
     LFunc *next;
 };
@@ -181,7 +181,7 @@ LValue *loop_convert(LBuilder *, LValue *, DType);
 LValue *loop_bitcast(LBuilder *, LValue *, DType);
 LValue *loop_overflows(LBuilder *, Op, LValue *, LValue *);
 LValue *loop_scale(LBuilder *, LValue *, LValue *exponent);
-LValue *loop_part(LBuilder *, LOp, LValue *);                                      /* exponent or mantissa */
+LValue *loop_part(LBuilder *, LOp, LValue *);                                      /* exponent, mantissa, significand */
 LValue *loop_lookup(LBuilder *, DType, LValue *index, const double *table, int n); /* the table stays where it is */
 LValue *loop_add(LBuilder *, LValue *, LValue *);                                  /* these three fold */
 LValue *loop_sub(LBuilder *, LValue *, LValue *);

@@ -39,6 +39,8 @@ Math math_of(LBuilder *b, LType t) {
                    .magic = wide ? 0x1.8p52 : 0x1.8p23 };
 }
 
+enum { MAX_TERMS = 32 };
+
 LValue *num(const Math *m, double x) { return loop_real(m->b, m->type, x); }
 LValue *bits_num(const Math *m, int64_t x) { return loop_int(m->b, m->bits, x); }
 LValue *as_bits(const Math *m, LValue *x) { return loop_bitcast(m->b, x, (DType)m->bits.dtype); }
@@ -72,25 +74,44 @@ LValue *with_sign_of(const Math *m, LValue *x, LValue *sign) {
     return as_float(m, loop_binary(m->b, OP_or, as_bits(m, x), top));
 }
 
-LValue *poly(const Math *m, LValue *x, const double *c, int n) {
-    LValue *y = num(m, c[n - 1]);
-    for (int i = n - 2; i >= 0; i--) y = mul_add(m, y, x, num(m, c[i]));
+LValue *poly_of(const Math *m, LValue *x, LValue **c, int n) {
+    while (n >= 6) {
+        for (int i = 0; i < n; i += 2) c[i / 2] = i + 1 < n ? mul_add(m, c[i + 1], x, c[i]) : c[i];
+        x = mul(m, x, x);
+        n = (n + 1) / 2;
+    }
+    LValue *y = c[n - 1];
+    for (int i = n - 2; i >= 0; i--) y = mul_add(m, y, x, c[i]);
     return y;
 }
 
+LValue *poly(const Math *m, LValue *x, const double *c, int n) {
+    LValue *terms[MAX_TERMS] = { 0 };
+    for (int i = 0; i < n; i++) terms[i] = num(m, c[i]);
+    return poly_of(m, x, terms, n);
+}
+
+LValue *table_entry(const Math *m, LValue *which, const double *table, int n) {
+    return loop_lookup(m->b, (DType)m->type.dtype, which, table, n);
+}
+
 LValue *piecewise(const Math *m, LValue *x, const Pieces *p) {
-    int shift = m->fraction - p->digits, term = p->nrows - 1;
+    DType dtype = (DType)m->type.dtype;
+    int shift = m->fraction - p->digits;
+    int32_t narrow;
     int64_t first;
-    element_set_real(DT_f32, &first, p->first);
-    x = pick(m, above(m, x, p->last), num(m, p->last), x);
-    LValue *which = loop_binary(m->b, OP_shift_right_logical, as_bits(m, x), bits_num(m, shift));
-    which = loop_binary(m->b, OP_sub, which, bits_num(m, ((int32_t)first >> shift) - 1));
+    element_set_real(DT_f32, &narrow, p->first);
+    element_set_real(DT_f64, &first, p->first);
+    if (!m->wide) first = narrow;
+    x = pick(m, above(m, x, p->last - p->more), num(m, p->last - p->more), x);
+    LValue *at = p->more != 0 ? add_num(m, x, p->more) : x;
+    LValue *which = loop_binary(m->b, OP_shift_right_logical, as_bits(m, at), bits_num(m, shift));
+    which = loop_binary(m->b, OP_sub, which, bits_num(m, (first >> shift) - 1));
     which = loop_binary(m->b, OP_max, which, bits_num(m, 0));
-    LValue *t = sub(m, x, loop_lookup(m->b, DT_f32, which, p->rows[0], 16));
-    LValue *value = loop_lookup(m->b, DT_f32, which, p->rows[1], 16);
-    LValue *y = loop_lookup(m->b, DT_f32, which, p->rows[term], 16);
-    while (--term > 1) y = mul_add(m, y, t, loop_lookup(m->b, DT_f32, which, p->rows[term], 16));
-    return mul_add(m, t, y, pick(m, below(m, x, p->first), t, value));
+    LValue *rows[MAX_TERMS] = { 0 };
+    for (int i = 0; i < p->nrows; i++) rows[i] = loop_lookup(m->b, dtype, which, p->rows[i], 16);
+    LValue *t = sub(m, x, rows[0]), *y = poly_of(m, t, rows + 2, p->nrows - 2);
+    return mul_add(m, t, y, p->odd ? pick(m, below(m, x, p->first), t, rows[1]) : rows[1]);
 }
 
 LValue *to_integer(const Math *m, LValue *x) { return add_num(m, add_num(m, x, m->magic), -m->magic); }

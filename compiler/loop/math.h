@@ -44,6 +44,10 @@ LValue *pick(const Math *, LValue *c, LValue *x, LValue *y);
 LValue *clamp(const Math *, LValue *, double low, double high); /* nan stays */
 LValue *with_sign_of(const Math *, LValue *x, LValue *sign);    /* x is not negative */
 LValue *poly(const Math *, LValue *x, const double *c, int n);
+/* The terms are changed: they are joined in pairs, and these again where there are many, so that few steps wait for each other. */
+LValue *poly_of(const Math *, LValue *x, LValue **terms, int n);
+LValue *table_entry(const Math *, LValue *which, const double *table,
+                    int n);                    /* 8, 16 or 32 in a table; which modulo that */
 LValue *to_integer(const Math *, LValue *x);   /* nearest, |x| below 2^22 (2^51) */
 LValue *power_of_two(const Math *, LValue *n); /* of a whole number within the exponents */
 
@@ -56,13 +60,14 @@ Double exact_sum(const Math *, LValue *, LValue *);
 Double ordered_sum(const Math *, LValue *larger, LValue *smaller);
 LValue *less_product(const Math *, LValue *x, LValue *n, double part); /* x - n part, one rounding of that product */
 
-/* f32: f(x) for x >= 0, by a polynomial for each stretch of numbers; rows as `pieces` of coefficients.py makes them.  The second
+/* f(x) for x >= 0, by a polynomial for each stretch of numbers; rows as `pieces` of coefficients.py makes them.  The second
 ** stretch begins at `first`, which has a stretch for each value of its highest `digits` bits behind the point; from `last` on
-** f is what it is there. */
+** f is what it is there.  All that is said of x + `more`.  An `odd` function is about x in the first stretch. */
 typedef struct {
     const double (*rows)[16];
     int nrows, digits;
-    double first, last;
+    double first, last, more;
+    bool odd;
 } Pieces;
 LValue *piecewise(const Math *, LValue *x, const Pieces *);
 
@@ -71,8 +76,9 @@ LValue *piecewise(const Math *, LValue *x, const Pieces *);
 
 /* math_exp.c */
 LValue *math_exp(const Math *, LValue *);
-LValue *math_exp_sum(const Math *, LValue *x, LValue *lo, int shift); /* 2^shift exp(x + lo); lo may be NULL */
-LValue *math_exp_times(const Math *, LValue *x, LValue *lo, LValue *y, LValue *y_lo); /* exp(x + lo) (y + y_lo) */
+LValue *math_exp_sum(const Math *, LValue *sum, Double x);  /* exp(x), sum its two numbers' */
+LValue *math_exp_near(const Math *, LValue *sum, Double x); /* the same where it is neither infinite nor denormal */
+LValue *math_exp_times(const Math *, LValue *x, LValue *lo, Double y); /* exp(x + lo) y; y.lo may be NULL */
 LValue *math_exp2(const Math *, LValue *);
 LValue *math_expm1(const Math *, LValue *);
 LValue *math_logistic(const Math *, LValue *);
@@ -82,9 +88,16 @@ LValue *math_tanh(const Math *, LValue *);
 
 /* math_log.c */
 typedef struct {
-    LValue *e, *f; /* x = 2^e (1 + f), 1 + f between 3/4 and 3/2 */
+    LValue *e, *m; /* x = 2^e m */
 } Parts;
-Parts math_parts(const Math *, LValue *positive);
+Parts math_parts(const Math *, LValue *positive);    /* m in 3/4..3/2 */
+Parts math_exponent(const Math *, LValue *positive); /* m in 1..2 */
+typedef struct {
+    LValue *inverse, *base,
+        *low; /* log x = base + low + log(m inverse), and m inverse is next to 1; base has few bits */
+} Stretch;
+Stretch math_stretch(const Math *, Parts);                        /* m in 1..2 */
+LValue *math_above_one(const Math *, LValue *m, LValue *inverse); /* m inverse - 1, exactly */
 LValue *math_log(const Math *, LValue *);
 LValue *math_log2(const Math *, LValue *);
 LValue *math_log1p(const Math *, LValue *);
@@ -94,7 +107,7 @@ LValue *math_atanh(const Math *, LValue *);
 
 /* math_trig.c, math_reduce.c, math_arc.c */
 typedef struct {
-    LValue *r, *low, *quadrant; /* x = quadrant pi/2 + r + low; the two lowest bits of the quadrant count */
+    LValue *r, *less, *quadrant; /* x = quadrant pi/2 + r - less; the two lowest bits of the quadrant count */
 } Angle;
 Angle math_reduce(const Math *, LValue *);
 LValue *math_sin_of(const Math *, Angle);

@@ -27,26 +27,47 @@ static LValue *above_one(const Math *m, LValue *r) { return mul_add(m, mul(m, r,
 
 static LValue *within_range(const Math *m, LValue *x) { return clamp(m, x, m->wide ? -747 : -106, m->wide ? 711 : 90); }
 
-LValue *math_exp_sum(const Math *m, LValue *x, LValue *lo, int shift) {
+/* 2^shift exp(x) */
+static LValue *shifted_exp(const Math *m, LValue *x, int shift) {
     Reduced a = reduce(m, within_range(m, x));
-    LValue *y = add_num(m, above_one(m, lo ? add(m, a.r, lo) : a.r), 1);
+    LValue *y = add_num(m, above_one(m, a.r), 1);
     return scaled(m, y, shift ? add_num(m, a.n, shift) : a.n);
 }
 
-/* Of the factors' roundings only that of the product is left. */
-LValue *math_exp_times(const Math *m, LValue *x, LValue *lo, LValue *y, LValue *y_lo) {
-    Reduced a = reduce(m, within_range(m, x));
-    Double e = ordered_sum(m, num(m, 1), above_one(m, add(m, a.r, lo)));
-    LValue *rest = mul_add(m, e.hi, y_lo, mul(m, e.lo, y));
-    return scaled(m, mul_add(m, e.hi, y, rest), a.n);
+/* sum: x rounded.  What is left of x is at most a few units, also where x is far out and hardly has digits behind its point. */
+static Reduced reduce_sum(const Math *m, LValue *sum, Double x) {
+    const double *ln2 = m->wide ? ln2_f64 : ln2_f32;
+    LValue *n = add_num(m, mul_add(m, sum, num(m, log2_e[0]), num(m, m->magic)), -m->magic);
+    LValue *low = mul_add(m, n, num(m, -ln2[1]), x.lo);
+    return (Reduced){ n, add(m, mul_add(m, n, num(m, -ln2[0]), x.hi), low) };
 }
 
-LValue *math_exp(const Math *m, LValue *x) { return math_exp_sum(m, x, NULL, 0); }
+LValue *math_exp_near(const Math *m, LValue *sum, Double x) {
+    Reduced a = reduce_sum(m, sum, x);
+    LValue *y = add_num(m, above_one(m, a.r), 1);
+    return m->b->module->target->parts ? loop_scale(m->b, y, a.n) : mul(m, y, power_of_two(m, a.n));
+}
+
+LValue *math_exp_sum(const Math *m, LValue *sum, Double x) {
+    Reduced a = reduce_sum(m, within_range(m, sum), x);
+    return scaled(m, add_num(m, above_one(m, clamp(m, a.r, -1, 1)), 1), a.n);
+}
+
+/* Of the factors' roundings only that of the product is left, where y has a low part. */
+LValue *math_exp_times(const Math *m, LValue *x, LValue *lo, Double y) {
+    Reduced a = reduce(m, within_range(m, x));
+    LValue *above = above_one(m, add(m, a.r, lo));
+    if (!y.lo) return scaled(m, mul_add(m, above, y.hi, y.hi), a.n);
+    Double e = ordered_sum(m, num(m, 1), above);
+    return scaled(m, mul_add(m, e.hi, y.hi, mul_add(m, e.hi, y.lo, mul(m, e.lo, y.hi))), a.n);
+}
+
+LValue *math_exp(const Math *m, LValue *x) { return shifted_exp(m, x, 0); }
 
 LValue *math_exp2(const Math *m, LValue *x) {
     x = clamp(m, x, m->wide ? -1080 : -152, m->wide ? 1025 : 129);
     LValue *n = to_integer(m, x), *r = sub(m, x, n);
-    return scaled(m, add_num(m, mul(m, r, poly(m, r, TABLE(m, exp2))), 1), n);
+    return scaled(m, mul_add(m, r, poly(m, r, TABLE(m, exp2)), num(m, 1)), n);
 }
 
 /* expm1(x) / 4 = 2^(n-2) expm1(r) + (2^(n-2) - 1/4): a quarter, so that 2^n does not overflow before the result does. */
@@ -72,14 +93,14 @@ static LValue *odd(const Math *m, LValue *x, const double *c, int n) {
 
 /* Half of exp(|x|), less or more a quarter of its inverse. */
 LValue *math_sinh(const Math *m, LValue *x) {
-    LValue *a = absolute(m, x), *half = math_exp_sum(m, a, NULL, -1);
+    LValue *a = absolute(m, x), *half = shifted_exp(m, a, -1);
     LValue *large = sub(m, half, quotient(m, num(m, 0.25), half));
     LValue *small = odd(m, a, TABLE(m, sinh));
     return with_sign_of(m, pick(m, below(m, a, 1), small, large), x);
 }
 
 LValue *math_cosh(const Math *m, LValue *x) {
-    LValue *half = math_exp_sum(m, absolute(m, x), NULL, -1);
+    LValue *half = shifted_exp(m, absolute(m, x), -1);
     return add(m, half, quotient(m, num(m, 0.25), half));
 }
 
@@ -95,7 +116,7 @@ static LValue *wide_tanh(const Math *m, LValue *a) {
 }
 
 LValue *math_tanh(const Math *m, LValue *x) {
-    static const Pieces pieces = { tanh_pieces, COUNT(tanh_pieces), 1, 0.25, 9.25 };
+    static const Pieces pieces = { tanh_pieces, COUNT(tanh_pieces), 1, 0.25, 9.25, 0, true };
     LValue *a = absolute(m, x);
     return with_sign_of(m, m->wide ? wide_tanh(m, a) : piecewise(m, a, &pieces), x);
 }

@@ -1,18 +1,17 @@
 /* log and its kin.
 **
-** x = 2^e (1 + f) with 1 + f between 3/4 and 3/2, so log(x) = e log(2) + log(1 + f), and near 1, where the result is small, e
-** is 0 and f is exact. */
+** x = 2^e m, so log(x) = e log(2) + log(m).  For f32 m is between 3/4 and 3/2, and a polynomial does: near 1, where the result is
+** small, e is 0 and m - 1 is exact.  For f64, and for pow, m is between 1 and 2 and is multiplied by one of some numbers of few
+** bits, which brings it near 1; their logarithms stand in a table. */
 #include "loop/math.h"
 #include "loop/math_tables.h"
 
-/* What is subtracted from the bits of a number between 3/4 and 3/2 leaves 0 in the exponent. */
-static int64_t three_quarters(const Math *m) { return m->wide ? 0x3fe8000000000000 : 0x3f400000; }
-
-static Parts parts_of_bits(const Math *m, LValue *x) {
+/* m from `least` on, of which 1 or 3/4 is subtracted from the bits to leave 0 in the exponent */
+static Parts parts_of_bits(const Math *m, LValue *x, double least) {
     LBuilder *b = m->b;
-    LValue *tiny = below(m, x, m->wide ? 0x1p-1022 : 0x1p-126);
+    LValue *tiny = below(m, x, m->wide ? 0x1p-1022 : 0x1p-126), *from = as_bits(m, num(m, least));
     x = pick(m, tiny, mul_num(m, x, m->wide ? 0x1p54 : 0x1p25), x);
-    LValue *bits = loop_binary(b, OP_sub, as_bits(m, x), bits_num(m, three_quarters(m)));
+    LValue *bits = loop_binary(b, OP_sub, as_bits(m, x), from);
     /* e as a number without a conversion: its bits, kept positive by the bias, below those of 2^52 */
     LValue *e = loop_binary(b, OP_add, bits, bits_num(m, (int64_t)m->bias << m->fraction));
     e = loop_binary(b, OP_shift_right_logical, e, bits_num(m, m->fraction));
@@ -20,82 +19,128 @@ static Parts parts_of_bits(const Math *m, LValue *x) {
     e = loop_binary(b, OP_or, e, as_bits(m, num(m, base)));
     e = sub(m, as_float(m, e), pick(m, tiny, num(m, base + m->bias + (m->wide ? 54 : 25)), num(m, base + m->bias)));
     LValue *fraction = loop_binary(b, OP_and, bits, bits_num(m, ((int64_t)1 << m->fraction) - 1));
-    LValue *one_f = as_float(m, loop_binary(b, OP_add, fraction, bits_num(m, three_quarters(m))));
-    return (Parts){ e, add_num(m, one_f, -1) };
+    return (Parts){ e, as_float(m, loop_binary(b, OP_add, fraction, from)) };
 }
 
 Parts math_parts(const Math *m, LValue *x) {
-    if (!m->b->module->target->parts) return parts_of_bits(m, x);
-    LValue *one_f = loop_part(m->b, LOOP_mantissa, x);
-    LValue *e = sub(m, loop_part(m->b, LOOP_exponent, x), loop_part(m->b, LOOP_exponent, one_f));
-    return (Parts){ e, add_num(m, one_f, -1) };
+    if (!m->b->module->target->parts) return parts_of_bits(m, x, 0.75);
+    LValue *mantissa = loop_part(m->b, LOOP_mantissa, x);
+    return (Parts){ sub(m, loop_part(m->b, LOOP_exponent, x), loop_part(m->b, LOOP_exponent, mantissa)), mantissa };
 }
 
-/* f - log(1 + f), about f f / 2. */
-static LValue *missing(const Math *m, LValue *f) {
-    LValue *half = mul(m, mul_num(m, f, 0.5), f);
-    LValue *s = quotient(m, f, add_num(m, f, 2)), *z = mul(m, s, s);
-    LValue *r = mul(m, z, poly(m, z, log_f64, COUNT(log_f64)));
-    return sub(m, half, mul(m, s, add(m, half, r))); /* log(1 + f) = 2 s + s r, and 2 s = f - s f = f - half + s half */
+Parts math_exponent(const Math *m, LValue *x) {
+    if (!m->b->module->target->parts) return parts_of_bits(m, x, 1);
+    return (Parts){ loop_part(m->b, LOOP_exponent, x), loop_part(m->b, LOOP_significand, x) };
 }
 
-/* What e log(2) + f loses is put back. */
-static LValue *of_parts(const Math *m, Parts x) {
+/* The highest bits behind the point of a number in 1..2. */
+static LValue *stretch_number(const Math *m, LValue *x) {
+    return loop_binary(m->b, OP_shift_right_logical, as_bits(m, x), bits_num(m, m->fraction - (m->wide ? 4 : 5)));
+}
+
+/* The base is exact: both numbers in it end in zeros. */
+Stretch math_stretch(const Math *m, Parts p) {
     const double *ln2 = m->wide ? ln2_f64 : ln2_f32;
-    LValue *most = mul_add(m, x.e, num(m, ln2[0]), x.f);
-    LValue *lost = sub(m, x.f, mul_add(m, x.e, num(m, -ln2[0]), most));
-    LValue *low = mul_add(m, x.e, num(m, ln2[1]), lost);
-    if (m->wide) return add(m, most, sub(m, low, missing(m, x.f)));
-    return add(m, most, mul_add(m, mul(m, x.f, x.f), poly(m, x.f, log_f32, COUNT(log_f32)), low));
+    LValue *which = stretch_number(m, p.m);
+    return (Stretch){ table_entry(m, which, TABLE(m, log_inverse)),
+                      mul_add(m, p.e, num(m, ln2[0]), table_entry(m, which, TABLE(m, log_high))),
+                      mul_add(m, p.e, num(m, ln2[1]), table_entry(m, which, TABLE(m, log_low))) };
 }
 
-/* At 0, infinity, and where there is no logarithm: where exponents are infinite there, only that is to be seen to. */
-static LValue *at_ends(const Math *m, LValue *x, Parts p, LValue *y) {
-    if (m->b->module->target->parts) return pick(m, eq(m, absolute(m, p.e), num(m, INFINITY)), p.e, y);
-    y = pick(m, below(m, x, INFINITY), y, x);
-    y = pick(m, below(m, x, 0), num(m, NAN), y);
-    return pick(m, eq(m, x, num(m, 0)), num(m, -INFINITY), y);
+LValue *math_above_one(const Math *m, LValue *x, LValue *inverse) {
+    if (m->fused) return mul_add(m, x, inverse, num(m, -1));
+    Double product = exact_product(m, x, inverse);
+    return add(m, add_num(m, product.hi, -1), product.lo);
+}
+
+/* What a logarithm is where `most`, its largest part, is not finite. */
+typedef struct {
+    LValue *value, *most;
+} Log;
+
+/* e log(2) + log(1 + f); what e log(2) + f loses is put back. */
+static Log of_parts(const Math *m, LValue *e, LValue *f) {
+    LValue *most = mul_add(m, e, num(m, ln2_f32[0]), f);
+    LValue *lost = sub(m, f, mul_add(m, e, num(m, -ln2_f32[0]), most));
+    LValue *low = mul_add(m, e, num(m, ln2_f32[1]), lost);
+    return (Log){ add(m, most, mul_add(m, mul(m, f, f), poly(m, f, log_f32, COUNT(log_f32)), low)), most };
+}
+
+/* log(1 + r) - r + more */
+static LValue *wide_rest(const Math *m, LValue *r, LValue *more) {
+    LValue *p = mul_add(m, r, poly(m, r, log_long_f64, COUNT(log_long_f64)), num(m, -0.5));
+    return mul_add(m, mul(m, r, r), p, more);
+}
+
+/* At 0, infinity, and where there is no logarithm: where exponents may be infinite, `most` is right there and y is nan. */
+static LValue *at_ends(const Math *m, LValue *x, Log y) {
+    if (m->b->module->target->parts) return pick(m, loop_binary(m->b, OP_ne, y.value, y.value), y.most, y.value);
+    LValue *z = pick(m, below(m, x, INFINITY), y.value, x);
+    z = pick(m, below(m, x, 0), num(m, NAN), z);
+    return pick(m, eq(m, x, num(m, 0)), num(m, -INFINITY), z);
 }
 
 LValue *math_log(const Math *m, LValue *x) {
-    Parts p = math_parts(m, x);
-    return at_ends(m, x, p, of_parts(m, p));
+    Parts p = m->wide ? math_exponent(m, x) : math_parts(m, x);
+    if (!m->wide) return at_ends(m, x, of_parts(m, p.e, add_num(m, p.m, -1)));
+    Stretch s = math_stretch(m, p);
+    LValue *r = math_above_one(m, p.m, s.inverse);
+    Double most = ordered_sum(m, s.base, r);
+    LValue *rest = wide_rest(m, r, add(m, s.low, most.lo));
+    return at_ends(m, x, (Log){ add(m, most.hi, rest), most.hi });
 }
 
 LValue *math_log2(const Math *m, LValue *x) {
-    Parts p = math_parts(m, x);
-    double high = log2_e[0], low = log2_e[1];
-    if (!m->wide) high = (float)log2_e[0], low = log2_e[0] - high;
-    LValue *rest = mul_num(m, p.f, low);
-    if (m->wide)
-        rest = mul_add(m, missing(m, p.f), num(m, -high), rest);
-    else
-        rest = mul_add(m, mul(m, p.f, p.f), poly(m, p.f, log2_f32, COUNT(log2_f32)), rest);
-    return at_ends(m, x, p, add(m, p.e, mul_add(m, p.f, num(m, high), rest)));
+    Parts p = m->wide ? math_exponent(m, x) : math_parts(m, x);
+    double high = m->wide ? log2_e[0] : (float)log2_e[0], low = m->wide ? log2_e[1] : log2_e[0] - high;
+    LValue *base = p.e, *r, *rest;
+    if (m->wide) {
+        LValue *which = stretch_number(m, p.m);
+        base = add(m, base, table_entry(m, which, log2_high_f64, COUNT(log2_high_f64)));
+        r = math_above_one(m, p.m, table_entry(m, which, log_inverse_f64, COUNT(log_inverse_f64)));
+        rest = mul_add(m, r, num(m, low), table_entry(m, which, log2_low_f64, COUNT(log2_low_f64)));
+    } else {
+        r = add_num(m, p.m, -1);
+        rest = mul_num(m, r, low);
+    }
+    rest = mul_add(m, mul(m, r, r), poly(m, r, TABLE(m, log2)), rest);
+    LValue *near = mul_add(m, r, num(m, high), rest);
+    return at_ends(m, x, (Log){ add(m, base, near), add(m, p.e, p.m) });
 }
 
-/* 1 + x = 2^e (1 + f): f is 2^-e x + (2^-e - 1), rounded once, so what 1 + x loses does not matter.  Far out, where 2^-e may
-** be too small to be made, f is that of x. */
-static Parts parts_above_one(const Math *m, LValue *x, LValue *u) {
-    Parts p = math_parts(m, u);
-    if (m->b->module->target->parts) {
-        LValue *s = loop_scale(m->b, num(m, 1), neg(m, p.e));
-        return (Parts){ p.e, mul_add(m, x, s, add_num(m, s, -1)) };
-    }
-    LValue *near = below(m, p.e, 60), *s = power_of_two(m, neg(m, pick(m, near, p.e, num(m, 0))));
-    return (Parts){ p.e, pick(m, near, mul_add(m, x, s, add_num(m, s, -1)), p.f) };
+/* 2^-e, for u = 2^e m, nan where m is; where that may be too small to be made, and what u is more than x does not matter, nothing is `near`. */
+static LValue *inverse_power(const Math *m, Parts p, LValue **near) {
+    *near = NULL;
+    if (m->b->module->target->parts) return loop_scale(m->b, num(m, 1), mul_add(m, p.m, num(m, 0), neg(m, p.e)));
+    *near = below(m, p.e, 60);
+    return power_of_two(m, neg(m, pick(m, *near, p.e, num(m, 0))));
+}
+
+/* log(1 + x), u = 1 + x.  2^-e (1 + x) is 2^-e x + 2^-e, rounded once, so what u loses does not matter. */
+static Log log1p_parts(const Math *m, LValue *x, LValue *u) {
+    Parts p = m->wide ? math_exponent(m, u) : math_parts(m, u);
+    LValue *near, *s = inverse_power(m, p, &near), *far;
+    Stretch stretch = { 0 };
+    if (m->wide) {
+        stretch = math_stretch(m, p);
+        s = mul(m, s, stretch.inverse);
+        far = near ? math_above_one(m, p.m, stretch.inverse) : NULL;
+    } else
+        far = near ? add_num(m, p.m, -1) : NULL;
+    LValue *r = mul_add(m, x, s, add_num(m, s, -1));
+    if (near) r = pick(m, near, r, far);
+    LValue *y = m->wide ? add(m, stretch.base, add(m, r, wide_rest(m, r, stretch.low))) : of_parts(m, p.e, r).value;
+    return (Log){ y, add(m, p.e, p.m) };
 }
 
 LValue *math_log1p(const Math *m, LValue *x) {
-    LValue *u = add_num(m, x, 1);
-    Parts p = parts_above_one(m, x, u);
-    LValue *y = at_ends(m, u, p, of_parts(m, p));
+    LValue *u = add_num(m, x, 1), *y = at_ends(m, u, log1p_parts(m, x, u));
     LValue *sign = loop_binary(m->b, OP_and, as_bits(m, x), bits_num(m, m->wide ? INT64_MIN : INT32_MIN));
     return as_float(m, loop_binary(m->b, OP_or, as_bits(m, y), sign)); /* of zero */
 }
 
 /* For 0 <= x < inf. */
-static LValue *log1p_within(const Math *m, LValue *x) { return of_parts(m, parts_above_one(m, x, add_num(m, x, 1))); }
+static LValue *log1p_within(const Math *m, LValue *x) { return log1p_parts(m, x, add_num(m, x, 1)).value; }
 
 /* Where x x would overflow soon, asinh and acosh of x are log x + log 2: a branch that is hardly ever taken. */
 static LValue *or_log_twice(const Math *m, LValue *x, LValue *y) {
@@ -120,9 +165,32 @@ LValue *math_acosh(const Math *m, LValue *x) {
     return pick(m, below(m, x, 1), num(m, NAN), or_log_twice(m, x, log1p_within(m, sum)));
 }
 
-/* log1p(2 x / (1 - x)) / 2 */
+/* log((1 + a) / (1 - a)) / 2, with k, the power of two next to the quotient:
+** log(k) / 2 + atanh(s), s = ((1 + a) - k (1 - a)) / ((1 + a) + k (1 - a)), which is a where k is 1. */
+static LValue *narrow_atanh(const Math *m, LValue *a) {
+    LBuilder *b = m->b;
+    LValue *up = add_num(m, a, 1), *down = sub(m, num(m, 1), a);
+    /* of this the exponent is less k's */
+    LValue *guide = mul(m, down, mul_add(m, down, num(m, 0.835f), num(m, 0.707f)));
+    LValue *k = loop_binary(b, OP_sub, bits_num(m, 0x7f7fffff), as_bits(m, guide));
+    k = loop_binary(b, OP_and, k, bits_num(m, 0x7f800000));
+    LValue *log_k = loop_convert(b, loop_binary(b, OP_sub, k, bits_num(m, 0x3f800000)), DT_f32); /* 2^23 log2(k) */
+    LValue *base = mul_num(m, log_k, ldexp(ln2_f32[0], -24)), *low = mul_num(m, log_k, ldexp(ln2_f32[1], -24)),
+           *power = as_float(m, k), *less = mul(m, power, down);
+    LValue *exact = mul_add(m, a, add_num(m, power, 1), sub(m, num(m, 1), power)); /* while k + 1 is */
+    LValue *s = quotient(m, pick(m, below(m, power, 0x1p20), exact, sub(m, up, less)), add(m, up, less));
+    s = pick(m, eq(m, power, num(m, 1)), a, s);
+    LValue *z = mul(m, s, s);
+    return add(m, base, add(m, s, mul_add(m, mul(m, s, z), poly(m, z, atanh_f32, COUNT(atanh_f32)), low)));
+}
+
+/* log1p(2 a / (1 - a)) / 2 */
+static LValue *wide_atanh(const Math *m, LValue *a) {
+    return mul_num(m, log1p_within(m, quotient(m, add(m, a, a), sub(m, num(m, 1), a))), 0.5);
+}
+
 LValue *math_atanh(const Math *m, LValue *x) {
-    LValue *a = absolute(m, x), *t = quotient(m, add(m, a, a), sub(m, num(m, 1), a));
+    LValue *a = absolute(m, x), *y = m->wide ? wide_atanh(m, a) : narrow_atanh(m, a);
     LValue *edge = pick(m, eq(m, a, num(m, 1)), num(m, INFINITY), num(m, NAN));
-    return with_sign_of(m, pick(m, below(m, a, 1), mul_num(m, log1p_within(m, t), 0.5), edge), x);
+    return with_sign_of(m, pick(m, below(m, a, 1), y, edge), x);
 }

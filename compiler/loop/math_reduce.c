@@ -77,11 +77,11 @@ static Angle large_angle(LBuilder *b, LValue *x) {
     Double sum = ordered_sum(&m, r.hi, add(&m, r.lo, low));
     LValue *negative = below(&m, x, 0);
     LValue *turned = loop_binary(b, OP_sub, loop_int(b, quadrant->type, 0), quadrant);
-    return (Angle){ pick(&m, negative, neg(&m, sum.hi), sum.hi), pick(&m, negative, neg(&m, sum.lo), sum.lo),
+    return (Angle){ pick(&m, negative, neg(&m, sum.hi), sum.hi), pick(&m, negative, sum.lo, neg(&m, sum.lo)),
                     loop_bitcast(b, pick(&m, negative, turned, quadrant), DT_i64) };
 }
 
-/* `int f(x, r, low, quadrant, n)` for n numbers; those that are small or not finite are left alone. */
+/* `int f(x, r, less, quadrant, n)` for n numbers; those that are small or not finite are left alone. */
 static LFunc *large_angles(LModule *module, double limit) {
     static const char name[] = "large_angles";
     const char *full = arena_text(module->arena, "%s_%s", name, limit < 1e6 ? "f32" : "f64");
@@ -91,7 +91,7 @@ static LFunc *large_angles(LModule *module, double limit) {
     f->is_inner = true;
     LBuilder b = loop_builder(module, f);
     LValue *x = loop_param(&b, loop_ptr_type()), *r = loop_param(&b, loop_ptr_type());
-    LValue *low = loop_param(&b, loop_ptr_type()), *q = loop_param(&b, loop_ptr_type());
+    LValue *less = loop_param(&b, loop_ptr_type()), *q = loop_param(&b, loop_ptr_type());
     LValue *n = loop_param(&b, loop_type(DT_i64, 1));
     LLoop l = loop_for(&b, loop_i64(&b, 0), n, 1, 0, NULL);
     LType t = loop_type(DT_f64, 1);
@@ -101,7 +101,7 @@ static LFunc *large_angles(LModule *module, double limit) {
     LLoop c = loop_if(&b, both(&m, above(&m, size, limit), below(&m, size, INFINITY)));
     Angle a = large_angle(&b, one);
     loop_store(&b, a.r, r, l.i, 1, NULL);
-    loop_store(&b, a.low, low, l.i, 1, NULL);
+    loop_store(&b, a.less, less, l.i, 1, NULL);
     loop_store(&b, a.quadrant, q, l.i, 1, NULL);
     loop_end_then(&b, &c);
     loop_end(&b, &l, NULL);
@@ -116,7 +116,7 @@ static Angle far_out(const Math *m, LValue *x, Angle near, double limit) {
     for (int i = 0; i < COUNT(place); i++) place[i] = loop_stack(b, 8 * lanes, 64);
     loop_store(b, loop_convert(b, x, DT_f64), place[0], zero, 1, NULL);
     loop_store(b, loop_convert(b, near.r, DT_f64), place[1], zero, 1, NULL);
-    loop_store(b, loop_convert(b, near.low, DT_f64), place[2], zero, 1, NULL);
+    loop_store(b, loop_convert(b, near.less, DT_f64), place[2], zero, 1, NULL);
     loop_store(b, loop_convert(b, near.quadrant, DT_i64), place[3], zero, 1, NULL);
     LValue *args[] = { place[0], place[1], place[2], place[3], loop_i64(b, lanes) };
     loop_call(b, large_angles(b->module, limit), args, 5);
@@ -125,7 +125,7 @@ static Angle far_out(const Math *m, LValue *x, Angle near, double limit) {
     LValue *q = loop_convert(b, loop_load(b, loop_type(DT_i64, lanes), place[3], zero, 1, NULL), (DType)m->bits.dtype);
     if (m->wide) return (Angle){ r, low, q };
     LValue *narrow = loop_convert(b, r, DT_f32);
-    LValue *lost = loop_binary(b, OP_sub, r, loop_convert(b, narrow, DT_f64));
+    LValue *lost = loop_binary(b, OP_sub, loop_convert(b, narrow, DT_f64), r);
     return (Angle){ narrow, loop_convert(b, lost, DT_f32), q };
 }
 
@@ -133,16 +133,18 @@ Angle math_reduce(const Math *m, LValue *x) {
     const double *half_pi = m->wide ? half_pi_f64 : half_pi_f32, limit = m->wide ? 0x1p29 : 0x1p16;
     LValue *shifted = mul_add(m, x, num(m, 0x1.45f306dc9c883p-1), num(m, m->magic)),
            *n = add_num(m, shifted, -m->magic);
-    /* what is taken away next may be more than what is left, so both the product and the difference are exact in two parts */
+    /* x - n half_pi[0] is exact, and so is what follows in two parts: the first is a multiple of the second's last place */
     LValue *first = less_product(m, x, n, half_pi[0]);
-    Double second = exact_product(m, n, num(m, half_pi[1])), r = exact_sum(m, first, neg(m, second.hi));
-    Angle near = { r.hi, less_product(m, sub(m, r.lo, second.lo), n, half_pi[2]), as_bits(m, shifted) };
+    Double second = exact_product(m, n, num(m, half_pi[1])), r = ordered_sum(m, first, neg(m, second.hi));
+    LValue *less = sub(m, second.lo, r.lo);
+    less = m->fused ? mul_add(m, n, num(m, half_pi[2]), less) : add(m, mul_num(m, n, half_pi[2]), less);
+    Angle near = { r.hi, less, as_bits(m, shifted) };
     LValue *large = above(m, absolute(m, x), limit);
     LLoop c = loop_if(m->b, loop_any(m->b, large));
     Angle far = far_out(m, x, near, limit);
     /* lanes that were left alone come back as they went, but for f32's low part */
-    LValue *then[] = { far.r, pick(m, large, far.low, near.low), far.quadrant };
-    LValue *otherwise[] = { near.r, near.low, near.quadrant };
+    LValue *then[] = { far.r, pick(m, large, far.less, near.less), far.quadrant };
+    LValue *otherwise[] = { near.r, near.less, near.quadrant };
     loop_else(m->b, &c, 3, then);
     loop_end_if(m->b, &c, 3, otherwise);
     return (Angle){ c.carry[0], c.carry[1], c.carry[2] };

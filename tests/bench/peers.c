@@ -42,12 +42,6 @@ static void chain(void) {
     for (int i = 0; i < n; i++) s += x[i] * 2 * y[i] + z[i];
     sink = s;
 }
-static void exponentials(void) {
-    for (int i = 0; i < n; i++) out[i] = expf(x[i]);
-}
-static void tangents(void) {
-    for (int i = 0; i < n; i++) out[i] = tanhf(x[i]);
-}
 static void sum_axis_0(void) {
     memset(out, 0, COLUMNS * sizeof *out);
     for (int r = 0; r < n; r++)
@@ -182,10 +176,6 @@ int main(int argc, char **argv) {
     measure("sum-axis-0-memory", 16384, sum_axis_0);
     measure("transpose-cache", 64, transpose);
     measure("transpose-memory", 16384, transpose);
-    measure("exp-f32", 32768, exponentials);
-    measure("exp-f32-memory", 8000000, exponentials);
-    measure("tanh-f32", 32768, tangents);
-    measure("tanh-f32-memory", 8000000, tangents);
     measure("a@b-32", 32, sgemm);
     measure("a@b-128", 128, sgemm);
     measure("a@b-512", 512, sgemm);

@@ -123,25 +123,30 @@ def halves(low, high, parts):
     return edges
 
 
-def pieces(name, f, edges, n):
+def pieces(name, f, edges, n, bits=24, odd=True, exact=4):
     """Rows of 16, a number for each stretch between edges: centre c, value v, then n coefficients q of f(c + t) = v + t q(t); in
-    the first stretch, where c is 0, it is t + t q(t).  Centres are such that f(c) is an f32 number to some more bits."""
+    the first stretch of an odd function, where c is 0, it is t + t q(t).  Centres are such that f(c) is a number of the dtype to
+    some more bits."""
     columns = []
-    runs = edges if isinstance(edges, tuple) else (edges,)
-    for a, b in [pair for run in runs for pair in zip(run, run[1:])]:
+    for a, b in zip(edges, edges[1:]):
         a, b = mpf(a), mpf(b)
         c, slope = mpf(0), mpf(1)
-        if a:
+        if a or not odd:
             c, slope = rounded((a + b) / 2, 12), mpf(0)
-            c = min((c + k * (b - a) / 2 ** 12 for k in range(-60, 61)), key=lambda c: abs(f(c) / rounded(f(c), 24) - 1))
+            c = min((c + k * (b - a) / 2 ** 12 for k in range(-60, 61)), key=lambda c: abs(f(c) / rounded(f(c), bits) - 1))
         v = f(c)
         g = near0(lambda t: (f(c + t) - v) / t - slope, mp.diff(f, c) - slope, mpf(2) ** -50)
-        w = lambda t: (abs(t) + (b - a) / 16) / (f(c + t) + (b - a) / 16)
-        q = polynomial(24, g, w, a - c, b - c, n, 4)
-        columns.append([c, rounded(v, 24)] + q)
+        margin = (b - a) / 16
+        w = lambda t: (abs(t) + margin) / (f(c + t) + (margin if odd else 0))
+        q = polynomial(bits, g, w, a - c, b - c, n, exact)
+        columns.append([c, rounded(v, bits)] + q)
         ts = [a - c + (b - a) * (i + mpf(1) / 2) / 200 for i in range(200)]
-        worst = max(abs((rounded(v, 24) + slope * t + t * horner(q, t)) / f(c + t) - 1) for t in ts)
+        worst = max(abs((rounded(v, bits) + slope * t + t * horner(q, t)) / f(c + t) - 1) for t in ts)
         print(f"{name} {float(a)}..{float(b)}: error 2^{float(log(worst, 2)):.1f}", file=sys.stderr)
+    rows(name, columns)
+
+
+def rows(name, columns):
     columns += columns[-1:] * (16 - len(columns))
     print(f"static const double {name}[][16] = {{")
     for row in zip(*columns):
@@ -193,6 +198,33 @@ if group("exp"):
         fit(f"exp2_{d}", bits, near0(lambda r: (2 ** r - 1) / r, log(2)), lambda r: abs(r) * 2 ** -r + mpf(2) ** -80,
             -mpf('0.5005'), mpf('0.5005'), n + 2)
 
+def inverses(stretches, fraction):
+    """For each of as many stretches of 1..2 a number of few bits, so that a number m there times it less 1 is exactly r, and small.
+    At both ends r is what is to be taken the logarithm of, less 1.  Returns them and the limits of r."""
+    chosen, limits = [], []
+    for i in range(stretches):
+        low, high = 1 + mpf(i) / stretches, 1 + mpf(i + 1) / stretches
+        best = None
+        for bits in range(1, 9):
+            for k in range(2 ** (bits - 1), 2 ** bits + 1):
+                x = mpf(k) / 2 ** bits
+                if i in (0, stretches - 1) and x != (1 if i == 0 else mpf(1) / 2):
+                    continue
+                far = max(abs(low * x - 1), abs(high * x - 1))
+                if far <= mpf(2) ** (1 - bits) and (best is None or far < best[0]):
+                    best = far, x
+        chosen.append(best[1])
+        limits += [low * best[1] - 1, high * best[1] - 1]
+    return chosen, min(limits), max(limits)
+
+
+def log_table(name, bits, inverses, f, grid):
+    """-f of the inverses in two numbers; the first are whole multiples of 2^-grid."""
+    highs = [mp.nint(-f(x) * mpf(2) ** grid) / mpf(2) ** grid for x in inverses]
+    table(f"{name}_high_f{32 if bits == 24 else 64}", bits, highs)
+    table(f"{name}_low_f{32 if bits == 24 else 64}", bits, [rounded(-f(x) - h, bits) for x, h in zip(inverses, highs)])
+
+
 if group("log"):
     a, b = mpf(-1) / 4, mpf(1) / 2
     # log(1 + f) = f + f f q(f), log2(1 + f) = f log2(e) + f f q(f)
@@ -200,43 +232,38 @@ if group("log"):
     w2 = near0(lambda f: abs(f ** 2 / mp.log1p(f)), mpf(2) ** -80)
     fit("log_f32", 24, f2, w2, a, b, 9)
     fit("log2_f32", 24, lambda f: f2(f) / log(2), lambda f: w2(f) * log(2), a, b, 9)
-    # log((1 + s) / (1 - s)) = 2 s + s z q(z), z = s s
-    top = mpf('0.2') ** 2 * mpf('1.001')
-    atanh2 = near0(lambda z: (2 * mp.atanh(sqrt(z)) - 2 * sqrt(z)) / (sqrt(z) * z), mpf(2) / 3)
-    fit("log_f64", 53, atanh2, lambda z: z, mpf(2) ** -30, top, 8)
 
-if group("pow"):
-    # The four highest bits of a number in 3/4..3/2 behind its point say in which of 16 stretches it is; times the stretch's inverse
-    # it is 1 + r.  Next to 1 the inverse is 1, so r is exact.
-    inverses = [rounded(1 / ((1 + (i + mpf(1) / 2) / 16) / (1 if i < 8 else 2)), 9) for i in range(16)]
-    inverses[0] = inverses[15] = mpf(1)
-    table("pow_inverse", 53, inverses)
-    table("pow_log2", 53, [rounded(-log(x, 2), 53) for x in inverses])
-    highs = [mp.nint(-log(x) * mpf(2) ** 42) / mpf(2) ** 42 for x in inverses]
-    table("pow_log_high", 53, highs)
-    table("pow_log_low", 53, [rounded(-log(x) - h, 53) for x, h in zip(inverses, highs)])
-    a, b = mpf('-0.0325'), mpf('0.0626')
-    # log2(1 + r) = r q(r)
-    fit("pow_log_f32", 53, near0(lambda r: mp.log1p(r) / r / log(2), 1 / log(2)), lambda r: mpf(1), a, b, 6)
-    # log(1 + r) = r - r r / 2 + r r r q(r)
-    fit("pow_log_f64", 53, near0(lambda r: (mp.log1p(r) - r + r * r / 2) / r ** 3, mpf(1) / 3, mpf(2) ** -30), lambda r: r * r + mpf(2) ** -30, a, b, 9)
-    # 2^r
-    fit("pow_exp_f32", 53, lambda r: 2 ** r, lambda r: 2 ** -r, -mpf('0.5001'), mpf('0.5001'), 8)
+if group("long log"):
+    # The highest bits behind the point of a number in 1..2 say which inverse it is multiplied with.
+    for d, bits in SIZES:
+        few = bits == 24
+        stretch, a, b = inverses(32 if few else 16, bits - 1)
+        table(f"log_inverse_{d}", bits, stretch)
+        log_table("log", bits, stretch, log, 16 if few else 42)
+        # log(1 + r) = r - r r / 2 + r r r q(r)
+        fit(f"log_long_{d}", bits, near0(lambda r: (mp.log1p(r) - r + r * r / 2) / r ** 3, mpf(1) / 3, mpf(2) ** -30), lambda r: r * r + mpf(2) ** -30,
+            a * mpf('1.001'), b * mpf('1.001'), 4 if few else 10)
+    log_table("log2", 53, stretch, lambda x: log(x, 2), 42)
+    # log2(1 + r) = r log2(e) + r r q(r)
+    fit("log2_f64", 53, near0(lambda r: (mp.log1p(r) - r) / r ** 2 / log(2), -1 / log(4), mpf(2) ** -60), lambda r: abs(r) + mpf(2) ** -30,
+        a * mpf('1.001'), b * mpf('1.001'), 10)
 
 if group("cbrt"):
-    # cbrt on the same stretches; x^(-2/3) on 3/4..3/2
-    edges = [1 + mpf(i) / 16 for i in range(9)], [(1 + mpf(i) / 16) / 2 for i in range(8, 17)]
-    pieces("cbrt_pieces", mp.cbrt, edges, 3)
-    table("cbrt_2", 24, [rounded(mp.cbrt(mpf(2) ** k), 24) for k in (0, 1, 2, 3, 0, 0, -2, -1)])
-    table("cbrt_4", 53, [rounded(mpf(2) ** (-2 * mpf(k) / 3), 53) for k in (0, 1, 2, 3, 0, 0, -2, -1)])
-    fit("cbrt_start", 53, lambda x: x ** (-mpf(2) / 3), lambda x: x ** (mpf(2) / 3), mpf(3) / 4, mpf(3) / 2, 11)
+    # cbrt and x^(-2/3) of 1..2; what a third of an exponent leaves is 0, 1 and 2 thirds, numbers 0, 1 and 3 of these
+    pieces("cbrt_pieces", mp.cbrt, [1 + mpf(i) / 16 for i in range(17)], 3)
+    fit("cbrt_start", 53, lambda x: x ** (-mpf(2) / 3), lambda x: x ** (mpf(2) / 3), mpf(1), mpf(2), 11)
+    thirds = [0, 1, 1, 2, 0, 1, 1, 2]
+    table("cbrt_2", 24, [rounded(mp.cbrt(mpf(2) ** k), 24) for k in thirds])
+    table("cbrt_4", 53, [rounded(mpf(2) ** (-2 * mpf(k) / 3), 53) for k in thirds])
+    table("cbrt_scale", 53, [mpf(2) ** k for k in thirds])
 
 if group("trig"):
     h = (pi / 4 * mpf('1.01')) ** 2
     for d, bits in SIZES:
-        fit(f"sin_{d}", bits, near0(lambda z: (sin(sqrt(z)) - sqrt(z)) / (sqrt(z) * z), -mpf(1) / 6), lambda z: z, mpf(2) ** -30, h,
+        # sin(r) = r - r z q(z), cos(r) = 1 - z / 2 - z z q(z), z = r r
+        fit(f"sin_{d}", bits, near0(lambda z: (sqrt(z) - sin(sqrt(z))) / (sqrt(z) * z), mpf(1) / 6), lambda z: z, mpf(2) ** -30, h,
             3 if bits == 24 else 6)
-        fit(f"cos_{d}", bits, near0(lambda z: (cos(sqrt(z)) - 1 + z / 2) / z ** 2, mpf(1) / 24), lambda z: z * z, mpf(2) ** -30, h,
+        fit(f"cos_{d}", bits, near0(lambda z: (1 - z / 2 - cos(sqrt(z))) / z ** 2, -mpf(1) / 24), lambda z: z * z, mpf(2) ** -30, h,
             3 if bits == 24 else 6)
 
 if group("arc"):
@@ -246,6 +273,10 @@ if group("arc"):
             5 if s else 13)
         fit(f"atan_{d}", bits, near0(lambda z: (atan(sqrt(z)) / sqrt(z) - 1) / z, -mpf(1) / 3), lambda z: z, mpf(2) ** -30, mpf('0.1720'),
             5 if s else 11)
+
+if group("atanh"):
+    # atanh(s) = s + s z q(z), z = s s
+    fit("atanh_f32", 24, near0(lambda z: (mp.atanh(sqrt(z)) / sqrt(z) - 1) / z, mpf(1) / 3), lambda z: z, mpf(2) ** -30, mpf('0.065'), 4)
 
 if group("sinh"):
     for d, bits in SIZES:
@@ -257,23 +288,35 @@ if group("pieces"):
     pieces("erf_pieces", erf, [0] + halves('0.375', 4, 4), 7)
 
 if group("erf"):
-    for d, bits in SIZES:
-        s = bits == 24
-        # erf(x) = x + x q(x x)
-        fit(f"erf_{d}", bits, near0(lambda z: erf(sqrt(z)) / sqrt(z) - 1, 2 / sqrt(pi) - 1), lambda z: 1 / (erf(sqrt(z)) / sqrt(z)),
-            mpf(2) ** -30, mpf('1.01'), 7 if s else 13)
-        # erfc(x) = exp(-x x) q(t) / (1 + 2 x), t = (x - K) / (x + K)
-        K = mpf(2) if s else mpf(4)
-        top = mpf('10.2') if s else mpf('27.5')
-        back = lambda t: K * (1 + t) / (1 - t)
-        g = lambda t: (1 + 2 * back(t)) * exp(back(t) ** 2) * erfc(back(t))
-        fit(f"erfc_{d}", bits, g, lambda t: 1 / g(t), mpf(-1), (top - K) / (top + K), 11 if s else 24, exact=24)
+    # erf(k / 2.56 + t) = sum of q_i t^i, k from 0 to 15; the last row is what q_0 lacks
+    columns = []
+    for k in range(16):
+        c = k * mpf(25) / 64
+        g = near0(lambda t: (erf(c + t) - erf(c)) / t, 2 / sqrt(pi) * exp(-c * c), mpf(2) ** -60)
+        w = lambda t: (abs(t) + mpf(1) / 64) / (erf(c + abs(t)) + mpf(1) / 64)
+        columns.append([rounded(erf(c), 53)] + polynomial(53, g, w, -mpf('0.1954'), mpf('0.1954'), 13, 3))
+        columns[-1].append(rounded(erf(c) - columns[-1][0], 53))
+        worst = max(abs((horner(columns[-1][:-1], t) - erf(c + t)) / erf(c + abs(t))) for t in [mpf(i) / 512 for i in range(-100, 101) if i])
+        print(f"erf_f64 {k}: error 2^{float(log(worst, 2)):.1f}", file=sys.stderr)
+    rows("erf_rows", columns)
+
+if group("erfc"):
+    # exp(x x) erfc(x), for f32
+    scaled = lambda x: exp(x * x) * erfc(x)
+    pieces("erfc_pieces", scaled, [x - 1 for x in halves(1, 12, 4)], 6, odd=False, exact=0)
+    # for f64 erf(x) = x + x q(x x), and 1 + 2 x times exp(x x) erfc(x) of t = (x - 4) / (x + 4)
+    fit("erf_f64", 53, near0(lambda z: erf(sqrt(z)) / sqrt(z) - 1, 2 / sqrt(pi) - 1), lambda z: 1 / (erf(sqrt(z)) / sqrt(z)),
+        mpf(2) ** -30, mpf('1.01'), 13)
+    back = lambda t: 4 * (1 + t) / (1 - t)
+    g = lambda t: (1 + 2 * back(t)) * scaled(back(t))
+    fit("erfc_f64", 53, g, lambda t: 1 / g(t), mpf(-1), mpf('23.5') / mpf('31.5'), 24, exact=24)
 
 if group("erf_inv"):
-    # erf_inv(x) = x q(w - c) or x q(sqrt(w) - c), w = -log(1 - x x)
+    # erf_inv(x) / x of w = -log(1 - x x)
     def of_w(w):
-        y = mp.expm1(-w)  # -(x x)
-        x = sqrt(-y)
+        if w < mpf(2) ** -70:
+            return sqrt(pi) / 2
+        x = sqrt(-mp.expm1(-w))
         # 1 - |x| without cancellation
         q = exp(-w) / (1 + x)
         return inverse_erfc(q) / x
@@ -287,14 +330,8 @@ if group("erf_inv"):
                 break
         return y
 
-    one = lambda w: 1 / abs(g1(w))
-    g1 = near0(lambda w: of_w(w + mpf('3.125')), of_w(mpf('3.125')))
-    low = mpf('-3.125') + mpf(2) ** -40
-    fit("erf_inv_f64_low", 53, g1, lambda w: 1 / g1(w), low, mpf('3.126'), 23, exact=12)
-    g2 = lambda r: of_w((r + mpf('3.25')) ** 2)
-    fit("erf_inv_f64_mid", 53, g2, lambda r: 1 / g2(r), mpf('-0.7501'), mpf('0.7501'), 19, exact=12)
-    g3 = lambda r: of_w((r + mpf(5)) ** 2)
-    fit("erf_inv_f64_high", 53, g3, lambda r: 1 / g3(r), mpf('-1.0001'), mpf('1.05'), 17, exact=12)
+    pieces("erf_inv_pieces_f32", of_w, [0] + halves('0.5', 16, 2) + [17], 6, odd=False, exact=0)
+    pieces("erf_inv_pieces_f64", of_w, [0] + halves('0.5', 32, 2) + [37], 15, 53, odd=False, exact=0)
 
 if group("gamma"):
     # lgamma(1 + t) = t q(t) on -0.5 .. 0.5, lgamma(2 + t) = t q(t)
@@ -330,8 +367,6 @@ if group("constants"):
         high = rounded(log(2), low)
         table(f"ln2_{d}", bits, [high, rounded(log(2) - high, bits)])
     table("log2_e", 53, [rounded(1 / log(2), 53), rounded(1 / log(2) - rounded(1 / log(2), 53), 53)])
-    high = rounded(log(2), 42)
-    table("ln2_long", 53, [high, rounded(log(2) - high, 53)])
     mp.prec = 1400
     words = int(floor(2 / pi * mpf(2) ** 1248))
     mp.prec = 200
