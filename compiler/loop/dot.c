@@ -9,8 +9,10 @@
 enum {
     ROWS = 252 /* of a piece, about */,
     FEW_ROWS = 16 /* too few to copy the panel for */,
+    SHALLOW = 16 /* steps that are little beside storing the sums */,
     MAX_ROWS = 12,
-    MAX_SUMS = 48
+    MAX_SUMS = 48,
+    MANY_SUMS = 12 /* steps have no registers to spare: none is written out */
 };
 
 static bool listed(Ints list, int64_t x) {
@@ -66,8 +68,9 @@ static LValue *number_of_x(Lower *l, const Dot *d, const Row *row, LValue *k, LV
     return loop_convert(b, e.re, d->sum);
 }
 
-/* Sums along lo .. hi for a tile; the panel begins at lo. */
-static void sum_chunk(Lower *l, const Dot *d, const Row *rows, LValue *j, LValue *lo, LValue *hi, LValue **sum) {
+/* Sums along lo .. hi for a tile; the panel begins at lo.  fill: it is empty, and copied on the way. */
+static void sum_chunk(Lower *l, const Dot *d, const Row *rows, LValue *j, LValue *lo, LValue *hi, bool fill,
+                      LValue **sum) {
     LBuilder *b = &l->b;
     int n = d->rows * d->vectors;
     LValue *tail[MOST_VECTORS], *jv[MOST_VECTORS], *y[MOST_VECTORS];
@@ -77,9 +80,11 @@ static void sum_chunk(Lower *l, const Dot *d, const Row *rows, LValue *j, LValue
     }
     for (int i = 0; i < n; i++) sum[i] = loop_int(b, loop_type(d->sum, d->lanes), 0);
     LLoop f = loop_for(b, lo, hi, 1, n, sum);
+    f.inst->m = n >= MANY_SUMS;
     LValue *at = d->copy ? loop_sub(b, f.i, lo) : NULL, *offset = d->x_flat ? strides_offset(l, &d->x_k, f.i) : NULL;
     for (int v = 0; v < d->vectors; v++)
-        y[v] = d->copy ? panel_load(l, d, at, v) : dot_vector_of_y(l, d, f.i, jv[v], tail[v]);
+        y[v] = d->copy && !fill ? panel_load(l, d, at, v) : dot_vector_of_y(l, d, f.i, jv[v], tail[v]);
+    for (int v = 0; fill && v < d->vectors; v++) panel_store(l, d, at, v, y[v]);
     for (int r = 0; r < d->rows; r++) {
         LValue *x = loop_splat(b, number_of_x(l, d, &rows[r], f.i, offset), d->lanes);
         for (int v = 0; v < d->vectors; v++) {
@@ -102,13 +107,13 @@ static void sum_all(Lower *l, const Dot *d, const Row *rows, LValue *j, LValue *
     LValue *zero = loop_i64(b, 0), *total[MAX_SUMS];
     int n = d->rows * d->vectors;
     if (is_short(d)) {
-        sum_chunk(l, d, rows, j, zero, d->k, sum);
+        sum_chunk(l, d, rows, j, zero, d->k, false, sum);
         return;
     }
     for (int i = 0; i < n; i++) total[i] = loop_int(b, loop_type(d->sum, d->lanes), 0);
     LLoop f = loop_for(b, zero, d->k, CHUNK, n, total);
     LValue *end = loop_binary(b, OP_min, d->k, loop_add(b, f.i, loop_i64(b, CHUNK)));
-    sum_chunk(l, d, rows, j, f.i, end, sum);
+    sum_chunk(l, d, rows, j, f.i, end, false, sum);
     for (int i = 0; i < n; i++) total[i] = loop_add(b, f.carry[i], sum[i]);
     loop_end(b, &f, total);
     for (int i = 0; i < n; i++) sum[i] = f.carry[i];
@@ -173,25 +178,40 @@ static LValue *total_index(Lower *l, const Dot *d, const Piece *p, LValue *row, 
     return loop_add(b, at, loop_mul(b, vector, loop_i64(b, d->lanes)));
 }
 
-static void sum_tile(Lower *l, const Dot *d, const Piece *p, LValue *i) {
+static void sum_tile(Lower *l, const Dot *d, const Piece *p, LValue *i, bool fill) {
     LBuilder *b = &l->b;
     Row rows[MAX_ROWS];
     LValue *sum[MAX_SUMS];
     put_rows(l, d, i, p->end, rows);
     if (d->copy)
-        sum_chunk(l, d, rows, p->j, p->from, p->to, sum);
+        sum_chunk(l, d, rows, p->j, p->from, p->to, fill, sum);
     else
         sum_all(l, d, rows, p->j, sum);
     if (!p->totals) {
         store_tile(l, d, rows, p->end, p->j, sum);
         return;
     }
+    LValue *at[MAX_SUMS];
     for (int n = 0; n < d->rows * d->vectors; n++) {
         LValue *row = loop_add(b, i, loop_i64(b, n / d->vectors));
-        LValue *at = total_index(l, d, p, row, loop_i64(b, n % d->vectors));
-        if (!is_short(d)) sum[n] = loop_add(b, loop_load(b, sum[n]->type, p->totals, at, 1, NULL), sum[n]);
-        loop_store(b, sum[n], p->totals, at, 1, NULL);
+        at[n] = total_index(l, d, p, row, loop_i64(b, n % d->vectors));
+        if (!is_short(d)) sum[n] = loop_add(b, loop_load(b, sum[n]->type, p->totals, at[n], 1, NULL), sum[n]);
     }
+    LLoop last = { 0 };
+    if (!d->dear) { /* the last chunk makes them whole */
+        last = loop_if(b, loop_binary(b, OP_eq, p->to, d->k));
+        store_tile(l, d, rows, p->end, p->j, sum);
+        loop_else(b, &last, 0, NULL);
+    }
+    for (int n = 0; n < d->rows * d->vectors; n++) loop_store(b, sum[n], p->totals, at[n], 1, NULL);
+    if (!d->dear) loop_end_if(b, &last, 0, NULL);
+}
+
+/* Whether the first tile of every piece can copy the panel: it needs all of its rows, and vectors that are read as they lie. */
+static bool first_tile_copies(const Dot *d) {
+    int64_t m, stride;
+    if (!d->copy || d->across || !d->y_flat || !strides_are_line(&d->y_columns, &stride) || stride != 1) return false;
+    return !d->rest || (loop_is_const(d->m, &m) && (m % d->tall == 0 || m % d->tall >= d->rows));
 }
 
 /* Tile after tile, then the rows that are left over. */
@@ -202,15 +222,21 @@ static void sum_tiles(Lower *l, const Dot *d, const Piece *p) {
         LValue *all = loop_sub(b, p->end, p->first), *rows = loop_i64(b, d->rows);
         end = loop_add(b, p->first, loop_mul(b, loop_binary(b, OP_div, all, rows), rows));
     }
-    if (d->copy) panel_copy(l, d, p->j, p->from, p->to);
-    LLoop i = loop_for(b, p->first, end, d->rows, 0, NULL);
-    sum_tile(l, d, p, i.i);
+    LValue *first = p->first;
+    if (first_tile_copies(d)) {
+        sum_tile(l, d, p, first, true);
+        first = loop_add(b, first, loop_i64(b, d->rows));
+    } else if (d->copy) {
+        panel_copy(l, d, p->j, p->from, p->to);
+    }
+    LLoop i = loop_for(b, first, end, d->rows, 0, NULL);
+    sum_tile(l, d, p, i.i, false);
     loop_end(b, &i, NULL);
     if (!d->rest) return;
     Dot few = *d;
     few.rows = d->rest;
     LLoop f = loop_if(b, loop_binary(b, OP_lt, end, p->end));
-    sum_tile(l, &few, p, end);
+    sum_tile(l, &few, p, end, false);
     loop_end_then(b, &f);
 }
 
@@ -266,7 +292,7 @@ static void piece(Lower *l, Dot *d, Piece *p) {
         sum_panel(l, d, p);
         loop_end(b, &f, NULL);
     }
-    if (p->totals) store_totals(l, d, p);
+    if (p->totals && d->dear) store_totals(l, d, p);
 }
 
 static bool is_one(const LValue *n) {
@@ -346,7 +372,8 @@ static void choose_tile(Lower *l, Dot *d) {
     d->tall = (d->tall + d->rows - 1) / d->rows * d->rows;
 }
 
-static void choose_panels(Dot *d) {
+static void choose_panels(Lower *l, Dot *d) {
+    const Target *t = l->to->target;
     int64_t m, n, k;
     d->copy = !loop_is_const(d->m, &m) || m > FEW_ROWS;
     bool small = loop_is_const(d->m, &m) && m <= FEW_ROWS && loop_is_const(d->k, &k) && loop_is_const(d->n, &n) &&
@@ -354,6 +381,10 @@ static void choose_panels(Dot *d) {
     d->across = !small && panel_can_cross(d);
     d->copy |= d->across || (d->y_flat && !strides_are_line(&d->y_columns, &n));
     d->whole = loop_is_const(d->n, &n) && n % d->width == 0;
+    bool shallow = loop_is_const(d->k, &k) && k <= SHALLOW && loop_is_const(d->n, &n) && d->y_flat && !d->across;
+    if (!shallow || !strides_are_line(&d->y_columns, &m) || n * k * dtype_bytes(d->sum) > t->l2 / 2) return;
+    d->copy = false; /* what counts is to write the result as it lies in memory */
+    d->tall = d->rows;
 }
 
 static void find_axes(Lower *l, Dot *d) {
@@ -396,7 +427,7 @@ void dot_tiles(Lower *l, const Inst *in, DotMerge merge, DotStore store, void *c
     for (int i = d.outer; i < d.ny; i++) d.n = loop_mul(b, d.n, lower_dim(l, d.y->type->dim[d.y_free[i]]));
     if (d.y_flat) d.y_columns = strides_of(l, &d.y_view, d.y, d.y_free + d.outer, d.ny - d.outer);
     choose_tile(l, &d);
-    choose_panels(&d);
+    choose_panels(l, &d);
     if (d.x_flat) strides_tabulate(l, &d.x_k, d.k);
     if (d.y_flat && !d.across) strides_tabulate(l, &d.y_k, d.k);
     d.panels = round_up(l, d.n, d.width);

@@ -56,6 +56,7 @@ typedef struct {
 /* panel.c */
 void panel_copy(Lower *, const Dot *, LValue *j, LValue *from, LValue *to);
 LValue *panel_load(Lower *, const Dot *, LValue *k, int vector);
+void panel_store(Lower *, const Dot *, LValue *k, int vector, LValue *);
 LValue *dot_tail(Lower *, const Dot *, LValue *column);
 LValue *dot_column(Lower *, const Dot *, LValue *j, int vector);
 LValue *dot_vector_of_y(Lower *, const Dot *, LValue *k, LValue *j, LValue *tail);

@@ -26,6 +26,10 @@ LValue *panel_load(Lower *l, const Dot *d, LValue *k, int v) {
     return loop_load(b, loop_type(d->sum, d->lanes), d->panel, panel_index(l, d, k, loop_i64(b, v)), 1, NULL);
 }
 
+void panel_store(Lower *l, const Dot *d, LValue *k, int v, LValue *y) {
+    loop_store(&l->b, y, d->panel, panel_index(l, d, k, loop_i64(&l->b, v)), 1, NULL);
+}
+
 /* Contracted axes of an operand that is pulled. */
 void dot_put_k(Lower *l, const Dot *d, bool for_x, LValue *k, Idx *idx) {
     LBuilder *b = &l->b;

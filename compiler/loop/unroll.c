@@ -26,7 +26,8 @@ typedef struct {
 /* How often a `for` turns; -1 where that is not known. */
 static int64_t turns_of(const LInst *in) {
     int64_t lower, upper;
-    if (in->op != LOOP_for || !loop_is_const(in->args[0], &lower) || !loop_is_const(in->args[1], &upper)) return -1;
+    if (in->op != LOOP_for || in->m || !loop_is_const(in->args[0], &lower) || !loop_is_const(in->args[1], &upper))
+        return -1;
     return upper <= lower ? 0 : (upper - lower + in->n - 1) / in->n;
 }
 
