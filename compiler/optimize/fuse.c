@@ -2,46 +2,11 @@
 **
 ** Every group begins as one instruction.  From the end of a block to its beginning, each is joined with those that read what it
 ** makes, where there is a plan for both together (plan.c) and nothing has to run between them; then groups that read the same
-** arrays are joined.  What only moves an index (a transpose, a slice, a constant) belongs to whoever reads it, as often as it
-** is read.  What is left between groups goes through memory; --why=fuse says why. */
-#include "optimize/fuse_why.h"
+** arrays are joined.  What only moves an index (a transpose, a slice, a constant), or is one step of arithmetic on what is
+** smaller, belongs to whoever reads it, as often as it is read.  What is left between groups goes through memory; --why=fuse says why. */
+#include "optimize/fuse.h"
 
 enum { MOST = 160 /* instructions in a group */, LONG = 3000 };
-
-typedef struct Node {
-    const Inst *in;
-    struct Node *group; /* itself, or the one that stands for its group */
-    bool live;          /* something needs it */
-    bool fusable, free; /* free: copied to wherever it is read */
-    bool wanted;        /* also read by what is no group: the block's results, calls, blocks inside */
-    bool emitted;       /* the group, or an instruction by itself */
-    int segment;        /* between two readings of the clock */
-    int first, last;    /* of the group: its members stand between these */
-    int *member;        /* of the group, ascending */
-    int nmembers;
-    int *reader; /* nodes that read it, through free ones too; ascending */
-    int nreaders;
-    int *binder; /* nodes that bind sizes which stand in its types */
-    int nbinders;
-    int mark;  /* of a search */
-    int taken; /* of a list of members */
-} Node;
-
-typedef struct {
-    Walk *w;
-    Compiler *cx;
-    Arena *arena;
-    const Block *block;
-    Node *node;
-    int n, mark, visited, taken;
-    Map at; /* Inst to Node */
-    Why *why;
-    Map refused; /* two groups, as they were, between which no plan was found */
-} Fuse;
-
-static Node *node_of(const Fuse *f, const Value *v) {
-    return v->def && v->def->block == f->block ? map_get(&f->at, v->def) : NULL;
-}
 
 static Node *group_of(Node *n) {
     while (n->group != n) {
@@ -49,155 +14,6 @@ static Node *group_of(Node *n) {
         n = n->group;
     }
     return n;
-}
-
-static bool only_moves(const Inst *in) {
-    if (in->op == OP_retype || in->op == OP_optimization_barrier || in->op == OP_pad || in->op == OP_concatenate)
-        return false;
-    return op_class(in->op) == CLASS_CREATE || op_class(in->op) == CLASS_LAYOUT;
-}
-
-static bool can_fuse(const Inst *in) {
-    if (in->nresults < 1 || in->nregions || inst_effect(in) != EFFECT_NONE) return false;
-    OpClass c = op_class(in->op);
-    if (c == CLASS_REDUCE || c == CLASS_CONTRACT) return true;
-    if (in->results[0]->type->rank == 0) return false; /* a number: in a register anyway */
-    if (in->op == OP_dynamic_update_slice || in->op == OP_scatter) return true;
-    if (in->op == OP_retype || in->op == OP_optimization_barrier || in->op == OP_nonzero) return false;
-    return c == CLASS_CREATE || c == CLASS_ELEMENTWISE || c == CLASS_LAYOUT || c == CLASS_INDEX || c == CLASS_SCAN;
-}
-
-static void need_values(Fuse *f, Value *const *v, int n, bool wanted) {
-    for (int i = 0; i < n; i++) {
-        Node *made = node_of(f, v[i]);
-        if (!made) continue;
-        made->live = true;
-        made->wanted |= wanted;
-    }
-}
-
-static void want_all_in(Fuse *f, const Block *inner) {
-    for (const Inst *in = inner->first; in; in = in->next) {
-        need_values(f, in->args, in->nargs, true);
-        for (int k = 0; k < in->nregions; k++) want_all_in(f, in->regions[k]);
-    }
-    need_values(f, inner->results, inner->nresults, true);
-}
-
-/* From the end: what is read by what is needed is needed; and by what is no group, it must be in memory. */
-static void find_needed(Fuse *f) {
-    need_values(f, f->block->results, f->block->nresults, true);
-    for (int i = f->n - 1; i >= 0; i--) {
-        Node *n = &f->node[i];
-        if (inst_effect(n->in) != EFFECT_NONE || n->in->attrs->binds.n) n->live = true;
-        if (!n->live) continue;
-        need_values(f, n->in->args, n->in->nargs, !n->fusable);
-        for (int k = 0; k < n->in->nregions; k++) want_all_in(f, n->in->regions[k]);
-    }
-}
-
-static void add_reader(Fuse *f, Node *made, int reader) {
-    if (made->nreaders && made->reader[made->nreaders - 1] == reader) return;
-    for (int i = 0; i < made->nreaders; i++) {
-        if (made->reader[i] == reader) return;
-    }
-    size_t n = (size_t)made->nreaders;
-    made->reader = arena_grow(f->arena, made->reader, n * sizeof(int), (n + 1) * sizeof(int));
-    made->reader[made->nreaders++] = reader;
-}
-
-static void read_by(Fuse *f, const Inst *in, int reader);
-
-static void read_values(Fuse *f, Value *const *v, int n, int reader) {
-    for (int i = 0; i < n; i++) {
-        Node *made = node_of(f, v[i]);
-        if (!made) continue;
-        if (made->free)
-            read_by(f, made->in, reader);
-        else
-            add_reader(f, made, reader);
-    }
-}
-
-/* Blocks inside read what they like of this one. */
-static void read_by(Fuse *f, const Inst *in, int reader) {
-    read_values(f, in->args, in->nargs, reader);
-    for (int k = 0; k < in->nregions; k++) {
-        for (const Inst *inner = in->regions[k]->first; inner; inner = inner->next) read_by(f, inner, reader);
-        read_values(f, in->regions[k]->results, in->regions[k]->nresults, reader);
-    }
-}
-
-static bool dims_mention(Dims d, const SizeVar *v) {
-    for (int i = 0; i < d.n; i++) {
-        if (dim_mentions(d.at[i], v)) return true;
-    }
-    return false;
-}
-
-static bool mentions(const Inst *in, const SizeVar *v) {
-    const Attrs *a = in->attrs;
-    for (int i = 0; i < in->nresults + in->nargs; i++) {
-        const Type *t = i < in->nresults ? in->results[i]->type : in->args[i - in->nresults]->type;
-        if (dims_mention((Dims){ t->rank, t->dim }, v)) return true;
-    }
-    if (dims_mention(a->start, v) || dims_mention(a->limit, v) || dims_mention(a->low, v) || dims_mention(a->sizes, v))
-        return true;
-    return (a->dim && dim_mentions(a->dim, v)) || (a->trip && dim_mentions(a->trip, v)) || in->nregions;
-}
-
-/* Who needs a size reads who binds it. */
-static void find_binders(Fuse *f) {
-    for (int k = 0; k < f->n; k++) {
-        Sizes bound = f->node[k].in->attrs->binds;
-        for (int i = k + 1; i < f->n && bound.n; i++) {
-            Node *n = &f->node[i];
-            for (int s = 0; s < bound.n; s++) {
-                if (!mentions(n->in, bound.at[s])) continue;
-                size_t bytes = sizeof(int) * (size_t)n->nbinders;
-                n->binder = arena_grow(f->arena, n->binder, bytes, bytes + sizeof(int));
-                n->binder[n->nbinders++] = k;
-                if (n->live && !n->free) add_reader(f, &f->node[k], i);
-                break;
-            }
-        }
-    }
-}
-
-static void find_nodes(Fuse *f) {
-    int segment = 0;
-    for (const Inst *in = f->block->first; in; in = in->next) f->n++;
-    f->node = NEW_ARRAY(f->arena, Node, f->n + 1);
-    f->n = 0;
-    for (const Inst *in = f->block->first; in; in = in->next) {
-        Node *n = &f->node[f->n];
-        if (in->op == OP_time || in->op == OP_barrier) segment++;
-        *n = (Node){ .in = in,
-                     .group = n,
-                     .fusable = can_fuse(in),
-                     .segment = segment,
-                     .first = f->n,
-                     .last = f->n,
-                     .nmembers = 1 };
-        n->member = arena_copy(f->arena, &f->n, sizeof f->n);
-        map_set(&f->at, (void *)in, n);
-        f->n++;
-    }
-    find_needed(f);
-    for (int i = 0; i < f->n; i++) {
-        Node *n = &f->node[i];
-        n->free = n->fusable && only_moves(n->in) && !n->wanted;
-        if (!n->live) n->fusable = false;
-    }
-    for (int i = 0; i < f->n; i++) { /* a reshape reads memory, or what has a formula for every index */
-        const Inst *in = f->node[i].in;
-        Node *made = in->op == OP_reshape && !plan_reshape_is_plain(in) ? node_of(f, in->args[0]) : NULL;
-        if (made && op_class(made->in->op) != CLASS_CREATE) made->free = false;
-    }
-    for (int i = 0; i < f->n; i++) {
-        if (f->node[i].live && !f->node[i].free) read_by(f, f->node[i].in, i);
-    }
-    find_binders(f);
 }
 
 /* groups */
@@ -213,7 +29,7 @@ static void add_with_free(Fuse *f, Members *m, Node *n) {
     if (n->taken == f->taken) return;
     n->taken = f->taken;
     for (int i = 0; i < n->in->nargs; i++) {
-        Node *made = node_of(f, n->in->args[i]);
+        Node *made = fuse_node_of(f, n->in->args[i]);
         if (made && made->free) add_with_free(f, m, made);
     }
     PUSH(f->arena, m, n->in);
@@ -363,7 +179,7 @@ static void join_neighbours(Fuse *f) {
 static void emit_node(Fuse *f, Node *n);
 
 static void emit_needed(Fuse *f, const Value *v) {
-    Node *made = node_of(f, v);
+    Node *made = fuse_node_of(f, v);
     if (made) emit_node(f, made->free ? made : group_of(made));
 }
 
@@ -465,7 +281,7 @@ static void emit_node(Fuse *f, Node *n) {
     Members m = members_of(f, n, NULL);
     for (int i = 0; i < m.n; i++) {
         for (int k = 0; k < m.at[i]->nargs; k++) {
-            Node *made = node_of(f, m.at[i]->args[k]);
+            Node *made = fuse_node_of(f, m.at[i]->args[k]);
             if (made && !made->free && group_of(made) != n) emit_node(f, group_of(made));
         }
     }
@@ -489,7 +305,7 @@ static void fuse_block(Walk *w, const Block *block) {
     Arena *a = arena_new();
     Fuse f = { .w = w, .cx = w->b.cx, .arena = a, .block = block, .at = map_new(a), .refused = map_new(a) };
     f.why = why_new(f.cx, a);
-    find_nodes(&f);
+    fuse_find_nodes(&f);
     for (int i = f.n - 1; i >= 0; i--) {
         if (f.node[i].fusable && !f.node[i].free) join_readers(&f, &f.node[i]);
     }
