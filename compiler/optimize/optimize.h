@@ -118,6 +118,9 @@ Module *pass_fuse(const Module *);
 /* sink.c */
 Module *sink_formulas(const Module *);
 
+/* hoist.c: what loops compute again and again stands before them */
+Module *hoist_out_of_loops(const Module *);
+
 /* place.c */
 Module *pass_place(const Module *);
 

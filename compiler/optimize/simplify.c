@@ -2,7 +2,8 @@
 **
 ** Dead instructions go, equal ones are shared, constants are folded: that is clean's and the builder's work.  Here is what
 ** needs to see more than one instruction: a*b + c becomes one rounding, the sum over the rows of a matrix product is the product
-** of the sum, and loops of one iteration and branches whose side is known become straight lines. */
+** of the sum, loops of one iteration and branches whose side is known become straight lines, and what a loop computes again
+** and again stands before it (hoist.c). */
 #include "optimize/optimize.h"
 
 #include <math.h>
@@ -288,8 +289,10 @@ static void clean(Builder *b, const Func *old, void *context) {
 Module *pass_simplify(const Module *m) {
     Module *cleaned = module_rewrite(m, clean, NULL);
     Module *changed = walk_module(cleaned, inst, &(Simplify){ 0 });
-    Module *after = module_rewrite(changed, clean, NULL);
+    Module *hoisted = hoist_out_of_loops(changed);
+    Module *after = module_rewrite(hoisted, clean, NULL);
     module_free(cleaned);
     module_free(changed);
+    module_free(hoisted);
     return after;
 }
