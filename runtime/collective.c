@@ -66,14 +66,22 @@ static bool same_arrays(const Collective *d, const jxl_array *xs) {
 
 static uint64_t mixed(uint64_t hash, uint64_t x) { return (hash ^ x) * 0x9e3779b97f4a7c15; }
 
+/* What tells places of a program apart. */
+typedef struct {
+    const char *what;
+    int kind, way, dtype, narrays;
+    int64_t n;
+    const jxl_array *arrays;
+} Place;
+
 /* One that is kept and like that, or NULL; `*spare`: where there are enough of them, one that is not used now. */
-static Collective *find(Collective **place, const Collective *like, const jxl_array *xs, Collective ***spare) {
+static Collective *find(Collective **kept_there, const Place *p, Collective ***spare) {
     int k = 0;
-    for (Collective **link = place; *link; link = &(*link)->other, k++) {
+    for (Collective **link = kept_there; *link; link = &(*link)->other, k++) {
         Collective *d = *link;
         if (d->used) continue;
-        if (d->what == like->what && d->kind == like->kind && d->n == like->n && d->dtype == like->dtype &&
-            d->narrays == like->narrays && same_arrays(d, xs))
+        if (d->what == p->what && d->kind == p->kind && d->way == p->way && d->n == p->n && d->dtype == p->dtype &&
+            d->narrays == p->narrays && same_arrays(d, p->arrays))
             return d;
         if (k >= MOST_OF_A_PLACE) *spare = link;
     }
@@ -82,11 +90,21 @@ static Collective *find(Collective **place, const Collective *like, const jxl_ar
 
 static int64_t aligned(int64_t bytes) { return (bytes + 15) / 16 * 16; }
 
-static Collective *made(const Collective *like, const jxl_array *xs, bool keep) {
-    jxl_call *c = like->c;
-    int64_t arrays = aligned((int64_t)sizeof *like), ranks = arrays + aligned(like->narrays * (int64_t)sizeof(Array));
-    int64_t own = ranks + aligned(4 * (int64_t)sizeof(int64_t) * like->nranks);
-    int64_t bytes = own + kind_of(like)->own_bytes(like);
+static Collective *made(jxl_call *c, const Place *p, bool keep) {
+    Collective like = { .c = c,
+                        .comm = jxl_comm_at_hand(),
+                        .what = p->what,
+                        .kind = p->kind,
+                        .way = p->way,
+                        .dtype = p->dtype,
+                        .size = jxl_dtypes[p->dtype].size,
+                        .narrays = p->narrays,
+                        .n = p->n,
+                        .rank = c->rank,
+                        .nranks = c->nranks };
+    int64_t arrays = aligned((int64_t)sizeof like), ranks = arrays + aligned(p->narrays * (int64_t)sizeof(Array));
+    int64_t own = ranks + aligned(4 * (int64_t)sizeof(int64_t) * c->nranks);
+    int64_t bytes = own + kind_of(&like)->own_bytes(&like);
     char *memory = keep ? malloc((size_t)bytes) : jxl_alloc(c, bytes);
     if (!memory) {
         jxl_fail_text(c, 1, "out of memory");
@@ -94,7 +112,7 @@ static Collective *made(const Collective *like, const jxl_array *xs, bool keep) 
     }
     memset(memory, 0, (size_t)bytes);
     Collective *d = (Collective *)memory;
-    *d = *like;
+    *d = like;
     d->kept = keep;
     d->arrays = (Array *)(memory + arrays);
     d->to_bytes = (int64_t *)(memory + ranks);
@@ -103,18 +121,25 @@ static Collective *made(const Collective *like, const jxl_array *xs, bool keep) 
     d->in_at = d->in_bytes + d->nranks;
     d->own = memory + own;
     jxl_share(d->n, d->rank, d->nranks, &d->first, &d->count);
-    for (int i = 0; i < d->narrays; i++) d->elements += d->arrays[i].elements = elements_of(&xs[i]);
+    d->in_one = p->way & JXL_SIDE_BY_SIDE && d->n == d->nranks && keep;
+    d->comes_in_one = d->in_one && p->way & JXL_COME_SIDE_BY_SIDE;
+    for (int i = 0; i < d->narrays; i++) {
+        int64_t line = d->in_one ? 64 / d->size : 1;
+        d->arrays[i].at = (d->elements + line - 1) / line * line;
+        d->arrays[i].elements = elements_of(&p->arrays[i]);
+        d->elements = d->arrays[i].at + d->arrays[i].elements;
+    }
     d->bytes = d->elements * d->size;
     d->hash = mixed(mixed(mixed(0, (uint64_t)d->kind), (uint64_t)d->n), (uint64_t)d->elements);
-    for (const char *s = d->what; *s; s++) d->hash = (d->hash ^ (unsigned char)*s) * 0x100000001b3;
+    for (const char *s = d->what; keep && *s; s++) d->hash = (d->hash ^ (unsigned char)*s) * 0x100000001b3;
     kind_of(d)->plan(d);
     return d;
 }
 
-static Collective *planned(const Collective *like, const jxl_array *xs) {
-    if (like->nranks == 1) return made(like, xs, false); /* calls may come from several threads */
-    uint64_t hash = mixed(mixed((uintptr_t)like->what, (uint64_t)like->kind), (uint64_t)elements_of(xs));
-    Collective **place = &kept[hash >> 40 & (PLACES - 1)], **spare = NULL, *d = find(place, like, xs, &spare);
+static Collective *planned(jxl_call *c, const Place *p) {
+    if (c->nranks == 1) return made(c, p, false); /* calls may come from several threads */
+    uint64_t hash = mixed(mixed((uintptr_t)p->what, (uint64_t)p->kind), (uint64_t)elements_of(p->arrays));
+    Collective **place = &kept[hash >> 40 & (PLACES - 1)], **spare = NULL, *d = find(place, p, &spare);
     if (d) return d;
     if (spare) {
         Collective *old = *spare;
@@ -122,7 +147,7 @@ static Collective *planned(const Collective *like, const jxl_array *xs) {
         free(old->room);
         free(old);
     }
-    d = made(like, xs, true);
+    d = made(c, p, true);
     if (!d) return NULL;
     d->other = *place;
     return *place = d;
@@ -214,17 +239,10 @@ int jxl_collective_begin(jxl_call *c, const char *what, int32_t kind, int64_t n,
                          const jxl_array *xs_ys_from, int64_t *token) {
     static uint64_t number; /* of collectives so far */
     double since = jxl_cost_now();
-    Collective like = { .c = c,
-                        .comm = jxl_comm_at_hand(),
-                        .what = what,
-                        .kind = kind,
-                        .dtype = xs_ys_from->dtype,
-                        .size = jxl_dtypes[xs_ys_from->dtype].size,
-                        .narrays = narrays,
-                        .n = n,
-                        .rank = c->rank,
-                        .nranks = c->nranks };
-    Collective *d = planned(&like, xs_ys_from);
+    int way = kind & (JXL_SIDE_BY_SIDE | JXL_COME_SIDE_BY_SIDE);
+    kind -= way;
+    Place place = { what, kind, way, xs_ys_from->dtype, narrays, n, xs_ys_from };
+    Collective *d = planned(c, &place);
     *token = 0;
     if (!d) return c->status;
     for (int i = 0; i < narrays; i++) {

@@ -10,7 +10,7 @@
 typedef struct {
     const char *x;
     char *y;
-    int64_t elements; /* of each shard's x */
+    int64_t elements, at; /* of each shard's x; where they begin among all */
 } Array;
 
 /* What shards give each other at some place of a program, wherever they run.  All that can be known once is made once: of
@@ -20,12 +20,13 @@ typedef struct Collective {
     jxl_call *c;
     const jxl_comm *comm;
     const char *what;
-    uint64_t hash; /* of what all ranks must agree about */
-    int kind, dtype, size, narrays;
-    int64_t n, first, count; /* shards, and this rank's block of them */
+    uint64_t hash;                       /* of what all ranks must agree about */
+    int kind, way, dtype, size, narrays; /* way: what the program said besides its kind */
+    int64_t n, first, count;             /* shards, and this rank's block of them */
     Array *arrays;
-    int64_t elements, bytes; /* of a shard, in all arrays */
-    const int32_t *from;     /* of a permutation */
+    int64_t elements, bytes;   /* of a shard, in all arrays */
+    bool in_one, comes_in_one; /* what there is of the only shard of each rank; and what it gets */
+    const int32_t *from;       /* of a permutation */
     /* under way: so much goes where and comes from where, by rank */
     int rank, nranks, tag;
     int64_t *to_bytes, *to_at, *in_bytes, *in_at;

@@ -56,34 +56,13 @@ static void part_of(const Collective *d, int rank, int64_t *from, int64_t *n) {
     }
 }
 
-/* The only array of the only shard is its rank's only node. */
+/* What there is of the only shard is its rank's only node. */
 static bool is_node(const Collective *d) {
     const Reduction *r = d->own;
-    return d->count == 1 && d->narrays == 1 && r->counts[d->rank] == 1;
+    return d->count == 1 && (d->narrays == 1 || d->in_one) && r->counts[d->rank] == 1;
 }
 
 /* Where the nodes go, part by part, and in each one behind the other. */
-static void reduction_plan(Collective *d) {
-    Reduction *r = d->own;
-    r->wants_part = d->kind == JXL_SCATTER;
-    r->kind = r->wants_part ? JXL_SUM : d->kind;
-    r->leaves = (Node *)(r + 1);
-    r->nodes = r->leaves + d->count;
-    for (int64_t i = 0; i < d->count; i++) r->leaves[i] = (Node){ d->first + i, 0, NULL };
-    if (d->nranks == 1) return;
-    Node few[2 * TREE_LEVELS];
-    int64_t nnodes = 0;
-    for (int i = 0; i < d->nranks; i++) nnodes += nodes_of_rank(d, i, few);
-    r->counts = (int *)(r->nodes + nnodes);
-    for (int i = 0; i < d->nranks; i++) {
-        if (i == d->rank) r->mine = r->nnodes;
-        r->counts[i] = nodes_of_rank(d, i, r->nodes + r->nnodes);
-        r->nnodes += r->counts[i];
-    }
-    r->everywhere = !r->wants_part && r->nnodes * d->bytes <= SHORT;
-    part_of(d, d->rank, &r->from, &r->n);
-}
-
 static void where_nodes_go(Collective *d) {
     Reduction *r = d->own;
     bool as_it_is = is_node(d);
@@ -103,21 +82,41 @@ static void where_nodes_go(Collective *d) {
     r->taken_bytes = in;
 }
 
+static void reduction_plan(Collective *d) {
+    Reduction *r = d->own;
+    r->wants_part = d->kind == JXL_SCATTER;
+    r->kind = r->wants_part ? JXL_SUM : d->kind;
+    r->leaves = (Node *)(r + 1);
+    r->nodes = r->leaves + d->count;
+    for (int64_t i = 0; i < d->count; i++) r->leaves[i] = (Node){ d->first + i, 0, NULL };
+    if (d->nranks == 1) return;
+    Node few[2 * TREE_LEVELS];
+    int64_t nnodes = 0;
+    for (int i = 0; i < d->nranks; i++) nnodes += nodes_of_rank(d, i, few);
+    r->counts = (int *)(r->nodes + nnodes);
+    for (int i = 0; i < d->nranks; i++) {
+        if (i == d->rank) r->mine = r->nnodes;
+        r->counts[i] = nodes_of_rank(d, i, r->nodes + r->nnodes);
+        r->nnodes += r->counts[i];
+    }
+    r->everywhere = !r->wants_part && r->nnodes * d->bytes <= SHORT;
+    part_of(d, d->rank, &r->from, &r->n);
+    where_nodes_go(d);
+}
+
 /* A node of this rank's shards: elements `from` on, of all arrays as if they stood one behind the other. */
 static void reduce_own(const Collective *d, const Node *node, int64_t from, int64_t n, char *out) {
     const Reduction *r = d->own;
-    int64_t start = 0;
     Tree t = { d->dtype, r->kind, d->n, r->leaves, d->count, 0, 0 };
-    for (int k = 0; k < d->narrays; start += d->arrays[k++].elements) {
+    for (int k = 0; k < d->narrays; k++) {
         const Array *a = &d->arrays[k];
-        int64_t lo = from > start ? from - start : 0, hi = from + n - start;
+        int64_t lo = from > a->at ? from - a->at : 0, hi = from + n - a->at;
         if (hi > a->elements) hi = a->elements;
         if (lo >= hi) continue;
         for (int64_t i = 0; i < d->count; i++) r->leaves[i].data = a->x + i * a->elements * d->size;
         t.from = lo;
         t.n = hi - lo;
-        jxl_tree_reduce(&t, node->start, node->level, out);
-        out += t.n * d->size;
+        jxl_tree_reduce(&t, node->start, node->level, out + (a->at + lo - from) * d->size);
     }
 }
 
@@ -125,11 +124,10 @@ static void reduce_own(const Collective *d, const Node *node, int64_t from, int6
 static void reduce_here(Collective *d) {
     const Reduction *r = d->own;
     Node root = { 0, jxl_tree_top(d->n), NULL };
-    int64_t from = 0;
-    for (int k = 0; k < d->narrays; from += d->arrays[k++].elements) {
+    for (int k = 0; k < d->narrays; k++) {
         const Array *a = &d->arrays[k];
         if (d->n)
-            reduce_own(d, &root, from, a->elements, a->y);
+            reduce_own(d, &root, a->at, a->elements, a->y);
         else if (a->elements && !r->wants_part)
             memset(a->y, 0, (size_t)(a->elements * d->size));
     }
@@ -141,8 +139,8 @@ static int reduction_begin(Collective *d) {
         reduce_here(d);
         return 0;
     }
-    bool second = !r->everywhere && !r->wants_part, copies = second && d->narrays > 1;
-    where_nodes_go(d);
+    bool second = !r->everywhere && !r->wants_part, copies = second && d->narrays > 1 && !d->comes_in_one;
+    if (second) where_nodes_go(d); /* the second step went elsewhere */
     int64_t taken = (r->taken_bytes + 63) / 64 * 64;
     char *room = jxl_collective_room(d, r->sent_bytes + taken + (copies ? d->bytes : 0));
     if (!room) return d->c->status;
@@ -164,15 +162,15 @@ static int reduction_begin(Collective *d) {
 /* All nodes of this rank's part are here. */
 static void finish_part(Collective *d) {
     const Reduction *r = d->own;
-    int64_t k = 0, start = 0;
+    int64_t k = 0;
     int top = jxl_tree_top(d->n);
     for (int i = 0; i < d->nranks; i++)
         for (int j = 0; j < r->counts[i]; j++, k++)
             r->nodes[k].data = (i == d->rank ? r->sent + d->to_at[i] : r->in + d->in_at[i]) + j * r->n * d->size;
     Tree t = { d->dtype, r->kind, d->n, r->nodes, r->nnodes, 0, r->n };
     if (r->everywhere) {
-        for (int i = 0; i < d->narrays; start += d->arrays[i++].elements) {
-            t.from = start;
+        for (int i = 0; i < d->narrays; i++) {
+            t.from = d->arrays[i].at;
             t.n = d->arrays[i].elements;
             jxl_tree_reduce(&t, 0, top, d->arrays[i].y);
         }
@@ -195,14 +193,12 @@ static int spread_parts(Collective *d) {
     return jxl_collective_start(d, JXL_SECOND_STREAM, r->whole, r->whole);
 }
 
-/* What went as one message to where it is wanted. */
+/* What came as one message to where it is wanted. */
 static void take_apart(const Collective *d) {
     const Reduction *r = d->own;
-    const char *from = r->whole;
-    for (int i = 0; i < d->narrays; i++) {
-        size_t bytes = (size_t)(d->arrays[i].elements * d->size);
-        if (bytes && from != d->arrays[i].y) memcpy(d->arrays[i].y, from, bytes);
-        from += bytes;
+    for (int i = 0; i < d->narrays && r->whole != d->arrays->y; i++) {
+        const Array *a = &d->arrays[i];
+        if (a->elements) memcpy(a->y, r->whole + a->at * d->size, (size_t)(a->elements * d->size));
     }
 }
 

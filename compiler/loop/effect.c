@@ -169,6 +169,21 @@ static LValue *result_room(Lower *l, const Value *y) {
     return y->type->rank ? home_new(l, y).ptr : loop_stack(&l->b, dtype_bytes(y->type->dtype), 16);
 }
 
+/* Whether those arrays stand one behind the other, each from a multiple of 64 bytes on. */
+static bool side_by_side(Lower *l, Value *const *v, LValue *const *at, int n) {
+    const Func *f = l->func;
+    int k = 0; /* of them are found */
+    for (int i = 0; i < f->nbuffers && k < n; i++) {
+        const Buffer *u = f->buffers[i];
+        if (u->kind != BUFFER_ARENA || !v[0]->buffer || u->after != v[0]->buffer->after) continue;
+        bool is_next = u == v[k]->buffer && at[k] == map_get(&l->buffers, u) &&
+                       type_elements(l->cx, u->type) == type_elements(l->cx, v[k]->type);
+        if (!is_next && k) return false;
+        k += is_next;
+    }
+    return n > 1 && k == n;
+}
+
 /* Something that begins: what goes in, where the results go, and who gets what if that is to be said.  All of that stays where
 ** it is until it has ended. */
 static LValue *begin(Lower *l, const Inst *in, int n, LValue *const *to) {
@@ -186,8 +201,11 @@ static LValue *begin(Lower *l, const Inst *in, int n, LValue *const *to) {
         data[2 * n + i] = home_ptr(l, in->args[n + i]);
         types[2 * n + i] = in->args[n + i]->type;
     }
+    int how = collective_kind(in);
+    if (side_by_side(l, in->args, data, n)) how |= JXL_SIDE_BY_SIDE;
+    if (side_by_side(l, in->results, data + n, n)) how |= JXL_COME_SIDE_BY_SIDE;
     LValue *args[] = { collective_text(l, in),
-                       word(l, collective_kind(in)),
+                       word(l, how),
                        lower_dim(l, in->attrs->dim),
                        word(l, n),
                        lower_describe(l, data, types, 2 * n + more),

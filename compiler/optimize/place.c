@@ -6,7 +6,7 @@
 ** is read element by element as the result is written; what a function returns and the caller's memory; what a round gives and
 ** the place where the loop stacks it.  What is then left
 ** shares memory where stretches allow: small arrays of known size on the stack, the others in an arena that is laid out when
-** all sizes in it are known.  The smallest ones that a loop works with share nothing: they may come to live in registers. */
+** all sizes in it are known; there what goes to others as one message stands side by side.  The smallest ones that a loop works with share nothing: they may come to live in registers. */
 #include "optimize/optimize.h"
 
 #include <stdlib.h>
@@ -23,6 +23,7 @@ typedef struct {
     bool fixed;     /* the caller's, or constant: never written */
     int result;     /* of a web: which of the function's, or -1 */
     bool slice;     /* of a web: it is made where a loop stacks it */
+    Buffer *beside; /* of a web: behind that of another one */
     const Value *value;
 } Class;
 
@@ -73,7 +74,7 @@ static bool is_alias(const Inst *in) {
 }
 
 static void define(Place *p, const Value *v, int at, bool fixed) {
-    p->at[v->id] = (Class){ v->id, v->id, -1, at, at, at, fixed, -1, false, v };
+    p->at[v->id] = (Class){ v->id, v->id, -1, at, at, at, fixed, -1, false, NULL, v };
 }
 
 /* Used at a place in that block: if v stands outside of a loop, as long as the loop runs. */
@@ -360,14 +361,47 @@ static Lives lives_of(Place *p) {
     return l;
 }
 
+/* Each has memory of its own, and sizes that are known at the same place. */
+static bool can_stand_side_by_side(Place *p, Value *const *v, int n) {
+    for (int i = 0; i < n; i++) {
+        if (!is_array(v[i]) || binder_of(p, v[i]->type) != binder_of(p, v[0]->type)) return false;
+        const Class *c = &p->at[web_of(p, v[i])];
+        if (c->fixed || c->slice || c->result >= 0 || c->beside) return false;
+        for (int k = 0; k < i; k++)
+            if (web_of(p, v[k]) == web_of(p, v[i])) return false;
+    }
+    return n > 1;
+}
+
+/* What travels as one message: its parts are made one behind the other, and come so. */
+static void side_by_side(Place *p, Arena *arena, const Block *block, Buffer **all, int *count) {
+    for (const Inst *in = block->first; in; in = in->next) {
+        for (int k = 0; k < in->nregions && in->op != OP_kernel; k++)
+            side_by_side(p, arena, in->regions[k], all, count);
+        for (int way = 0; way < 2 && in->op == OP_shard_begin; way++) {
+            Value *const *v = way ? in->results : in->args;
+            for (int i = 0; i < in->nargs && (i || can_stand_side_by_side(p, v, in->nargs)); i++) {
+                Buffer *b = all[*count] = NEW(arena, Buffer);
+                *b = (Buffer){ BUFFER_ARENA, ++*count, v[i]->type, binder_of(p, v[i]->type) };
+                p->at[web_of(p, v[i])].beside = b;
+            }
+        }
+    }
+}
+
 /* In the order in which they begin, each into memory that is free by then, or into new memory. */
 static void share(Place *p, Arena *arena, Lives *l) {
     int counts[2] = { 0, 0 };
     int64_t stack = 0, registers = 0;
     Buffer **all = NEW_ARRAY(arena, Buffer *, l->n + 1);
     int *until = NEW_ARRAY(p->arena, int, l->n + 1), n = 0;
+    side_by_side(p, arena, p->f->body, all, &n);
+    counts[BUFFER_ARENA] = n;
+    for (int i = 0; i < n; i++) until[i] = p->now + 1;
     for (int i = 0; i < l->n; i++) {
         Life *life = &l->at[i];
+        life->buffer = p->at[life->web].beside;
+        if (life->buffer) continue;
         const Type *t = p->at[life->web].value->type;
         const Inst *after = binder_of(p, t);
         int64_t bytes = static_bytes(p->cx, t);

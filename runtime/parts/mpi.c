@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SHORT = 1024 /* bytes */ };
 static int rank, nranks;
 static int64_t piece = INT64_C(1) << 30; /* bytes in one message */
 static MPI_Comm stream[2];
@@ -39,10 +40,10 @@ static int broadcast(void *data, int64_t bytes) {
     return wrong;
 }
 
-/* Messages on their way: first those that come, by rank. */
+/* Messages on their way. */
 typedef struct Started {
     struct Started *next;
-    int tag, n, coming;
+    int tag, n, from, to; /* requests from .. to - 1 are those of what comes */
     int64_t most;
     MPI_Request *request;
     MPI_Status *status;
@@ -68,28 +69,46 @@ static void keep(Started *s) {
     ended = s;
 }
 
-static int64_t pieces(int64_t bytes) { return (bytes + piece - 1) / piece; }
+static int64_t pieces(int64_t bytes) { return bytes <= piece ? bytes > 0 : (bytes + piece - 1) / piece; }
 
 /* The other ranks, nearest first: not all turn to the same one at the same time. */
 static int other(int i) { return (rank + i) % nranks; }
 
+static int take(Started *s, MPI_Comm comm, char *in, const int64_t *bytes, const int64_t *place) {
+    int wrong = 0;
+    s->from = s->n;
+    for (int i = 1; i < nranks; i++)
+        for (int64_t at = 0, r = other(i); at < bytes[r]; at += piece)
+            wrong |= MPI_Irecv(in + place[r] + at, (int)least(piece, bytes[r] - at), MPI_BYTE, (int)r, MPI_ANY_TAG,
+                               comm, &s->request[s->n++]);
+    s->to = s->n;
+    return wrong;
+}
+
+static int give(Started *s, MPI_Comm comm, const char *out, const int64_t *bytes, const int64_t *place) {
+    int wrong = 0;
+    for (int i = 1; i < nranks; i++)
+        for (int64_t at = 0, r = other(nranks - i); at < bytes[r]; at += piece)
+            wrong |= MPI_Isend(out + place[r] + at, (int)least(piece, bytes[r] - at), MPI_BYTE, (int)r, s->tag, comm,
+                               &s->request[s->n++]);
+    return wrong;
+}
+
+/* What is short is better sent at once: it is there while others still make room for it. */
 static void *start(jxl_stream which, int tag, const void *out, const int64_t *out_bytes, const int64_t *out_at,
                    void *in, const int64_t *in_bytes, const int64_t *in_at) {
-    int64_t most = 0;
-    int wrong = 0;
-    for (int i = 1; i < nranks; i++) most += pieces(in_bytes[other(i)]) + pieces(out_bytes[other(i)]);
+    int64_t most = 0, longest = 0;
+    for (int i = 1; i < nranks; i++) {
+        int r = other(i);
+        most += pieces(in_bytes[r]) + pieces(out_bytes[r]);
+        if (out_bytes[r] > longest) longest = out_bytes[r];
+    }
     Started *s = room_for(most);
     if (!s) return NULL;
     s->tag = tag;
-    for (int i = 1; i < nranks; i++)
-        for (int64_t at = 0, r = other(i); at < in_bytes[r]; at += piece)
-            wrong |= MPI_Irecv((char *)in + in_at[r] + at, (int)least(piece, in_bytes[r] - at), MPI_BYTE, (int)r,
-                               MPI_ANY_TAG, stream[which], &s->request[s->n++]);
-    s->coming = s->n;
-    for (int i = 1; i < nranks; i++)
-        for (int64_t at = 0, r = other(nranks - i); at < out_bytes[r]; at += piece)
-            wrong |= MPI_Isend((const char *)out + out_at[r] + at, (int)least(piece, out_bytes[r] - at), MPI_BYTE,
-                               (int)r, tag, stream[which], &s->request[s->n++]);
+    MPI_Comm comm = stream[which];
+    int wrong = longest <= SHORT ? give(s, comm, out, out_bytes, out_at) || take(s, comm, in, in_bytes, in_at)
+                                 : take(s, comm, in, in_bytes, in_at) || give(s, comm, out, out_bytes, out_at);
     if (!wrong) return s;
     keep(s);
     return NULL;
@@ -101,7 +120,7 @@ static int finish(void *started, int wait) {
     int wrong = wait ? MPI_Waitall(s->n, s->request, s->status) : MPI_Testall(s->n, s->request, &done, s->status);
     if (!wrong && !done) return 0;
     if (wrong) result = -1 - nranks;
-    for (int i = 0; i < s->coming && result > 0; i++)
+    for (int i = s->from; i < s->to && result > 0; i++)
         if (s->status[i].MPI_TAG != s->tag) result = -1 - s->status[i].MPI_SOURCE;
     keep(s);
     return result;
