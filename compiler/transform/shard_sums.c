@@ -122,12 +122,22 @@ static bool can_wait(Early *w, const Inst *in) {
     return true;
 }
 
+/* A check that fails, or something that is printed, comes before what others learn of this shard. */
+static bool is_passed_by_nothing(const Inst *in) { return !inst_is_pure(in); }
+
 static void reorder(Early *w, const Block *block) {
     Insts hurry = { 0 }, put_off = { 0 };
-    for (const Inst *in = block->first; in; in = in->next)
-        if (in->nresults && !in->nregions && w->hurried[in->results[0]->id] && (is_light(in) || travels(in)))
-            PUSH(w->m->arena, &hurry, in);
+    int happened = 0, before = 0; /* of that */
+    int *after = NEW_ARRAY(w->m->arena, int, block->func->nvalues + 1);
     for (const Inst *in = block->first; in; in = in->next) {
+        before += is_passed_by_nothing(in);
+        if (!in->nresults || in->nregions || !w->hurried[in->results[0]->id] || !(is_light(in) || travels(in)))
+            continue;
+        after[in->results[0]->id] = before;
+        PUSH(w->m->arena, &hurry, in);
+    }
+    for (const Inst *in = block->first; in; in = in->next) {
+        happened += is_passed_by_nothing(in);
         if (in->nresults && w->value.at[in->results[0]->id]) continue;
         if (can_wait(w, in)) {
             PUSH(w->m->arena, &put_off, in);
@@ -138,7 +148,7 @@ static void reorder(Early *w, const Block *block) {
         for (int i = 0; i < hurry.n; i++) {
             const Inst *next = hurry.at[i];
             if (w->value.at[next->results[0]->id]) continue;
-            if (is_there(w, next)) {
+            if (happened >= after[next->results[0]->id] && is_there(w, next)) {
                 can_wait(w, next);
                 copy_early(w, next);
             } else {

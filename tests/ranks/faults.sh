@@ -65,6 +65,7 @@ print(jax.pmap(f, axis_name="i")(x))
 END
 expect 4 '^rank 3: .*shard.jxl:9.*6.0 is too large' "$work/shard"
 expect 2 '^rank 1: .*shard.jxl:9.*6.0 is too large' "$work/shard"
+! grep -q '^\[\[' "$work/out" || { echo "the sum was printed all the same"; exit 1; }
 
 # a mistake that all ranks make is told once
 program all <<'END'
