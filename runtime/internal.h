@@ -14,6 +14,9 @@ void jxl_release_all(jxl_call *);
 /* threads.c: 0 after recording that JXL_NUM_THREADS makes no sense */
 int jxl_threads_wanted(jxl_call *);
 
+/* quota.c: processors' worth of time that the control groups give; 0 where they set no bound */
+double jxl_processor_quota(const char *groups, const char *membership);
+
 /* pool.c */
 jxl_pool *jxl_process_pool(void);
 

@@ -1,4 +1,4 @@
-/* How many threads to use: JXL_NUM_THREADS, else the processors that this process may run on. */
+/* How many threads to use: JXL_NUM_THREADS, else the processors that this process may run on, and has the time of. */
 #define _GNU_SOURCE
 #include "internal.h"
 
@@ -8,9 +8,12 @@
 
 enum { MOST_THREADS = 1024 };
 
+/* Of a quota of one and a half processors two threads would wait for each other half of the time. */
 static int processors(void) {
     cpu_set_t set;
     int n = sched_getaffinity(0, sizeof set, &set) ? 1 : CPU_COUNT(&set);
+    double quota = n > 1 ? jxl_processor_quota("/sys/fs/cgroup", "/proc/self/cgroup") : 0;
+    if (quota > 0 && quota < n) n = (int)quota;
     return n < 1 ? 1 : n > MOST_THREADS ? MOST_THREADS : n;
 }
 
