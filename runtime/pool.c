@@ -3,7 +3,11 @@
 ** One 64-bit word {epoch, pieces left} is all that threads compete for: who decrements it owns a piece, lowest first.
 ** The caller takes part and waits for *pieces*, not for threads, so a thread that the system keeps from running costs
 ** nothing.  A loop inside a loop, or one that starts while another caller has the pool, runs on its own thread.
-** Threads start at the first loop that has work for them, spin for a moment after each loop, then sleep. */
+** Threads start at the first loop that has work for them, spin for a moment after each loop, then sleep.
+**
+** A thread that the system takes off its processor in the middle of a piece is waited for, and one that sleeps costs a call to wake
+** it.  So what loops lose by that, against one thread's time, is counted; when they have lost something, those that follow run on
+** one thread for a few times as long.  A process that is busy on one of the processors then costs a fifth at most. */
 #define _GNU_SOURCE
 #include "internal.h"
 
@@ -17,6 +21,8 @@
 #include <unistd.h>
 
 enum { PIECES_PER_THREAD = 4, SPIN_MICROSECONDS = 30 };
+static const double patience = 1e-4 /* seconds that may be lost */, credit = 1e-3 /* and that gains make up for */;
+enum { ALONE_FOR = 4 /* times what was lost */ };
 
 struct jxl_pool {
     _Alignas(64) atomic_ullong word; /* epoch << 32 | pieces of the loop that nobody took yet */
@@ -34,6 +40,7 @@ struct jxl_pool {
     int64_t n;
     unsigned pieces;
     int rank, nranks, own;
+    double lost, alone;   /* seconds: by threads; and for which loops run without them */
     atomic_uint failed;   /* the lowest failed piece, UINT_MAX while there is none */
     pthread_mutex_t lock; /* of `failure` */
     jxl_call failure;
@@ -97,13 +104,17 @@ static void run_piece(jxl_pool *p, unsigned piece) {
     if (atomic_fetch_add(&p->done, 1) + 1 == pieces && atomic_load(&p->waiting)) wake(&p->done, 1);
 }
 
-static void run_pieces(jxl_pool *p) {
+/* How many of them this thread ran. */
+static int run_pieces(jxl_pool *p) {
+    int n = 0;
     unsigned long long word = atomic_load(&p->word);
     while ((unsigned)word) {
         if (!atomic_compare_exchange_weak(&p->word, &word, word - 1)) continue;
         run_piece(p, p->pieces - (unsigned)word);
+        n++;
         word = atomic_load(&p->word);
     }
+    return n;
 }
 
 static void *worker(void *pool) {
@@ -162,24 +173,45 @@ static int take_failure(jxl_pool *p, jxl_call *c) {
     return status;
 }
 
+/* A loop took so long; its caller ran n pieces in `own` seconds, and alone would have run all. */
+static void count_loss(jxl_pool *p, double seconds, double own, int n) {
+    if (!n) return;
+    p->lost += seconds - own * p->pieces / n;
+    if (p->lost < -credit) p->lost = -credit;
+    if (p->lost < patience) return;
+    p->alone = ALONE_FOR * p->lost;
+    p->lost = 0;
+}
+
 /* Called with the pool taken. */
 static int run_loop(jxl_call *c, jxl_pool *p, jxl_body body, void *context, int64_t n, unsigned pieces) {
     p->body = body, p->context = context, p->n = n, p->pieces = pieces;
     p->rank = c->rank, p->nranks = c->nranks, p->own = c->own;
+    double start = jxl_time(1);
     atomic_store(&p->failed, UINT_MAX);
     atomic_store(&p->done, 0);
     unsigned epoch = atomic_load(&p->epoch) + 1;
     atomic_store(&p->word, (unsigned long long)epoch << 32 | pieces);
     atomic_store(&p->epoch, epoch);
     if (atomic_load(&p->asleep)) wake(&p->epoch, (int)pieces - 1);
-    run_pieces(p);
+    double begin = jxl_time(1);
+    int mine = run_pieces(p);
+    double end = jxl_time(1);
     join(p);
+    count_loss(p, jxl_time(1) - start, end - begin, mine);
     return take_failure(p, c);
 }
 
 static int run_here(jxl_call *c, jxl_body body, void *context, int64_t n) {
     int status = body(c, context, 0, n);
     if (status && !c->status) c->status = status;
+    return status;
+}
+
+static int run_alone(jxl_call *c, jxl_pool *p, jxl_body body, void *context, int64_t n) {
+    double start = jxl_time(1);
+    int status = run_here(c, body, context, n);
+    p->alone -= jxl_time(1) - start;
     return status;
 }
 
@@ -192,7 +224,7 @@ int jxl_parallel_for(jxl_call *c, jxl_body body, void *context, int64_t n, int64
     if (pieces > most) pieces = most;
     if (threads == 1 || pieces < 2 || atomic_flag_test_and_set(&p->busy)) return run_here(c, body, context, n);
     if (!p->tried) start_threads(p, threads - 1);
-    int status = run_loop(c, p, body, context, n, (unsigned)pieces);
+    int status = p->alone > 0 ? run_alone(c, p, body, context, n) : run_loop(c, p, body, context, n, (unsigned)pieces);
     atomic_flag_clear(&p->busy);
     return status;
 }

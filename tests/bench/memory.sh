@@ -17,7 +17,7 @@ ${CC:-cc} -O2 "$here/whole.c" -o "$work/whole"
 
 # KiB that were planned, and that the process held, for the rows of a group with such names
 planned_and_held() {
-    echo "MEMORY, WANTED = False, ['$2']" > "$work/wanted.py"
+    echo "HOW, WANTED = 'least', ['$2']" > "$work/wanted.py"
     "$build/jxlc" -I "$work" "$here/$1.jxl" -o "$work/program" --print=memory 2> "$work/plan" || return
     "$work/whole" "$work/program" > "$work/figures" || return
     awk 'NR == FNR { held = $3 * 1024; next } $1 == "main:" { printf "%.0f %.0f\n", $2 / 1024, held }' "$work/figures" "$work/plan"
@@ -31,7 +31,7 @@ for group in chains elementary products convolutions order algebra programs grad
         wanted="$wanted'$row', "
     done
     [ $# = 0 ] || [ -n "$wanted" ] || [ "$row" = $group ] || continue
-    echo "MEMORY, WANTED = True, [$wanted]" > "$work/wanted.py"
+    echo "HOW, WANTED = 'memory', [$wanted]" > "$work/wanted.py"
     PYTHONPATH="$work:$here" "$python" "$here/$group.jxl" > "$work/jax"
     [ -s "$work/jax" ] || continue
     echo "== $group"

@@ -47,7 +47,7 @@ for group in chains elementary products convolutions order algebra programs grad
     done
     [ $# = 0 ] || [ -n "$wanted" ] || [ "$row" = $group ] || continue
     mkdir "$work/$group"
-    echo "MEMORY, WANTED = False, [$wanted]" > "$work/$group/wanted.py"
+    echo "HOW, WANTED = 'least', [$wanted]" > "$work/$group/wanted.py"
     "$build/jxlc" -I "$work/$group" "$here/$group.jxl" -o "$work/$group/program"
     groups="$groups $group"
 done

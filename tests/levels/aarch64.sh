@@ -19,7 +19,7 @@ holds err "error: --target=z80: no such target"
 if grep -q "this LLVM was built without it" err; then
     echo "no AArch64 in this LLVM"
 else
-    echo "MEMORY, WANTED = False, []" > wanted.py
+    echo "HOW, WANTED = 'least', []" > wanted.py
     for program in "$here"/../bench/*.jxl levels.jxl; do
         [ "${program##*/}" = transformer.jxl ] && continue # programs.jxl has its kernels
         status 0 "$program for AArch64" "$jxlc" -O1 --target=aarch64-linux-gnu -I . -c "$program" -o arm.o
