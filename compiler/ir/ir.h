@@ -278,7 +278,9 @@ typedef struct Module {
     void *memo;   /* what `transform` has made of its functions */
     Arena *arena; /* freed whole when the next one is built */
     Func *first, *last;
-    Func *main; /* the program, no parameters; NULL for a library */
+    Func *main;  /* the program, no parameters; NULL for a library */
+    Map named;   /* name to Func */
+    Map numbers; /* name to the last number that was put behind it */
 } Module;
 
 /* module.c */

@@ -1,13 +1,13 @@
 /* module: functions, and the blocks they are made of. */
 #include "ir/internal.h"
 
-#include <string.h>
-
 Module *module_new(Compiler *cx) {
     Arena *arena = arena_new();
     Module *m = NEW(arena, Module);
     m->cx = cx;
     m->arena = arena;
+    m->named = map_new(arena);
+    m->numbers = map_new(arena);
     return m;
 }
 
@@ -15,17 +15,17 @@ void module_free(Module *m) {
     if (m) arena_free(m->arena);
 }
 
-Func *module_find(const Module *m, const char *name) {
-    for (Func *f = m->first; f; f = f->next)
-        if (!strcmp(f->name, name)) return f;
-    return NULL;
-}
+Func *module_find(const Module *m, const char *name) { return map_get(&m->named, name_of(m->cx, name)); }
 
 Func *func_new(Module *m, const char *name) {
     Func *f = NEW(m->arena, Func);
     f->module = m;
-    f->name = name_of(m->cx, name);
-    for (int i = 2; module_find(m, f->name); i++) f->name = name_of(m->cx, arena_text(m->arena, "%s.%d", name, i));
+    const char *base = f->name = name_of(m->cx, name);
+    intptr_t number = (intptr_t)map_get(&m->numbers, base);
+    for (; map_get(&m->named, f->name); number++)
+        f->name = name_of(m->cx, arena_text(m->arena, "%s.%d", name, (int)number + 2));
+    map_set(&m->numbers, base, (void *)number);
+    map_set(&m->named, f->name, f);
     f->title = f->name;
     f->body = block_new(f, NULL);
     if (m->last)

@@ -9,7 +9,7 @@
 LModule *loop_module_new(Compiler *cx, const Target *target) {
     Arena *a = arena_new();
     LModule *m = NEW(a, LModule);
-    *m = (LModule){ .cx = cx, .arena = a, .target = target };
+    *m = (LModule){ .cx = cx, .arena = a, .target = target, .numbers = map_new(a) };
     return m;
 }
 
@@ -21,17 +21,21 @@ static LBlock *block_of(LModule *m, LBlock *parent, LOp within, int epoch) {
     return b;
 }
 
-static bool taken(const LModule *m, const char *name) {
-    for (const LFunc *f = m->first; f; f = f->next) {
-        if (!strcmp(f->name, name)) return true;
-    }
-    return false;
+static intptr_t number_behind(const LModule *m, const char *name) {
+    return (intptr_t)map_get_bytes(&m->numbers, name, (int)strlen(name));
+}
+
+static void set_number(LModule *m, const char *name, intptr_t next) {
+    map_set_bytes(&m->numbers, name, (int)strlen(name), (void *)next);
 }
 
 LFunc *loop_func_new(LModule *m, const char *name) {
     LFunc *f = NEW(m->arena, LFunc);
     f->name = arena_text(m->arena, "%s", name);
-    for (int k = 2; taken(m, f->name); k++) f->name = arena_text(m->arena, "%s_%d", name, k);
+    intptr_t next = number_behind(m, name);
+    for (; number_behind(m, f->name); next++) f->name = arena_text(m->arena, "%s_%d", name, (int)next);
+    set_number(m, name, next ? next : 2);
+    if (next) set_number(m, f->name, 2);
     f->body = block_of(m, NULL, LOOP_call, 0);
     if (m->last)
         m->last->next = f;

@@ -129,6 +129,7 @@ typedef struct LModule {
     const Target *target;
     LFunc *first, *last;
     LFunc *main; /* NULL for a library */
+    Map numbers; /* name to the next number that may be put behind it; 0: nobody has it */
 } LModule;
 
 /* build.c: appends.  Arithmetic on i64 constants is folded; what was computed before is shared; and what does not change in a
