@@ -92,6 +92,22 @@ static LLVMValueRef load_strided(Emit *e, LLVMTypeRef m, LLVMValueRef ptr, LLVMV
     return x;
 }
 
+/* The same for every other element, of lanes that a mask allows: two masked vectors hold them. */
+static LLVMValueRef load_every_other(Emit *e, LLVMTypeRef m, LLVMValueRef ptr, LLVMValueRef index, int bytes,
+                                     LLVMValueRef mask) {
+    int lanes = lanes_of(mask);
+    LLVMValueRef half[2], pick[LOOP_MAX_LANES];
+    for (int h = 0; h < 2; h++) {
+        for (int k = 0; k < lanes; k++) pick[k] = int_const(e->i32, k % 2 ? lanes : (h * lanes + k) / 2);
+        LLVMValueRef none = LLVMConstNull(LLVMTypeOf(mask)), which = LLVMConstVector(pick, (unsigned)lanes);
+        LLVMValueRef at = LLVMBuildAdd(e->b, index, int_const(e->i64, h * lanes), "");
+        half[h] =
+            masked_load(e, m, address(e, ptr, at, bytes), bytes, LLVMBuildShuffleVector(e->b, mask, none, which, ""));
+    }
+    for (int k = 0; k < lanes; k++) pick[k] = int_const(e->i32, 2 * k);
+    return LLVMBuildShuffleVector(e->b, half[0], half[1], LLVMConstVector(pick, (unsigned)lanes), "");
+}
+
 static LLVMValueRef load(Emit *e, const LInst *in) {
     LType t = in->results[0]->type;
     LLVMTypeRef m = memory_type(e, t);
@@ -107,6 +123,9 @@ static LLVMValueRef load(Emit *e, const LInst *in) {
         x = mask ? masked_load(e, m, at, bytes, mask) : load_from(e, m, at, bytes);
     } else if (!mask && bytes >= 4 && t.lanes <= 16) {
         x = load_strided(e, m, ptr, index, in->n);
+    } else if (in->n == 2 && bytes >= 4 && e->machine->target.masked &&
+               t.lanes * bytes <= e->machine->target.vector_bytes) {
+        x = load_every_other(e, m, ptr, index, bytes, mask);
     } else {
         LLVMValueRef at = address(e, ptr, strided(e, index, in->n, t.lanes), bytes);
         x = masked_gather(e, m, at, bytes, mask ? mask : all_lanes(e, t.lanes));
