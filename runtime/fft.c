@@ -45,7 +45,10 @@ static char *line_of_y(const Job *j, int64_t i) {
     return j->y + bytes(j, i / j->inner * j->inner * j->f->ny + i % j->inner, 1);
 }
 
-static int64_t room_for(const Job *j, const Kernels *k) { return 3 * (j->f->points + 2) * (int64_t)k->size; }
+static int64_t room_for(const Job *j, const Kernels *k) {
+    int64_t most = j->f->points > j->f->whole.n ? j->f->points : j->f->whole.n;
+    return 3 * (most + 2) * (int64_t)k->size;
+}
 
 /* Groups of lines side by side, the last of them from the end. */
 static int side_by_side(jxl_call *c, void *context, int64_t lo, int64_t hi) {

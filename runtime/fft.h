@@ -15,10 +15,15 @@ typedef struct {
 
 /* How lines of one length are transformed. */
 typedef struct Fourier {
-    int32_t what;           /* JXL_FFT and so on */
-    int64_t points, nx, ny; /* complex numbers: half as many as there are real ones; numbers of a line of x and of y */
-    Factors whole;          /* as one, ... */
-    Factors first, second;  /* ... or split into n1 n2 points, where first.n is not 0 */
+    int32_t what; /* JXL_FFT and so on */
+    int64_t points, nx,
+        ny;        /* complex numbers: half as many as there are real ones, unless that is odd; of a line of x and y */
+    int odd;       /* real ones, which are not taken in pairs */
+    Factors whole; /* as one, ... */
+    Factors first, second; /* ... or split into n1 n2 points, where first.n is not 0, ... */
+    void *chirp,
+        *filter; /* ... or, where they are there, as a convolution of whole.n points: with exp(-pi i k k / n) for k < n
+                               before and behind, and the transform of what it is with, divided by whole.n */
     void *fine,
         *coarse; /* w^(k j) for k < n1: j below SPLIT (real parts, then imaginary ones), and its multiples (in pairs) */
     void *half;  /* exp(-2 pi i k / n) of n real numbers, for k up to a quarter of n */
@@ -40,7 +45,7 @@ extern const Kernels *const jxl_fft_alone[2], *const jxl_fft_16[2], *const jxl_f
 /* fft_any.c */
 int jxl_fft_any(jxl_call *, int32_t what, int32_t axis, const jxl_array *x, const jxl_array *y);
 
-/* fft_plan.c.  A length with other factors, or an odd one of real numbers, has none; kept is what is there for the next
+/* fft_plan.c.  A long length with other factors, or an odd one of real numbers, has none; kept is what is there for the next
 ** time, the others the caller frees. */
 int jxl_fft_has_plan(int32_t what, int64_t n);
 /* split: if it can be; NULL: out of memory */

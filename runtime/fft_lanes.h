@@ -145,6 +145,20 @@ static C *NAMED(transform)(const Factors *f, C *x, C *y) {
     return x;
 }
 
+/* Of as many points as there are, in place of x or y: as a convolution where they have factors that no pass is for. */
+static C *NAMED(transform_points)(const Fourier *f, C *x, C *y) {
+    const REAL *chirp = f->chirp, *filter = f->filter;
+    int64_t n = f->points, m = f->whole.n;
+    if (!chirp) return NAMED(transform)(&f->whole, x, y);
+    for (int64_t k = 0; k < n; k++) x[k] = NAMED(times)(x[k], chirp[2 * k], chirp[2 * k + 1]);
+    memset(x + n, 0, (size_t)(m - n) * sizeof *x);
+    C *z = NAMED(transform)(&f->whole, x, y);
+    for (int64_t k = 0; k < m; k++) z[k] = NAMED(swapped)(NAMED(times)(z[k], filter[2 * k], filter[2 * k + 1]), 1);
+    z = NAMED(transform)(&f->whole, z, z == x ? y : x);
+    for (int64_t k = 0; k < n; k++) z[k] = NAMED(times)(NAMED(swapped)(z[k], 1), chirp[2 * k], chirp[2 * k + 1]);
+    return z;
+}
+
 /* between memory and lanes */
 
 static inline V NAMED(read)(const REAL *p) {
@@ -264,43 +278,72 @@ static void NAMED(pack)(int64_t h, const REAL *w, const C *y, C *z) {
     }
 }
 
+/* An odd number of real numbers: each is a complex one; the transform of such is the same at its other end, but for signs. */
+
+static void NAMED(read_reals)(const REAL *x, const Fourier *f, int64_t step, C *a) {
+    V *v = (V *)a;
+    if (!step) NAMED(read_lines)(x, f->nx, f->nx, 0, v);
+    for (int64_t k = f->nx - 1; k >= 0; k--) a[k] = (C){ step ? NAMED(read)(x + k * step) : v[k], NAMED(all)(0) };
+}
+static void NAMED(write_reals)(REAL *y, const Fourier *f, int64_t step, C *z) {
+    V *v = (V *)z;
+    for (int64_t k = 0; k < f->ny; k++) {
+        if (step)
+            NAMED(write)(y + k * step, z[k].i);
+        else
+            v[k] = z[k].i;
+    }
+    if (!step) NAMED(write_lines)(y, f->ny, f->ny, 0, v);
+}
+static void NAMED(other_end)(const Fourier *f, C *a) {
+    a[0].i = NAMED(all)(0);
+    for (int64_t k = 1; k < f->nx; k++) a[f->ny - k] = (C){ a[k].r, -a[k].i };
+    for (int64_t k = 0; k < f->ny; k++) a[k] = NAMED(swapped)(a[k], 1);
+}
+
 /* LANES lines.  What stands `step` apart in a line is read across: its lanes are neighbours; with step 0 lines follow one
 ** another, and the lanes are nx (ny) apart.  room: 3 (n + 2) of C. */
 static void NAMED(lines)(const Fourier *f, const REAL *x, REAL *y, int64_t step, C *room) {
-    int64_t n = f->points, h = n;
-    C *a = room, *b = a + n + 2, *c = b + n + 2;
+    int64_t n = f->points, most = n > f->whole.n ? n : f->whole.n;
+    C *a = room, *b = a + most + 2, *c = b + most + 2;
     int reals_in = f->what == JXL_RFFT, reals_out = f->what == JXL_IRFFT, back = reals_out || f->what == JXL_IFFT;
-    int64_t nx = reals_out ? n + 1 : n, ny = reals_in ? n + 1 : n;
-    if (!step) {
-        V *v = (V *)a;
-        NAMED(read_lines)(x, f->nx * (reals_in ? 1 : 2), 2 * nx, back && !reals_out, v);
+    int swap = back && !reals_out;
+    if (reals_in && f->odd) {
+        NAMED(read_reals)(x, f, step, a);
+    } else if (!step) {
+        int64_t numbers = reals_in ? f->nx : 2 * f->nx;
+        NAMED(read_lines)(x, numbers, numbers, swap, (V *)a);
     } else if (reals_in) {
         for (int64_t k = 0; k < n; k++)
             a[k] = (C){ NAMED(read)(x + 2 * k * step), NAMED(read)(x + (2 * k + 1) * step) };
     } else {
-        int swap = back && !reals_out;
-        for (int64_t k = 0; k < nx; k++) a[k] = NAMED(swapped)(NAMED(read_across)(x + 2 * k * step), swap);
+        for (int64_t k = 0; k < f->nx; k++) a[k] = NAMED(swapped)(NAMED(read_across)(x + 2 * k * step), swap);
     }
-    if (reals_out) {
-        NAMED(pack)(h, f->half, a, c);
+    if (reals_out && f->odd) {
+        NAMED(other_end)(f, a);
+    } else if (reals_out) {
+        NAMED(pack)(n, f->half, a, c);
         C *t = a;
         a = c;
         c = t;
     }
-    C *z = NAMED(transform)(&f->whole, a, b);
-    if (reals_in) {
-        NAMED(unpack)(h, f->half, z, c);
+    C *z = NAMED(transform_points)(f, a, b);
+    if (reals_in && !f->odd) {
+        NAMED(unpack)(n, f->half, z, c);
         z = c;
     }
-    if (!step) {
-        NAMED(write_lines)(y, f->ny * (reals_out ? 1 : 2), 2 * ny, back, (const V *)z);
+    if (reals_out && f->odd) {
+        NAMED(write_reals)(y, f, step, z);
+    } else if (!step) {
+        int64_t numbers = reals_out ? f->ny : 2 * f->ny;
+        NAMED(write_lines)(y, numbers, numbers, back, (const V *)z);
     } else if (reals_out) {
         for (int64_t k = 0; k < n; k++) {
             NAMED(write)(y + 2 * k * step, z[k].i);
             NAMED(write)(y + (2 * k + 1) * step, z[k].r);
         }
     } else {
-        for (int64_t k = 0; k < ny; k++) NAMED(write_across)(y + 2 * k * step, NAMED(swapped)(z[k], back));
+        for (int64_t k = 0; k < f->ny; k++) NAMED(write_across)(y + 2 * k * step, NAMED(swapped)(z[k], back));
     }
 }
 

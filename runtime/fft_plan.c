@@ -5,9 +5,12 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { MOST_KEPT = 64, LEAST_SPLIT = 256 };
+enum { MOST_KEPT = 64, LEAST_SPLIT = 256, MOST_ODD = 4096 /* longer ones are pocketfft's */ };
 
-static int64_t points_of(int32_t what, int64_t n) { return what == JXL_RFFT || what == JXL_IRFFT ? n / 2 : n; }
+static int is_odd(int32_t what, int64_t n) { return (what == JXL_RFFT || what == JXL_IRFFT) && n % 2; }
+static int64_t points_of(int32_t what, int64_t n) {
+    return (what == JXL_RFFT || what == JXL_IRFFT) && n % 2 == 0 ? n / 2 : n;
+}
 
 static int factorize(int64_t n, Factors *f) {
     static const int odd[] = { 11, 7, 5, 3 };
@@ -26,8 +29,7 @@ static int factorize(int64_t n, Factors *f) {
 
 int jxl_fft_has_plan(int32_t what, int64_t n) {
     Factors f;
-    int64_t points = points_of(what, n);
-    return points && (points == n || n % 2 == 0) && factorize(points, &f);
+    return n > 0 && (n <= MOST_ODD || (!is_odd(what, n) && factorize(points_of(what, n), &f)));
 }
 
 /* exp(-2 pi i k / n), exactly rounded in all but a few cases, by the one long double function there is on a machine. */
@@ -93,7 +95,72 @@ static int make_split(Fourier *f, int64_t n1, int single) {
     return 1;
 }
 
+/* About what a transform costs for each of its points. */
+static double cost_of(const Factors *f) {
+    double cost = 0;
+    for (int i = 0; i < f->count; i++) {
+        int R = f->factor[i];
+        cost += R == 8 ? 2 : R == 4 ? 1.6 : R == 2 ? 1.3 : 0.6 * R;
+    }
+    return cost;
+}
+
+/* The cheapest number of points for the convolution of n. */
+static int64_t longer(int64_t n) {
+    int64_t best = 0;
+    double least = 0;
+    for (int64_t m = 2 * n - 1; m <= 4 * n; m++) {
+        Factors f;
+        if (!factorize(m, &f)) continue;
+        double cost = cost_of(&f) * (double)m;
+        if (!best || cost < least) best = m, least = cost;
+    }
+    return best;
+}
+
+/* Transforms of the filter are taken in double, whatever the numbers are. */
+static int make_filter(Fourier *f, int64_t m, int single) {
+    int64_t n = f->points;
+    Fourier plain = { .what = JXL_FFT, .points = m, .nx = m, .ny = m };
+    double *x = calloc((size_t)(2 * m), sizeof *x), *y = calloc((size_t)(2 * m), sizeof *y);
+    void *room = malloc(3 * (size_t)(m + 2) * jxl_fft_alone[0]->size);
+    int fine = x && y && room && factorize(m, &plain.whole) && make_roots(&plain.whole, 0);
+    for (int64_t k = 0; fine && k < n; k++) {
+        put_root(x, 2 * k, 2 * k + 1, 0, k * k, 2 * n);
+        x[2 * k + 1] = -x[2 * k + 1];
+        if (k) x[2 * (m - k)] = x[2 * k], x[2 * (m - k) + 1] = x[2 * k + 1];
+    }
+    if (fine) jxl_fft_alone[0]->lines(&plain, x, y, 0, room);
+    for (int64_t k = 0; fine && k < 2 * m; k++) {
+        if (single)
+            ((float *)f->filter)[k] = (float)(y[k] / (double)m);
+        else
+            ((double *)f->filter)[k] = y[k] / (double)m;
+    }
+    free(plain.whole.roots);
+    free(x);
+    free(y);
+    free(room);
+    return fine;
+}
+
+/* As a convolution (Bluestein): j k is (j j + k k - (j - k)(j - k)) / 2. */
+static int make_chirp(Fourier *f, int single) {
+    int64_t n = f->points, m = longer(n);
+    f->chirp = table(n, single);
+    f->filter = table(m, single);
+    if (!f->chirp || !f->filter || !factorize(m, &f->whole) || !make_roots(&f->whole, single)) return 0;
+    for (int64_t k = 0; k < n; k++) put_root(f->chirp, 2 * k, 2 * k + 1, single, k * k, 2 * n);
+    return make_filter(f, m, single);
+}
+
+static int make_whole(Fourier *f, int single) {
+    return factorize(f->points, &f->whole) ? make_roots(&f->whole, single) : make_chirp(f, single);
+}
+
 void jxl_fft_plan_free(Fourier *f) {
+    free(f->chirp);
+    free(f->filter);
     free(f->whole.roots);
     free(f->first.roots);
     free(f->second.roots);
@@ -106,11 +173,13 @@ void jxl_fft_plan_free(Fourier *f) {
 static Fourier *make_plan(int32_t what, int64_t n, int single, int split) {
     Fourier *f = calloc(1, sizeof *f);
     if (!f) return NULL;
-    int64_t points = points_of(what, n), half = points / 2 + 1, n1 = split ? rows_of(points) : 0;
+    int64_t points = points_of(what, n), half = points / 2 + 1, n1;
     *f = (Fourier){ .what = what, .points = points, .nx = n, .ny = n };
-    if (what == JXL_RFFT) f->ny = points + 1;
-    if (what == JXL_IRFFT) f->nx = points + 1;
-    int fine = n1 ? make_split(f, n1, single) : factorize(points, &f->whole) && make_roots(&f->whole, single);
+    f->odd = is_odd(what, n);
+    if (what == JXL_RFFT) f->ny = n / 2 + 1;
+    if (what == JXL_IRFFT) f->nx = n / 2 + 1;
+    n1 = split && !f->odd && factorize(points, &f->whole) ? rows_of(points) : 0;
+    int fine = n1 ? make_split(f, n1, single) : make_whole(f, single);
     if (fine && points != n) {
         f->half = table(half, single);
         fine = f->half != NULL;
