@@ -46,6 +46,7 @@ static const Kind_of_collective *kind_of(const Collective *d) {
     case JXL_GATHER: return &gathers;
     case JXL_PERMUTE: return &jxl_permutations;
     case JXL_EXCHANGE: return &jxl_exchanges;
+    case JXL_TAKE: return &jxl_takings;
     default: return &jxl_reductions;
     }
 }
@@ -250,6 +251,8 @@ int jxl_collective_begin(jxl_call *c, const char *what, int32_t kind, int64_t n,
         d->arrays[i].y = xs_ys_from[narrays + i].data;
     }
     d->from = kind == JXL_PERMUTE ? xs_ys_from[2].data : NULL;
+    d->wanted = kind == JXL_TAKE ? xs_ys_from[1].shape[0] : 0;
+    d->wanted_from = kind == JXL_TAKE ? *(const int64_t *)xs_ys_from[2].data : 0;
     d->c = c;
     d->used = true;
     d->ended = d->in_turn = false;

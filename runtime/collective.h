@@ -24,9 +24,10 @@ typedef struct Collective {
     int kind, way, dtype, size, narrays; /* way: what the program said besides its kind */
     int64_t n, first, count;             /* shards, and this rank's block of them */
     Array *arrays;
-    int64_t elements, bytes;   /* of a shard, in all arrays */
-    bool in_one, comes_in_one; /* what there is of the only shard of each rank; and what it gets */
-    const int32_t *from;       /* of a permutation */
+    int64_t elements, bytes;     /* of a shard, in all arrays */
+    bool in_one, comes_in_one;   /* what there is of the only shard of each rank; and what it gets */
+    const int32_t *from;         /* of a permutation */
+    int64_t wanted, wanted_from; /* so many shards, and from which on */
     /* under way: so much goes where and comes from where, by rank */
     int rank, nranks, tag;
     int64_t *to_bytes, *to_at, *in_bytes, *in_at;
@@ -45,7 +46,7 @@ typedef struct {
     int (*begin)(Collective *);
     int (*go_on)(Collective *);
 } Kind_of_collective;
-extern const Kind_of_collective jxl_reductions, jxl_permutations, jxl_exchanges;
+extern const Kind_of_collective jxl_reductions, jxl_permutations, jxl_exchanges, jxl_takings;
 
 /* For as long as it is under way; NULL after an error. */
 char *jxl_collective_room(Collective *, int64_t bytes);

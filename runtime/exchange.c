@@ -1,4 +1,4 @@
-/* What single shards give single others: permutations, and all to all.
+/* What single shards give single others, permutations, and all to all; and what some give all.
 **
 ** Each rank's share travels from where it stands and to where it belongs, if it is in one piece there; else it is packed. */
 #include "collective.h"
@@ -180,3 +180,33 @@ static int exchange_go_on(Collective *d) {
 }
 
 const Kind_of_collective jxl_exchanges = { exchange_bytes, exchange_plan, exchange_begin, exchange_go_on };
+
+/* Some shards, to all. */
+
+static int64_t taking_bytes(const Collective *d) { return (void)d, 0; }
+static void taking_plan(Collective *d) { (void)d; }
+
+static int taking_begin(Collective *d) {
+    int64_t from = d->wanted_from < d->n - d->wanted ? d->wanted_from : d->n - d->wanted;
+    if (from < 0) from = 0;
+    for (int i = 0; i < d->nranks; i++) {
+        int64_t first, count;
+        jxl_share(d->n, i, d->nranks, &first, &count);
+        int64_t low = first > from ? first : from, high = first + count;
+        if (high > from + d->wanted) high = from + d->wanted;
+        d->in_bytes[i] = high > low ? (high - low) * d->bytes : 0;
+        d->in_at[i] = (low - from) * d->bytes;
+    }
+    int64_t bytes = d->in_bytes[d->rank], at = bytes ? (from + d->in_at[d->rank] / d->bytes - d->first) * d->bytes : 0;
+    for (int i = 0; i < d->nranks; i++) {
+        d->to_bytes[i] = bytes;
+        d->to_at[i] = at;
+    }
+    if (d->nranks > 1 && jxl_collective_start(d, JXL_FIRST_STREAM, d->arrays->x, d->arrays->y)) return d->c->status;
+    if (bytes) memcpy(d->arrays->y + d->in_at[d->rank], d->arrays->x + at, (size_t)bytes);
+    return 0;
+}
+
+static int taking_go_on(Collective *d) { return (void)d, 0; }
+
+const Kind_of_collective jxl_takings = { taking_bytes, taking_plan, taking_begin, taking_go_on };

@@ -111,7 +111,7 @@ static void lower_progress_count(Lower *l, const Inst *in) {
 
 /* As messages call it: what the program wrote at that place, if that was a collective. */
 static const char *collective_called(const Inst *in) {
-    if (in->op == OP_shard_gather) return "the shards of pmap";
+    if (in->op == OP_shard_gather || in->op == OP_shard_take) return "the shards of pmap";
     if (in->op == OP_shard_all) return "all_gather";
     if (in->op == OP_shard_permute) return "ppermute";
     if (in->op == OP_shard_exchange) return "all_to_all";
@@ -153,6 +153,7 @@ static int collective_kind(const Inst *in) {
     switch (in->op) {
     case OP_shard_gather:
     case OP_shard_all: return JXL_GATHER;
+    case OP_shard_take: return JXL_TAKE;
     case OP_shard_permute: return JXL_PERMUTE;
     case OP_shard_exchange: return JXL_EXCHANGE;
     case OP_shard_scatter: return JXL_SCATTER;
@@ -188,7 +189,7 @@ static bool side_by_side(Lower *l, Value *const *v, LValue *const *at, int n) {
 ** it is until it has ended. */
 static LValue *begin(Lower *l, const Inst *in, int n, LValue *const *to) {
     LBuilder *b = &l->b;
-    int more = in->op == OP_shard_permute;
+    int more = in->op == OP_shard_permute || in->op == OP_shard_take;
     LValue **data = NEW_ARRAY(l->arena, LValue *, 2 * n + 1), *number = loop_stack(b, 8, 8);
     const Type **types = NEW_ARRAY(l->arena, const Type *, 2 * n + 1);
     for (int i = 0; i < n; i++) {
@@ -279,6 +280,7 @@ void lower_effect(Lower *l, const Inst *in) {
     case OP_shard_permute:
     case OP_shard_exchange: lower_begin(l, in); break;
     case OP_shard_end: lower_shard_end(l, in); break;
+    case OP_shard_take:
     case OP_shard_gather: lower_shard_gather(l, in); break;
     case OP_time: {
         LValue *clock = word(l, in->attrs->clock);

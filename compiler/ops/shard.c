@@ -51,6 +51,25 @@ static bool eval_gather(Eval *ev, const Inst *in, const Tensor *args, Tensor *y)
 }
 const Rules rules_shard_gather = { .shape = shape_gather, .eval = eval_gather };
 
+static const char *shape_take(Compiler *cx, const Inst *in, const Type **results) {
+    const Type *x = in->args[0]->type, *first = in->args[1]->type;
+    const Dim *one = dim_int(cx, 1);
+    if (!in->attrs->dim || !x->rank || in->attrs->shape.n != x->rank) return "shard_take of no shards";
+    if (first != type_of(cx, DT_i64, 1, &one)) return "shard_take: where it begins is i64[1]";
+    results[0] = type_of(cx, x->dtype, x->rank, in->attrs->shape.at);
+    return NULL;
+}
+static bool eval_take(Eval *ev, const Inst *in, const Tensor *args, Tensor *y) {
+    int64_t all, n = 0, first = tensor_int(&args[1], 0);
+    if (!eval_dim(ev, in->attrs->dim, &all) || !dim_is_int(y->type->dim[0], &n)) return false;
+    if (n > all) return eval_fail(ev, "shard_take of more shards than there are");
+    if (first > all - n) first = all - n;
+    size_t bytes = (size_t)y->n * (size_t)dtype_bytes(y->type->dtype), each = n ? bytes / (size_t)n : 0;
+    if (bytes) memcpy(y->bytes, (const char *)args[0].bytes + (size_t)(first < 0 ? 0 : first) * each, bytes);
+    return true;
+}
+const Rules rules_shard_take = { .shape = shape_take, .eval = eval_take };
+
 static const char *shape_all(Compiler *cx, const Inst *in, const Type **results) {
     results[1] = type_scalar(cx, DT_i64);
     return shape_gather(cx, in, results);

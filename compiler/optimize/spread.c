@@ -3,7 +3,7 @@
 ** After `shard` each result of a pmap is gathered from the blocks of all processes, and what a pmap maps over is cut to the
 ** block.  Here values are found that have a block of their own: what is gathered, what is computed from that shard by shard,
 ** and what a loop or branch hands on of it.  Such a value is computed on its block; a sum over its shards is a sum over what
-** processes have; and it is gathered where it is used in another way, if it ever is. */
+** processes have; where a few shards are picked, they are sent; and it is gathered where it is used in another way, if it ever is. */
 #include "optimize/optimize.h"
 
 /* A process's part of the shards. */
@@ -23,6 +23,7 @@ typedef struct {
     const Part **of; /* whose blocks it has; NULL: it is whole */
     bool *asked;     /* it is needed whole, too */
     bool *whole;     /* better computed whole: what it comes from is needed whole, as it is itself */
+    int64_t *picked; /* how many shards of it are picked, in all */
     Value **block;   /* what its block has become */
     struct {
         const Value **at;
@@ -88,6 +89,32 @@ static bool cuts(const Spread *s, const Inst *in) {
     return p && in->args[1] == p->first && in->results[0]->type->dim[0] == p->here;
 }
 
+/* How many shards it picks, where that is known and nothing repeats it; 0 for other instructions. */
+static int64_t picks(const Spread *s, const Inst *in) {
+    const Value *x = in->op == OP_slice || in->op == OP_dynamic_slice ? in->args[0] : NULL;
+    int64_t n;
+    if (!x || !part_of(s, x) || cuts(s, in) || part_of(s, in->results[0])) return 0;
+    if (in->op == OP_slice && in->attrs->stride.at[0] != 1) return 0;
+    for (const Block *b = in->block; b != x->block; b = b->parent->block)
+        if (b->parent->op != OP_cond) return 0;
+    return dim_is_int(in->results[0]->type->dim[0], &n) ? n : 0;
+}
+
+static void count_picked(Spread *s, const Block *b) {
+    for (const Inst *in = b->first; in; in = in->next) {
+        int64_t n = picks(s, in);
+        if (n) s->picked[in->args[0]->id] += n;
+        for (int r = 0; r < in->nregions; r++) count_picked(s, in->regions[r]);
+    }
+}
+
+/* It picks shards of what few are picked of: they travel, and not all. */
+static bool picks_few(const Spread *s, const Inst *in) {
+    if (!picks(s, in)) return false;
+    int64_t picked = s->picked[in->args[0]->id], all;
+    return dim_is_int(part_of(s, in->args[0])->shards, &all) ? 2 * picked <= all : picked <= 2;
+}
+
 static bool is_loop(const Inst *in) { return in->op == OP_for || in->op == OP_while; }
 static const Block *body_of(const Inst *loop) { return loop->regions[loop->nregions - 1]; }
 
@@ -141,7 +168,8 @@ static void look_at(Spread *s, const Inst *in) {
 /* Whether the block of that argument will do. */
 static bool takes_block(const Spread *s, const Inst *in, int arg) {
     if (in->nregions) return is_loop(in) && arg < in->attrs->carries && part_of(s, in->results[arg]);
-    return (arg == 0 && cuts(s, in)) || sums_up(s, in) || (in->nresults && part_of(s, in->results[0]));
+    return (arg == 0 && (cuts(s, in) || picks_few(s, in))) || sums_up(s, in) ||
+           (in->nresults && part_of(s, in->results[0]));
 }
 
 static bool hands_block_on(const Spread *s, const Block *b, int result) {
@@ -186,6 +214,8 @@ static Spread *spread_of(Arena *arena, const Func *f) {
             s->changed = false;
             look_through(s, f->body);
         } while (s->changed);
+        s->picked = NEW_ARRAY(arena, int64_t, f->nvalues + 1);
+        count_picked(s, f->body);
         ask(s, f->body);
     } while (give_up(s, f->body));
     return s;
@@ -272,6 +302,32 @@ static Value *sum_over_shards(Walk *w, const Inst *in) {
     return emit_inst(b, OP_shard_end, args, 3, &no_attrs)->results[0];
 }
 
+/* Cut along the other axes first. */
+static void pick(Walk *w, const Inst *in) {
+    Builder *b = &w->b;
+    const Part *p = part_of(w->context, in->args[0]);
+    const Type *y = in->results[0]->type;
+    const Dim *start[MAX_RANK], *limit[MAX_RANK], *one = dim_int(b->cx, 1);
+    Value *x = block_of(w, in->args[0], p), *starts[MAX_RANK], *args[2];
+    if (in->op == OP_slice) {
+        for (int i = 0; i < y->rank; i++) {
+            start[i] = i ? in->attrs->start.at[i] : dim_int(b->cx, 0);
+            limit[i] = i ? in->attrs->limit.at[i] : p->here;
+        }
+        args[0] = ir_slice(b, x, start, limit, in->attrs->stride.at);
+        args[1] = ir_size(b, in->attrs->start.at[0]);
+    } else {
+        for (int i = 0; i < y->rank; i++) starts[i] = i ? walk_value(w, in->args[1 + i]) : ir_i64(b, 0);
+        args[0] = ir_dynamic_slice(b, x, starts, type_here(w, y, p));
+        args[1] = ir_convert(b, walk_value(w, in->args[1]), DT_i64);
+    }
+    args[1] = ir_reshape(b, args[1], type_of(b->cx, DT_i64, 1, &one));
+    Attrs attrs = no_attrs;
+    attrs.dim = p->shards;
+    attrs.shape = dims_of(b->arena, y->rank, y->dim);
+    w->map.at[in->results[0]->id] = emit(b, OP_shard_take, args, 2, &attrs);
+}
+
 /* Its block or the whole, as `part` says. */
 static Value *as_wanted(Walk *w, const Value *v, const Part *part) {
     return part ? block_of(w, v, part) : whole_of(w, v);
@@ -343,6 +399,8 @@ static void walk_inst(Walk *w, const Inst *in) {
         on_block(w, in, p);
     else if (cuts(s, in))
         w->map.at[in->results[0]->id] = block_of(w, in->args[0], part_of(s, in->args[0]));
+    else if (picks_few(s, in) && !s->asked[in->args[0]->id])
+        pick(w, in);
     else if (sums_up(s, in))
         w->map.at[in->results[0]->id] = sum_over_shards(w, in);
     else {

@@ -190,10 +190,11 @@ void jxl_world_own(jxl_call *, int32_t more);
 void jxl_shard_range(jxl_call *, int64_t n, int64_t *first_and_count);
 /* collective.c: arrays x, each a block of n shards stacked, and as many y: all n of them, or a block again, in which shard i has
 ** what shard from[i] had (0 where that is negative; one more array), or at [j] what j had at [i]; or what they come to, by a tree
-** over their numbers; or, SCATTER, of the sum each shard's own part.  It begins, the arrays staying where they are, and is waited
+** over their numbers; or, SCATTER, of the sum each shard's own part; or, TAKE, as many shards as
+** y has, from the one on whose number is in one more array.  It begins, the arrays staying where they are, and is waited
 ** for where it ends; between, a program polls now and then.  Of several arrays x, or y, the kind says whether they stand side by
 ** side: each from the next multiple of 64 bytes behind another on. */
-enum { JXL_GATHER, JXL_PERMUTE, JXL_EXCHANGE, JXL_SUM, JXL_MIN, JXL_MAX, JXL_SCATTER };
+enum { JXL_GATHER, JXL_PERMUTE, JXL_EXCHANGE, JXL_SUM, JXL_MIN, JXL_MAX, JXL_SCATTER, JXL_TAKE };
 enum { JXL_SIDE_BY_SIDE = 16, JXL_COME_SIDE_BY_SIDE = 32 };
 int jxl_collective_begin(jxl_call *, const char *what, int32_t kind, int64_t n, int32_t narrays,
                          const jxl_array *xs_ys_from, int64_t *token);

@@ -401,11 +401,13 @@ int main(int argc, char **argv) {
     Lab lab = { .cx = compiler_new(), .nowhere = fopen("/dev/null", "w") };
     for (int i = 1 + every; i < argc; i++) check_file(&lab, argv[i], seen, every);
     static const Op outside[] = {
-        OP_load,          OP_save,           OP_flag,           OP_plot,      OP_world,          OP_world_info,
-        OP_argument,      OP_argument_count, OP_environment,    OP_text_ask,  OP_text_number,    OP_exit,
-        OP_check,         OP_text_make,      OP_progress_new,   OP_progress,  OP_progress_count, /* the world outside */
-        OP_kernel,        OP_shard_range,    OP_shard_gather,   OP_shard_all, OP_shard_begin,    OP_shard_end,
-        OP_shard_scatter, OP_shard_permute,  OP_shard_exchange, OP_load_open, OP_load_parts /* made by passes */
+        OP_load,        OP_save,           OP_flag,           OP_plot,           OP_world,
+        OP_world_info,  OP_argument,       OP_argument_count, OP_environment,    OP_text_ask,
+        OP_text_number, OP_exit,           OP_check,          OP_text_make,      OP_progress_new,
+        OP_progress,    OP_progress_count, /* the world outside */
+        OP_kernel,      OP_shard_range,    OP_shard_gather,   OP_shard_all,      OP_shard_begin,
+        OP_shard_end,   OP_shard_scatter,  OP_shard_permute,  OP_shard_exchange, OP_shard_take,
+        OP_load_open,   OP_load_parts /* made by passes */
     };
     for (int i = 0; i < COUNT(outside); i++) seen[outside[i]] = true;
     for (int op = 0; every && op < OP_COUNT; op++)
