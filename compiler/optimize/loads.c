@@ -2,7 +2,7 @@
 **
 ** A file that is read before a pmap maps over it, as it is or in another shape (each shard some of its rows), is needed whole
 ** nowhere: then its sizes are found first, then where this process's shards begin, and of the elements a part is read.
-** What lies between is done on the part: other shapes, and arithmetic of elements that no row needs another for.  What pmaps
+** What lies between is done on the part: other shapes, some of the rows, and arithmetic of elements that no row needs another for.  What pmaps
 ** map over, is a gather of the parts, which `spread` takes away. */
 #include "optimize/optimize.h"
 
@@ -14,10 +14,11 @@ typedef struct {
     const Dim *shards, *here;
 } Part;
 
-/* What is wanted of a file: the part, as an array of this type. */
+/* What is wanted of a file: the part, as an array of this type, of what follows so many elements. */
 typedef struct {
     const Part *part;
     const Type *type;
+    const Dim *behind;
     Value **block; /* by the id of old values: that of each on the way */
 } Demand;
 
@@ -44,11 +45,12 @@ typedef struct {
     } parts;
     Insts loads, binders;
     Insts *uses;
-    bool *leaves;   /* it is a result of a block */
-    Load **of;      /* it comes from that file, on the way to where it is cut */
-    unsigned *ways; /* ... for these demands, one bit each */
-    Map order;      /* Inst -> how many come before it */
-    Map done;       /* those that stand in the new program, maybe earlier than they did */
+    bool *leaves;       /* it is a result of a block */
+    Load **of;          /* it comes from that file, on the way to where it is cut */
+    unsigned *ways;     /* ... for these demands, one bit each */
+    const Dim **behind; /* ... and so many elements of the file stand before it */
+    Map order;          /* Inst -> how many come before it */
+    Map done;           /* those that stand in the new program, maybe earlier than they did */
 } Loads;
 
 static bool inside(const Block *b, const Block *outer) {
@@ -147,41 +149,59 @@ static bool has_rows_of(const Type *t, const Type *x) {
     return more >= 0;
 }
 
+/* Some of the rows that follow each other; from which row on. */
+static const Dim *first_row_of(const Inst *in) {
+    const Type *x = in->args[0]->type;
+    if (in->op != OP_slice || in->attrs->stride.at[0] != 1) return NULL;
+    for (int i = 1; i < x->rank; i++)
+        if (in->results[0]->type->dim[i] != x->dim[i]) return NULL;
+    return in->attrs->start.at[0];
+}
+
 /* An operation that can be done on the part of v; what else it reads can, too. */
 static bool is_on_the_way(const Loads *s, const Inst *in, const Value *v, const Load *l) {
     if (in->nresults != 1 || in->nregions) return false;
-    if (in->op == OP_reshape || in->op == OP_retype) return true;
+    if (in->op == OP_reshape || in->op == OP_retype || first_row_of(in)) return true;
     if (op_class(in->op) != CLASS_ELEMENTWISE || inst_effect(in) != EFFECT_NONE) return false;
     if (!same_shape(in->results[0]->type, v->type)) return false;
     for (int i = 0; i < in->nargs; i++) {
         const Value *x = in->args[i];
-        if (s->of[x->id] != l && !is_uniform(x) && !is_same_for_rows(x)) return false;
+        bool here = s->of[x->id] == l && s->behind[x->id] == s->behind[v->id];
+        if (!here && (s->of[x->id] || (!is_uniform(x) && !is_same_for_rows(x)))) return false;
     }
     return true;
 }
 
-static unsigned demand_of(Loads *s, Load *l, const Part *p, const Type *t) {
+static bool is_demand(const Demand *d, const Part *p, const Type *t, const Dim *behind) {
+    return d->part == p && d->behind == behind && same_shape(d->type, t);
+}
+
+static unsigned demand_of(Loads *s, Load *l, const Part *p, const Value *v) {
+    const Dim *behind = s->behind[v->id];
     int i = 0;
-    while (i < l->ndemands && (l->demand[i].part != p || !same_shape(l->demand[i].type, t))) i++;
+    while (i < l->ndemands && !is_demand(&l->demand[i], p, v->type, behind)) i++;
     if (i == MOST_PARTS) return l->no = true, 0;
     if (i == l->ndemands)
-        l->demand[l->ndemands++] = (Demand){ p, t, NEW_ARRAY(s->arena, Value *, s->func->nvalues + 1) };
+        l->demand[l->ndemands++] = (Demand){ p, v->type, behind, NEW_ARRAY(s->arena, Value *, s->func->nvalues + 1) };
     return 1u << i;
 }
 
+static const Dim *elements_of_row(Compiler *cx, const Type *t) { return dim_product(cx, t->dim + 1, t->rank - 1); }
+
 /* From a file to where its elements stand shard by shard. */
-static unsigned follow(Loads *s, Load *l, const Value *v) {
+static unsigned follow(Loads *s, Load *l, const Value *v, const Dim *behind) {
     if (s->of[v->id]) return l->no |= s->of[v->id] != l, s->ways[v->id];
-    const Part *p = part_at(s, l, v->type);
-    unsigned ways = p ? demand_of(s, l, p, v->type) : 0;
     s->of[v->id] = l;
+    s->behind[v->id] = behind;
+    const Part *p = size_can_come(s, behind, l->in) ? part_at(s, l, v->type) : NULL;
+    unsigned ways = p ? demand_of(s, l, p, v) : 0;
     l->no |= !p && s->leaves[v->id];
     for (int i = 0; i < s->uses[v->id].n && !p && !l->no; i++) {
         const Inst *in = s->uses[v->id].at[i];
-        if (is_on_the_way(s, in, v, l))
-            ways |= follow(s, l, in->results[0]);
-        else
-            l->no = true;
+        l->no |= !is_on_the_way(s, in, v, l);
+        const Dim *row = first_row_of(in);
+        const Dim *skipped = row ? dim_mul(s->cx, row, elements_of_row(s->cx, v->type)) : dim_int(s->cx, 0);
+        if (!l->no) ways |= follow(s, l, in->results[0], dim_add(s->cx, behind, skipped));
     }
     return s->ways[v->id] = ways;
 }
@@ -189,7 +209,8 @@ static unsigned follow(Loads *s, Load *l, const Value *v) {
 static bool is_cut(const Loads *s, const Value *v) {
     const Load *l = s->of[v->id];
     unsigned ways = l ? s->ways[v->id] : 0;
-    return ways && !(ways & (ways - 1)) && same_shape(l->demand[__builtin_ctz(ways)].type, v->type);
+    return ways && !(ways & (ways - 1)) && same_shape(l->demand[__builtin_ctz(ways)].type, v->type) &&
+           l->demand[__builtin_ctz(ways)].behind == s->behind[v->id];
 }
 
 /* What stands in the way of doing it on a part: a row that meets other rows than its own. */
@@ -229,6 +250,7 @@ static Loads *loads_of(Arena *arena, const Func *f) {
                   .leaves = NEW_ARRAY(arena, bool, f->nvalues + 1),
                   .of = NEW_ARRAY(arena, Load *, f->nvalues + 1),
                   .ways = NEW_ARRAY(arena, unsigned, f->nvalues + 1),
+                  .behind = NEW_ARRAY(arena, const Dim *, f->nvalues + 1),
                   .order = map_new(arena),
                   .done = map_new(arena) };
     look_through(s, f->body, &order);
@@ -236,7 +258,7 @@ static Loads *loads_of(Arena *arena, const Func *f) {
         Load *l = NEW(arena, Load);
         l->in = s->loads.at[i];
         l->no = is_own(l->in->block);
-        if (!l->no) follow(s, l, l->in->results[0]);
+        if (!l->no) follow(s, l, l->in->results[0], dim_int(s->cx, 0));
         if (!l->no) check_rows(s, l);
         if (l->no || !l->ndemands) give_up(s, l);
     }
@@ -266,10 +288,6 @@ static const Type *type_here(Walk *w, const Demand *d, DType dtype) {
     return type_of(w->b.cx, dtype, t->rank, t->dim);
 }
 
-static const Dim *elements_of_shard(Walk *w, const Demand *d) {
-    return dim_product(w->b.cx, d->type->dim + 1, d->type->rank - 1);
-}
-
 static void load_parts(Walk *w, const Load *l) {
     Builder *b = &w->b;
     const Value *y = l->in->results[0];
@@ -281,8 +299,11 @@ static void load_parts(Walk *w, const Load *l) {
         const Demand *d = &l->demand[i];
         bring(w, d->part->bind);
         for (int k = 0; k < d->type->rank; k++) bring_size(w, d->type->dim[k]);
-        args[1 + i] = ir_mul(b, walk_value(w, d->part->range->results[0]), ir_size(b, elements_of_shard(w, d)));
-        count[i] = dim_mul(b->cx, d->part->here, elements_of_shard(w, d));
+        bring_size(w, d->behind);
+        const Dim *each = elements_of_row(b->cx, d->type); /* of a shard */
+        Value *first = ir_mul(b, walk_value(w, d->part->range->results[0]), ir_size(b, each));
+        args[1 + i] = dim_is(d->behind, 0) ? first : ir_add(b, first, ir_size(b, d->behind));
+        count[i] = dim_mul(b->cx, d->part->here, each);
     }
     Attrs attrs = no_attrs;
     attrs.dtype = y->type->dtype;
@@ -323,7 +344,7 @@ static Value *operand(Walk *w, const Demand *d, const Value *x) {
 static void on_part(Walk *w, const Inst *in, const Demand *d) {
     Builder *b = &w->b;
     Value **args = NEW_ARRAY(b->arena, Value *, in->nargs + 1);
-    bool same = in->op == OP_reshape || in->op == OP_retype;
+    bool same = op_class(in->op) != CLASS_ELEMENTWISE;
     for (int i = 0; i < in->nargs && !same; i++) args[i] = operand(w, d, in->args[i]);
     d->block[in->results[0]->id] = same ? d->block[in->args[0]->id] : emit(b, in->op, args, in->nargs, in->attrs);
 }

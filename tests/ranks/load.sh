@@ -70,8 +70,25 @@ print(jax.pmap(lambda v: v)(columns.reshape(devices, 2, 3)), jax.pmap(lambda v: 
 turned: i16[16, 3] = jnp.load("turned.npy")                      # the other order of bytes
 print(jax.pmap(lambda v: v * 2)(turned.reshape(devices, -1)))
 bits = jnp.load("bits.npy")
-print(jax.pmap(lambda v: v.sum())(bits), jax.pmap(lambda v: v)(np.load("z.npz")["w"]))
+print(jax.pmap(lambda v: v.sum())(bits), jax.pmap(lambda v: v + 0)(bits)[:, 0], jax.pmap(lambda v: v)(np.load("z.npz")["w"]))
 print(jax.pmap(lambda v: v + 1)(jnp.load("rows.npy")), rows.mean())  # and whole, too
+
+train = jnp.load("flat.npy")                                     # some rows for this, the rest for that
+print(jax.pmap(lambda v: v.sum(0))(train[:40].reshape(devices, 5, 3)), jax.pmap(lambda v: v * v)(train[40:]))
+
+
+def whole(x): return x + 0 * x.sum()                             # which is read by all
+
+
+def own(x): return jax.pmap(lambda v: v)(x)
+
+
+print(jnp.array_equal(own(train[:40].reshape(devices, 5, 3)), whole(jnp.load("flat.npy"))[:40].reshape(devices, 5, 3)))
+print(jnp.array_equal(own(train[40:]), whole(jnp.load("flat.npy"))[40:]))
+for shape in ((devices, 2, 3), (3, 16), (devices, -1), (16, 3)):
+    print(jnp.array_equal(own(columns.reshape(shape)), whole(jnp.load("columns.npy")).reshape(shape)))
+    print(jnp.array_equal(own(turned.reshape(shape)), whole(jnp.load("turned.npy")).reshape(shape)))
+    print(jnp.array_equal(own(wide.reshape(shape)), whole(np.load("wide.npy")).reshape(shape)))
 END
 "$jxlc" digits.jxl -o digits
 cat >hidden.sh <<'END'
@@ -79,6 +96,7 @@ if [ "${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-0}}" -gt "$SEE" ]; then cd empty && ex
 exec ./"$@"
 END
 ./digits >alone
+if grep -q False alone; then grep -n False alone; exit 1; fi
 for n in 1 2 3 4 8; do
     on "$n" ./digits >out
     cmp alone out || { diff alone out; echo "on $n ranks"; exit 1; }
