@@ -7,7 +7,9 @@
 #include "loop/dot.h"
 
 enum {
-    ROWS = 252 /* of a piece, about */,
+    ROWS = 252 /* of a piece, about, */,
+    MORE_ROWS = 504 /* or, where that leaves so many pieces: */,
+    PIECES = 16,
     FEW_ROWS = 16 /* too few to copy the panel for */,
     SHALLOW = 16 /* steps that are little beside storing the sums */,
     MAX_ROWS = 12,
@@ -84,7 +86,7 @@ static void sum_chunk(Lower *l, const Dot *d, const Row *rows, LValue *j, LValue
     LValue *at = d->copy ? loop_sub(b, f.i, lo) : NULL, *offset = d->x_flat ? strides_offset(l, &d->x_k, f.i) : NULL;
     for (int v = 0; v < d->vectors; v++)
         y[v] = d->copy && !fill ? panel_load(l, d, at, v) : dot_vector_of_y(l, d, f.i, jv[v], tail[v]);
-    for (int v = 0; fill && v < d->vectors; v++) panel_store(l, d, at, v, y[v]);
+    if (fill) panel_fill(l, d, j, f.i, at, hi, y);
     for (int r = 0; r < d->rows; r++) {
         LValue *x = loop_splat(b, number_of_x(l, d, &rows[r], f.i, offset), d->lanes);
         for (int v = 0; v < d->vectors; v++) {
@@ -368,7 +370,11 @@ static void choose_tile(Lower *l, Dot *d) {
     if (known && m < d->rows) d->rows = m < 1 ? 1 : (int)m;
     if (known && m > d->rows && is_waste(m, d->rows)) d->rest = (int)(m % d->rows);
     d->tall = ROWS;
-    if (known && m > ROWS) d->tall = (m + (m + ROWS / 2) / ROWS - 1) / ((m + ROWS / 2) / ROWS);
+    if (known && loop_is_const(d->n, &n) && m / MORE_ROWS * (n / d->width) >= PIECES) d->tall = MORE_ROWS;
+    if (known && m > d->tall) {
+        int64_t down = (m + d->tall / 2) / d->tall;
+        d->tall = (m + down - 1) / down;
+    }
     d->tall = (d->tall + d->rows - 1) / d->rows * d->rows;
 }
 

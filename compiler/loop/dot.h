@@ -56,7 +56,8 @@ typedef struct {
 /* panel.c */
 void panel_copy(Lower *, const Dot *, LValue *j, LValue *from, LValue *to);
 LValue *panel_load(Lower *, const Dot *, LValue *k, int vector);
-void panel_store(Lower *, const Dot *, LValue *k, int vector, LValue *);
+/* A row as it was read from y. */
+void panel_fill(Lower *, const Dot *, LValue *j, LValue *k, LValue *at, LValue *end, LValue *const *y);
 LValue *dot_tail(Lower *, const Dot *, LValue *column);
 LValue *dot_column(Lower *, const Dot *, LValue *j, int vector);
 LValue *dot_vector_of_y(Lower *, const Dot *, LValue *k, LValue *j, LValue *tail);

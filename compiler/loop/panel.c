@@ -5,7 +5,10 @@
 ** are transposed in registers. */
 #include "loop/dot.h"
 
-enum { MOST_RUNS = 5 /* in a vector; of more it is gathered */ };
+enum {
+    MOST_RUNS = 5, /* in a vector; of more it is gathered */
+    AHEAD = 24     /* rows */
+};
 
 LValue *dot_tail(Lower *l, const Dot *d, LValue *column) {
     return d->whole ? NULL : loop_lanes_below(&l->b, loop_sub(&l->b, d->n, column), d->lanes);
@@ -26,8 +29,22 @@ LValue *panel_load(Lower *l, const Dot *d, LValue *k, int v) {
     return loop_load(b, loop_type(d->sum, d->lanes), d->panel, panel_index(l, d, k, loop_i64(b, v)), 1, NULL);
 }
 
-void panel_store(Lower *l, const Dot *d, LValue *k, int v, LValue *y) {
-    loop_store(&l->b, y, d->panel, panel_index(l, d, k, loop_i64(&l->b, v)), 1, NULL);
+/* Row k of y will be wanted. */
+static void fetch_row(Lower *l, const Dot *d, LValue *j, LValue *k) {
+    LBuilder *b = &l->b;
+    int64_t bytes = dtype_bytes(d->y_view.dtype), line = l->to->target->cache_line;
+    LValue *first = loop_add(b, loop_add(b, d->y_base, j), strides_offset(l, &d->y_k, k));
+    first = loop_mul(b, first, loop_i64(b, bytes));
+    for (int64_t byte = 0; byte < d->width * bytes; byte += line)
+        loop_prefetch(b, d->y_view.home.ptr, loop_add(b, first, loop_i64(b, byte)), false);
+}
+
+/* Row k of y, as it was read; those that follow may be far from each other. */
+void panel_fill(Lower *l, const Dot *d, LValue *j, LValue *k, LValue *at, LValue *end, LValue *const *y) {
+    LBuilder *b = &l->b;
+    LValue *last = loop_sub(b, end, loop_i64(b, 1));
+    fetch_row(l, d, j, loop_binary(b, OP_min, loop_add(b, k, loop_i64(b, AHEAD)), last));
+    for (int v = 0; v < d->vectors; v++) loop_store(b, y[v], d->panel, panel_index(l, d, at, loop_i64(b, v)), 1, NULL);
 }
 
 /* Contracted axes of an operand that is pulled. */
