@@ -6,6 +6,9 @@
 ** map over, is a gather of the parts, which `spread` takes away. */
 #include "optimize/optimize.h"
 
+#include <stdio.h>
+#include <string.h>
+
 enum { MOST_PARTS = 8 }; /* of one file */
 
 /* A process's part of the shards. */
@@ -26,7 +29,8 @@ typedef struct {
     const Inst *in;
     Demand demand[MOST_PARTS];
     int ndemands;
-    bool no; /* it is needed whole */
+    bool no;             /* it is needed whole */
+    const Inst *because; /* of this */
 } Load;
 
 typedef struct {
@@ -198,7 +202,7 @@ static unsigned follow(Loads *s, Load *l, const Value *v, const Dim *behind) {
     l->no |= !p && s->leaves[v->id];
     for (int i = 0; i < s->uses[v->id].n && !p && !l->no; i++) {
         const Inst *in = s->uses[v->id].at[i];
-        l->no |= !is_on_the_way(s, in, v, l);
+        if (!is_on_the_way(s, in, v, l)) l->no = true, l->because = in;
         const Dim *row = first_row_of(in);
         const Dim *skipped = row ? dim_mul(s->cx, row, elements_of_row(s->cx, v->type)) : dim_int(s->cx, 0);
         if (!l->no) ways |= follow(s, l, in->results[0], dim_add(s->cx, behind, skipped));
@@ -234,6 +238,25 @@ static void give_up(Loads *s, const Load *l) {
         if (s->of[i] == l) s->of[i] = NULL;
 }
 
+/* Where the user wrote it: "file:3:5", or nothing. */
+static const char *place(const Loads *s, const Inst *in) {
+    const Origin *o = in->origin;
+    int line, column;
+    while (o && o->caller && (!o->span.file || source_of(s->cx, o->span.file)->library)) o = o->caller;
+    if (!o || !o->span.file) return "";
+    line_column(s->cx, o->span, &line, &column);
+    return arena_text(s->arena, "%s:%d:%d", source_of(s->cx, o->span.file)->path, line, column);
+}
+
+/* For --why=loads, where something maps over shards at all. */
+static void say_why(const Loads *s, const Load *l) {
+    if (!s->cx->options.why || strcmp(s->cx->options.why, "loads")) return;
+    const char *at = place(s, l->in), *because = l->because ? place(s, l->because) : "";
+    fprintf(stderr, "%s%severy process gets all of the file", at, *at ? ": " : "");
+    if (l->because) fprintf(stderr, ": %s reads it outside of pmap", op_name(l->because->op));
+    fprintf(stderr, "%s%s\n", *because ? ", at " : "", because);
+}
+
 static bool is_own(const Block *b) {
     for (; b; b = b->parent ? b->parent->block : NULL)
         if (b->parent && b->parent->attrs->own) return true;
@@ -260,7 +283,10 @@ static Loads *loads_of(Arena *arena, const Func *f) {
         l->no = is_own(l->in->block);
         if (!l->no) follow(s, l, l->in->results[0], dim_int(s->cx, 0));
         if (!l->no) check_rows(s, l);
-        if (l->no || !l->ndemands) give_up(s, l);
+        if (l->no || !l->ndemands) {
+            say_why(s, l);
+            give_up(s, l);
+        }
     }
     return s;
 }
