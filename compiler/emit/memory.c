@@ -123,9 +123,8 @@ static LLVMValueRef load(Emit *e, const LInst *in) {
         x = mask ? masked_load(e, m, at, bytes, mask) : load_from(e, m, at, bytes);
     } else if (!mask && bytes >= 4 && t.lanes <= 16) {
         x = load_strided(e, m, ptr, index, in->n);
-    } else if (in->n == 2 && bytes >= 4 && e->machine->target.masked &&
-               t.lanes * bytes <= e->machine->target.vector_bytes) {
-        x = load_every_other(e, m, ptr, index, bytes, mask);
+    } else if (in->n == 2 && bytes >= 4 && e->machine->target.masked) {
+        x = load_every_other(e, m, ptr, index, bytes, mask ? mask : all_lanes(e, t.lanes));
     } else {
         LLVMValueRef at = address(e, ptr, strided(e, index, in->n, t.lanes), bytes);
         x = masked_gather(e, m, at, bytes, mask ? mask : all_lanes(e, t.lanes));
