@@ -95,7 +95,17 @@ int jxl_choose_level(jxl_call *c, const jxl_level *levels, int n, int *chosen) {
                          "this program was compiled with -march=%s; this processor%s lacks %s; compile it with --multi",
                          levels[0].name, of, lacks);
 }
+
+int jxl_vector_bytes(void) {
+    int most = pretended();
+    int v4 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+             __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+    if (v4 && (!most || most >= 4)) return 64;
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2") && (!most || most >= 3) ? 32 : 16;
+}
 #else
+int jxl_vector_bytes(void) { return 16; }
+
 int jxl_choose_level(jxl_call *c, const jxl_level *levels, int n, int *chosen) {
     (void)c, (void)levels, (void)n;
     __atomic_store_n(chosen, 0, __ATOMIC_RELAXED);

@@ -22,10 +22,9 @@ typedef struct {
 
 static const Kernels *kernels(int single) {
 #ifdef __x86_64__
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512vl"))
-        return jxl_fft_64[single];
-    if (__builtin_cpu_supports("avx2")) return jxl_fft_32[single];
+    int bytes = jxl_vector_bytes();
+    if (bytes == 64) return jxl_fft_64[single];
+    if (bytes == 32) return jxl_fft_32[single];
 #endif
     return jxl_fft_16[single];
 }

@@ -7,6 +7,9 @@
 /* call.c: records an error in printf's words without the printer; the first error wins.  Returns the call's status. */
 int jxl_fail_text(jxl_call *, int status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* cpu.c: whether this processor has vectors of 64 bytes, or of 32, of level x86-64-v4 and v3, and JXL_CPU allows them: else 16 */
+int jxl_vector_bytes(void);
+
 /* memory.c: what stands before the bytes of a block; and every block of a call, given back for good */
 enum { JXL_BLOCK_HEADER = 64 };
 void jxl_release_all(jxl_call *);

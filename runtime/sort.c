@@ -208,11 +208,11 @@ static int sort_in_vectors(const Sort *s, int64_t row, void *other) {
     }
     const char *from = (const char *)s->keys->data + row * s->n * (wide ? 8 : 4);
     char *to = (char *)s->sorted->data + row * s->n * (wide ? 8 : 4);
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-        __builtin_cpu_supports("avx512vl"))
+    int bytes = jxl_vector_bytes();
+    if (bytes == 64)
         return wide ? jxl_sort_avx512_64((int64_t *)to, (const int64_t *)from, other, s->n, kind)
                     : jxl_sort_avx512_32((int32_t *)to, (const int32_t *)from, other, s->n, kind);
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi2"))
+    if (bytes == 32)
         return wide ? jxl_sort_avx2_64((int64_t *)to, (const int64_t *)from, other, s->n, kind)
                     : jxl_sort_avx2_32((int32_t *)to, (const int32_t *)from, other, s->n, kind);
 #else

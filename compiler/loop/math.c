@@ -140,6 +140,12 @@ Double exact_product(const Math *m, LValue *x, LValue *y) {
     return (Double){ p, add(m, rest, mul(m, a.lo, b.lo)) };
 }
 
+LValue *product_plus(const Math *m, LValue *x, LValue *y, LValue *z) {
+    if (m->fused) return mul_add(m, x, y, z);
+    Double p = exact_product(m, x, y);
+    return add(m, add(m, p.hi, z), p.lo);
+}
+
 Double exact_sum(const Math *m, LValue *x, LValue *y) {
     LValue *s = add(m, x, y), *t = sub(m, s, x);
     return (Double){ s, add(m, sub(m, x, sub(m, s, t)), sub(m, y, t)) };

@@ -56,6 +56,8 @@ typedef struct {
     LValue *hi, *lo;
 } Double;
 Double exact_product(const Math *, LValue *, LValue *);
+LValue *product_plus(const Math *, LValue *x, LValue *y,
+                     LValue *z); /* x y + z with next to no more roundings than one */
 Double exact_sum(const Math *, LValue *, LValue *);
 Double ordered_sum(const Math *, LValue *larger, LValue *smaller);
 LValue *less_product(const Math *, LValue *x, LValue *n, double part); /* x - n part, one rounding of that product */

@@ -6,14 +6,14 @@
 #include "loop/math_tables.h"
 
 typedef struct {
-    LValue *n, *r;
+    LValue *n, *r, *hi, *lo; /* r is hi + lo, rounded */
 } Reduced;
 
 static Reduced reduce(const Math *m, LValue *x) {
     const double *ln2 = m->wide ? ln2_f64 : ln2_f32;
     LValue *n = add_num(m, mul_add(m, x, num(m, log2_e[0]), num(m, m->magic)), -m->magic);
     LValue *r = mul_add(m, n, num(m, -ln2[0]), x); /* exact: ln2[0] ends in zeros */
-    return (Reduced){ n, mul_add(m, n, num(m, -ln2[1]), r) };
+    return (Reduced){ n, mul_add(m, n, num(m, -ln2[1]), r), r, mul_num(m, n, -ln2[1]) };
 }
 
 static LValue *scaled(const Math *m, LValue *x, LValue *n) {
@@ -23,14 +23,16 @@ static LValue *scaled(const Math *m, LValue *x, LValue *n) {
 }
 
 /* exp(r) - 1 = r + r r q(r), to the digits of exp(r) */
-static LValue *above_one(const Math *m, LValue *r) { return mul_add(m, mul(m, r, r), poly(m, r, TABLE(m, exp)), r); }
+static LValue *above_one(const Math *m, Reduced a) {
+    return add(m, a.hi, mul_add(m, mul(m, a.r, a.r), poly(m, a.r, TABLE(m, exp)), a.lo));
+}
 
 static LValue *within_range(const Math *m, LValue *x) { return clamp(m, x, m->wide ? -747 : -106, m->wide ? 711 : 90); }
 
 /* 2^shift exp(x) */
 static LValue *shifted_exp(const Math *m, LValue *x, int shift) {
     Reduced a = reduce(m, within_range(m, x));
-    LValue *y = add_num(m, above_one(m, a.r), 1);
+    LValue *y = add_num(m, above_one(m, a), 1);
     return scaled(m, y, shift ? add_num(m, a.n, shift) : a.n);
 }
 
@@ -39,24 +41,28 @@ static Reduced reduce_sum(const Math *m, LValue *sum, Double x) {
     const double *ln2 = m->wide ? ln2_f64 : ln2_f32;
     LValue *n = add_num(m, mul_add(m, sum, num(m, log2_e[0]), num(m, m->magic)), -m->magic);
     LValue *low = mul_add(m, n, num(m, -ln2[1]), x.lo);
-    return (Reduced){ n, add(m, mul_add(m, n, num(m, -ln2[0]), x.hi), low) };
+    LValue *high = mul_add(m, n, num(m, -ln2[0]), x.hi);
+    return (Reduced){ n, add(m, high, low), high, low };
 }
 
 LValue *math_exp_near(const Math *m, LValue *sum, Double x) {
     Reduced a = reduce_sum(m, sum, x);
-    LValue *y = add_num(m, above_one(m, a.r), 1);
+    LValue *y = add_num(m, above_one(m, a), 1);
     return m->b->module->target->parts ? loop_scale(m->b, y, a.n) : mul(m, y, power_of_two(m, a.n));
 }
 
 LValue *math_exp_sum(const Math *m, LValue *sum, Double x) {
-    Reduced a = reduce_sum(m, within_range(m, sum), x);
-    return scaled(m, add_num(m, above_one(m, clamp(m, a.r, -1, 1)), 1), a.n);
+    LValue *within = within_range(m, sum), *zero = num(m, 0), *far = opposite(m, eq(m, within, sum));
+    Reduced a = reduce_sum(m, within, x);
+    a.r = pick(m, far, zero, a.r), a.hi = pick(m, far, zero, a.hi), a.lo = pick(m, far, zero, a.lo);
+    return scaled(m, add_num(m, above_one(m, a), 1), a.n);
 }
 
 /* Of the factors' roundings only that of the product is left, where y has a low part. */
 LValue *math_exp_times(const Math *m, LValue *x, LValue *lo, Double y) {
     Reduced a = reduce(m, within_range(m, x));
-    LValue *above = above_one(m, add(m, a.r, lo));
+    a.r = add(m, a.r, lo), a.lo = add(m, a.lo, lo);
+    LValue *above = above_one(m, a);
     if (!y.lo) return scaled(m, mul_add(m, above, y.hi, y.hi), a.n);
     Double e = ordered_sum(m, num(m, 1), above);
     return scaled(m, mul_add(m, e.hi, y.hi, mul_add(m, e.hi, y.lo, mul(m, e.lo, y.hi))), a.n);
@@ -79,10 +85,11 @@ LValue *math_expm1(const Math *m, LValue *x) {
     return pick(m, below(m, absolute(m, x), m->wide ? 0x1p-54 : 0x1p-25), x, y); /* the sign of zero, denormals */
 }
 
-/* exp(-|x|) neither overflows nor loses what 1 / (1 + exp(-x)) would lose on the negative side. */
+/* With e = exp(-|x|), which does not overflow, and q = e / (1 + e): 1 - q, and e - e q below 0. */
 LValue *math_logistic(const Math *m, LValue *x) {
-    LValue *e = math_exp(m, neg(m, absolute(m, x)));
-    return quotient(m, pick(m, below(m, x, 0), e, num(m, 1)), add_num(m, e, 1));
+    LValue *e = math_exp(m, neg(m, absolute(m, x))), *q = quotient(m, e, add_num(m, e, 1));
+    LValue *top = pick(m, below(m, x, 0), e, num(m, 1));
+    return mul_add(m, neg(m, top), q, top);
 }
 
 /* x + x z q(z), z = x x */

@@ -104,7 +104,7 @@ LValue *math_log2(const Math *m, LValue *x) {
         rest = mul_num(m, r, low);
     }
     rest = mul_add(m, mul(m, r, r), poly(m, r, TABLE(m, log2)), rest);
-    LValue *near = mul_add(m, r, num(m, high), rest);
+    LValue *near = product_plus(m, r, num(m, high), rest);
     return at_ends(m, x, (Log){ add(m, base, near), add(m, p.e, p.m) });
 }
 
@@ -127,7 +127,7 @@ static Log log1p_parts(const Math *m, LValue *x, LValue *u) {
         far = near ? math_above_one(m, p.m, stretch.inverse) : NULL;
     } else
         far = near ? add_num(m, p.m, -1) : NULL;
-    LValue *r = mul_add(m, x, s, add_num(m, s, -1));
+    LValue *r = product_plus(m, x, s, add_num(m, s, -1));
     if (near) r = pick(m, near, r, far);
     LValue *y = m->wide ? add(m, stretch.base, add(m, r, wide_rest(m, r, stretch.low))) : of_parts(m, p.e, r).value;
     return (Log){ y, add(m, p.e, p.m) };
@@ -161,8 +161,11 @@ LValue *math_asinh(const Math *m, LValue *x) {
 }
 
 LValue *math_acosh(const Math *m, LValue *x) {
-    LValue *t = add_num(m, x, -1), *sum = add(m, t, square_root(m, mul_add(m, t, t, add(m, t, t))));
-    return pick(m, below(m, x, 1), num(m, NAN), or_log_twice(m, x, log1p_within(m, sum)));
+    LValue *t = add_num(m, x, -1);
+    Double sum = ordered_sum(m, square_root(m, mul_add(m, t, t, add(m, t, t))), t);
+    LValue *y =
+        add(m, log1p_within(m, sum.hi), pick(m, below(m, sum.hi, 0.5), sum.lo, num(m, 0))); /* its slope is near 1 */
+    return pick(m, below(m, x, 1), num(m, NAN), or_log_twice(m, x, y));
 }
 
 /* log((1 + a) / (1 - a)) / 2, with k, the power of two next to the quotient:
@@ -177,7 +180,7 @@ static LValue *narrow_atanh(const Math *m, LValue *a) {
     LValue *log_k = loop_convert(b, loop_binary(b, OP_sub, k, bits_num(m, 0x3f800000)), DT_f32); /* 2^23 log2(k) */
     LValue *base = mul_num(m, log_k, ldexp(ln2_f32[0], -24)), *low = mul_num(m, log_k, ldexp(ln2_f32[1], -24)),
            *power = as_float(m, k), *less = mul(m, power, down);
-    LValue *exact = mul_add(m, a, add_num(m, power, 1), sub(m, num(m, 1), power)); /* while k + 1 is */
+    LValue *exact = product_plus(m, a, add_num(m, power, 1), sub(m, num(m, 1), power)); /* while k + 1 is */
     LValue *s = quotient(m, pick(m, below(m, power, 0x1p20), exact, sub(m, up, less)), add(m, up, less));
     s = pick(m, eq(m, power, num(m, 1)), a, s);
     LValue *z = mul(m, s, s);

@@ -2,25 +2,14 @@
 #include "loop/math.h"
 #include "loop/math_tables.h"
 
-/* r - (r z q(z) + less), z = r r: of a zero with its sign, since that difference is one of two zeros. */
-static LValue *sine(const Math *m, Angle a, LValue *z) {
-    return sub(m, a.r, mul_add(m, mul(m, a.r, z), poly(m, z, TABLE(m, sin)), a.less));
-}
-
 /* 1 - z / 2 = value - less */
 static Double half_square(const Math *m, LValue *z) {
     LValue *half = num(m, -0.5), *value = mul_add(m, z, half, num(m, 1));
     return (Double){ value, sub(m, sub(m, value, num(m, 1)), mul(m, z, half)) };
 }
 
-/* 1 - z / 2 - (z z q(z) - r less) */
-static LValue *cosine(const Math *m, Angle a, LValue *z) {
-    Double most = half_square(m, z);
-    LValue *less = mul_add(m, neg(m, a.r), a.less, most.lo);
-    return sub(m, most.hi, mul_add(m, mul(m, z, z), poly(m, z, TABLE(m, cos)), less));
-}
-
-/* The one that this quadrant has for the other, as one sum. */
+/* r - (r z q(z) + less) or 1 - z / 2 - (z z q(z) - r less), z = r r, as this quadrant has it: one sum with numbers picked for it.
+** A zero keeps its sign, since the first is then one of two zeros. */
 static LValue *sine_or_cosine(const Math *m, Angle a, LValue *take_cosine) {
     LValue *z = mul(m, a.r, a.r), *terms[COUNT(sin_f64)];
     Double most = half_square(m, z);
@@ -58,8 +47,12 @@ LValue *math_cos_of(const Math *m, Angle a) {
 LValue *math_sin(const Math *m, LValue *x) { return math_sin_of(m, math_reduce(m, x)); }
 LValue *math_cos(const Math *m, LValue *x) { return math_cos_of(m, math_reduce(m, x)); }
 
+/* t = r + r z q(z) - (1 + z) less, where 1 + z is near the slope; in every other quadrant -1 / t, with what t has lost. */
 LValue *math_tan(const Math *m, LValue *x) {
     Angle a = math_reduce(m, x);
-    LValue *z = mul(m, a.r, a.r), *s = sine(m, a, z), *c = cosine(m, a, z), *odd = bit(m, a.quadrant, 1);
-    return quotient(m, pick(m, odd, neg(m, c), s), pick(m, odd, s, c));
+    LValue *z = mul(m, a.r, a.r), *less = mul_add(m, z, a.less, a.less);
+    less = mul_add(m, neg(m, mul(m, a.r, z)), poly(m, z, TABLE(m, tan)), less);
+    LValue *t = sub(m, a.r, less), *lost = sub(m, sub(m, a.r, t), less), *inverse = quotient(m, num(m, -1), t);
+    inverse = mul_add(m, mul(m, inverse, lost), inverse, inverse);
+    return pick(m, bit(m, a.quadrant, 1), inverse, t);
 }

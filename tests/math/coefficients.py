@@ -266,6 +266,11 @@ if group("trig"):
         fit(f"cos_{d}", bits, near0(lambda z: (1 - z / 2 - cos(sqrt(z))) / z ** 2, -mpf(1) / 24), lambda z: z * z, mpf(2) ** -30, h,
             3 if bits == 24 else 6)
 
+if group("tan"):
+    for d, bits in SIZES:
+        fit(f"tan_{d}", bits, near0(lambda z: (mp.tan(sqrt(z)) / sqrt(z) - 1) / z, mpf(1) / 3, mpf(2) ** -50), lambda z: z, mpf(2) ** -30,
+            (pi / 4 * mpf('1.01')) ** 2, 7 if bits == 24 else 15)
+
 if group("arc"):
     for d, bits in SIZES:
         s = bits == 24
