@@ -53,11 +53,16 @@ static bool joins_others(const Sharding *s, const Inst *in) { return map_get(&s-
 
 static void number_pieces(Vmap *w, const Block *block) {
     Sharding *s = w->sharding;
-    int piece = ++s->npieces;
+    int piece = ++s->npieces, heavy = 0; /* heavy: the last with work in it that is worth waiting behind */
     collectives_plan(w, block);
     for (const Inst *in = block->first; in; in = in->next) {
-        if (plan_waits(w, in)) piece = ++s->npieces;
-        switch (turn_of(w, in)) {
+        Turn turn = turn_of(w, in);
+        if (plan_waits(w, in) && piece == heavy) {
+            map_set(&s->cut, in, s);
+            piece = ++s->npieces;
+        }
+        if (turn == TURN_PIECE && !is_light(in)) heavy = piece;
+        switch (turn) {
         case TURN_PIECE:
             map_set(&s->piece, in, (void *)(intptr_t)piece);
             for (int i = 0; i < in->nresults; i++) s->made_in[in->results[i]->id] = piece;
@@ -282,10 +287,8 @@ void shard_block(Vmap *w, const Block *block) {
     Insts piece = { 0 };
     for (const Inst *in = block->first; in; in = in->next) {
         Turn turn = turn_of(w, in);
-        if (waits_for_bucket(w, in)) {
-            flush(w, &piece);
-            end_read_by(w, in);
-        }
+        if (map_get(&w->sharding->cut, in)) flush(w, &piece);
+        end_read_by(w, in);
         if (turn == TURN_PIECE) {
             PUSH(w->arena, &piece, in);
             continue;
@@ -325,6 +328,7 @@ Func *transform_shard(Module *m, const Inst *pmap, bool *stacked) {
     const Block *body = f->body;
     Func *made = func_like(m, f, "shards");
     Sharding s = { .piece = map_new(m->arena),
+                   .cut = map_new(m->arena),
                    .bucket = map_new(m->arena),
                    .made_in = NEW_ARRAY(m->arena, int, f->nvalues + 1),
                    .leaves = bools_new(m->arena, f->nvalues) };

@@ -20,7 +20,7 @@ static bool travels(const Inst *in) {
 
 /* Early, and late. */
 
-static bool is_light(const Inst *in) {
+bool is_light(const Inst *in) {
     OpClass c = op_class(in->op);
     return (c == CLASS_CREATE || c == CLASS_ELEMENTWISE || c == CLASS_LAYOUT) && inst_is_pure(in) &&
            !in->attrs->binds.n;
@@ -287,14 +287,6 @@ bool plan_waits(Vmap *w, const Inst *in) {
         b->read = true;
     }
     return waits;
-}
-
-bool waits_for_bucket(Vmap *w, const Inst *in) {
-    Values read = all_read(w, in);
-    int i = 0;
-    for (Bucket *b; (b = next_read(w, read.at, read.n, &i));)
-        if (!b->ended) return true;
-    return false;
 }
 
 void end_read(Vmap *w, Value *const *read, int n) {

@@ -22,6 +22,7 @@ typedef struct Sharding {
     Value *first;      /* the number of the block's first shard */
     const Dim *shards; /* how many there are in all */
     Map piece;         /* Inst -> the number of its piece, from 1 */
+    Map cut;           /* Inst that waits, with work before it that need not: another piece begins */
     int *made_in;      /* by value id: the piece that makes it; 0 for none */
     bool *leaves;      /* by value id: it is read outside of its piece */
     int npieces;
@@ -32,11 +33,11 @@ typedef struct Sharding {
 ** can, and what reads them as late. */
 const Func *collectives_early(Module *, const Func *, const char *name);
 void collectives_plan(Vmap *, const Block *);     /* puts the block's collectives into buckets */
+bool is_light(const Inst *);                      /* fused with what reads it, or with what it reads */
 bool is_begun_at(const Sharding *, const Inst *); /* it is the last member of a bucket */
 void begin_bucket(Vmap *, const Inst *last);      /* all terms are there */
 bool plan_waits(Vmap *, const Inst *);            /* the first that reads some bucket */
-bool waits_for_bucket(Vmap *, const Inst *);      /* it reads one that has not ended, */
-void end_read_by(Vmap *, const Inst *);           /* ... which has to, now */
+void end_read_by(Vmap *, const Inst *);           /* what it reads has to end now */
 void end_read(Vmap *, Value *const *read, int n);
 
 /* shard.c: a collective of another kind than sums begins */
