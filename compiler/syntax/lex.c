@@ -35,6 +35,7 @@ typedef struct {
     bool inside, line_start; /* line_start: nothing of this line is read yet */
     bool mixed;              /* tabs and spaces: said once */
     int resumed;
+    unsigned char first[128]; /* by character, the first text of a token that begins with it */
 } Lexer;
 
 static const char *const token_texts[TOKEN_KINDS] = {
@@ -177,6 +178,20 @@ static void broken(Lexer *l, int length, const char *message) {
     l->at += length;
 }
 
+/* How long `text` is, if it stands there; else 0. */
+static int stands_at(const Lexer *l, int at, const char *text) {
+    int n = 0;
+    for (; text[n]; n++) {
+        if (at + n >= l->end || l->text[at + n] != text[n]) return 0;
+    }
+    return n;
+}
+
+static int first_with(const Lexer *l, int at) {
+    unsigned char c = (unsigned char)l->text[at];
+    return c < COUNT(l->first) ? l->first[c] : 0;
+}
+
 static void punctuation(Lexer *l) {
     static const struct {
         const char *text, *message;
@@ -187,15 +202,15 @@ static void punctuation(Lexer *l) {
         { "\u2018", "`\u2018` is written `'`" },  { "\u2019", "`\u2019` is written `'`" },
     };
     for (int i = 0; i < COUNT(foreign); i++) {
-        int n = (int)strlen(foreign[i].text);
-        if (l->end - l->at >= n && memcmp(l->text + l->at, foreign[i].text, (size_t)n) == 0) {
+        int n = stands_at(l, l->at, foreign[i].text);
+        if (n) {
             broken(l, n, foreign[i].message);
             return;
         }
     }
-    for (int kind = TOKEN_STRING + 1; kind < KEY_False; kind++) {
-        int n = (int)strlen(token_texts[kind]);
-        if (l->end - l->at < n || memcmp(l->text + l->at, token_texts[kind], (size_t)n)) continue;
+    for (int kind = first_with(l, l->at); kind && kind < KEY_False; kind++) {
+        int n = stands_at(l, l->at, token_texts[kind]);
+        if (!n) continue;
         char c = n == 1 ? ahead(l, 0) : 0;
         if (c && strchr(")]}", c)) close_bracket(l, c);
         emit(l, (TokenKind)kind, l->at, l->at + n);
@@ -289,10 +304,8 @@ static void name(Lexer *l) {
     uint32_t c;
     while ((n = utf8_decode(l->text + l->at, l->end - l->at, &c)) && continues_name(c)) l->at += n;
     TokenKind kind = TOKEN_NAME;
-    for (int k = KEY_False; k < TOKEN_KINDS && kind == TOKEN_NAME; k++)
-        if ((int)strlen(token_texts[k]) == l->at - start &&
-            !memcmp(token_texts[k], l->text + start, (size_t)(l->at - start)))
-            kind = (TokenKind)k;
+    for (int k = first_with(l, start); k >= KEY_False && k < TOKEN_KINDS && token_texts[k][0] == l->text[start]; k++)
+        if (stands_at(l, start, token_texts[k]) == l->at - start) kind = (TokenKind)k;
     if (l->brackets.n && !l->inside && l->line_start && only_statement(kind)) {
         unclosed(l);
         return;
@@ -337,6 +350,7 @@ static void newline(Lexer *l) {
 Tokens lex(Compiler *cx, int file, int start, int end, bool inside) {
     Lexer l = { .cx = cx, .file = file, .at = start, .end = end, .text = source_of(cx, file)->text, .inside = inside };
     PUSH(cx->arena, &l.indents, ((Indent){ 0, 0 }));
+    for (int k = TOKEN_KINDS - 1; k > TOKEN_STRING; k--) l.first[(unsigned char)token_texts[k][0]] = (unsigned char)k;
     l.line_start = !inside;
     for (;;) {
         if (l.line_start && !l.brackets.n && !inside) indentation(&l);
