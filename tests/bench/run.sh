@@ -27,6 +27,7 @@ cc=${CC:-cc}
 $cc -O2 "$here/whole.c" -o "$work/whole"
 $cc -O3 -march=native "$here/limits.c" -lpthread -o "$work/limits"
 $cc -O3 -march=native "$here/peers.c" -lm -o "$work/peers"
+$cc -O3 -march=native "$here/scalars.c" -lm -o "$work/scalars-in-c"
 $cc -O3 -march=native -mprefer-vector-width=512 -ffast-math "$here/libmvec.c" -lm -o "$work/libmvec" 2> /dev/null ||
     $cc -O3 -march=native -ffast-math "$here/libmvec.c" -lm -o "$work/libmvec"
 $cc -O2 "$here/onednn.c" -ldnnl -o "$work/onednn" 2> /dev/null || echo "run.sh: no oneDNN here (libdnnl-dev)" >&2
@@ -39,7 +40,7 @@ for row in "$@"; do
     [ "$row" != whole ] || whole=yes
     [ "$row" != samples ] || samples=yes
 done
-for group in chains elementary products convolutions order algebra programs gradients; do
+for group in chains elementary products convolutions order algebra programs gradients scalars; do
     wanted=""
     for row in "$@"; do
         [ "$row" != $group ] || { wanted=""; break; }
@@ -97,6 +98,7 @@ for round in $(seq "$rounds"); do
     if [ -n "$groups" ]; then
         kernels "$first" ""
         rows c taskset -c "$first" "$work/peers" "$work/names"
+        rows c taskset -c "$first" "$work/scalars-in-c" "$work/names"
         rows c taskset -c "$first" "$work/libmvec" "$work/names"
         kernels "$every" -all
     fi
