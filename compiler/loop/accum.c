@@ -112,7 +112,7 @@ Elem accum_step(Pull *p, const Domain *d, const Accum *a, Elem s, const Idx *at)
     } else {
         next = accum_merge(l, a, s, x);
     }
-    return p->tail && !d->across ? elem_select(l, p->tail, next, s) : next;
+    return p->tail && !d->across && !d->side_by_side ? elem_select(l, p->tail, next, s) : next;
 }
 
 int accum_parts(const Accum *a) { return accum_is_arg(a) || dtype_is_complex(a->dtype) ? 2 : 1; }

@@ -3,7 +3,11 @@
 
 #include <string.h>
 
-enum { MAX_EARLY = 8, TOO_DEAR = 40 /* nanoseconds an element: too much code to have it several times */ };
+enum {
+    MAX_EARLY = 8,
+    MAX_RESULTS = 16,
+    TOO_DEAR = 40 /* nanoseconds an element: too much code to have it several times */
+};
 
 /* A value of a row that is written while a phase adds up terms, for what comes later: the kernel's result, or what the result
 ** is made of, in the result's memory until then. */
@@ -302,10 +306,26 @@ static void unpin_all(Lower *l, const Kernel *k) {
     for (int i = 0; i < k->nearly; i++) home_set(l, k->early[i].v, (Home){ .ptr = NULL });
 }
 
+/* What has the whole shape, of rows that lie side by side. */
+static void store_side_by_side(Pull *p, const Kernel *k, const Idx *kept) {
+    const Value *v[MAX_RESULTS], *to[MAX_RESULTS];
+    int n = 0;
+    for (int i = 0; i < k->in->nresults; i++) {
+        if (!is_whole(k, result(k, i))) continue;
+        v[n] = result(k, i);
+        to[n++] = k->in->results[i];
+    }
+    short_store(p, &k->domain, v, to, n, kept);
+}
+
 static void rows_body(Pull *p, const Idx *kept, void *context) {
     Kernel *k = context;
     Lower *l = p->l;
     Elem e[MAX_ACCUMS];
+    ShortRows rows;
+    const Block *block = k->in->regions[0];
+    if (k->domain.side_by_side)
+        short_load(p, &rows, &k->domain, (const Value *const *)block->params, block->nparams, kept);
     for (int phase = 1; phase <= k->plan.phases; phase++) {
         int from = k->from[phase], n = k->from[phase + 1] - from;
         k->phase = phase;
@@ -319,7 +339,9 @@ static void rows_body(Pull *p, const Idx *kept, void *context) {
         if (!is_whole(k, result(k, i))) store_at(p, to->type, home_of(l, to).ptr, kept, pull(p, result(k, i), kept));
     }
     if (any_whole(k)) {
-        if (k->plan.across)
+        if (k->domain.side_by_side)
+            store_side_by_side(p, k, kept);
+        else if (k->plan.across)
             store_across(p, k, kept);
         else
             store_rows(l, k, kept);
@@ -377,6 +399,19 @@ static void lower_sums(Lower *l, Kernel *k) {
     if (any_whole(k)) store_rows(l, k, NULL);
 }
 
+/* Rows of a few elements each (short.c). */
+static bool is_short(Lower *l, const Kernel *k) {
+    const Block *block = k->in->regions[0];
+    if (k->in->nresults > MAX_RESULTS || !k->plan.reduced[k->plan.rank - 1]) return false;
+    double each = reduce_work(l, &k->domain, k->accum, k->naccums).each + cost_of(l, k);
+    return short_fits(l, &k->domain, (const Value *const *)block->params, block->nparams, each);
+}
+
+static int short_lanes(Lower *l, const Kernel *k) {
+    int lanes = domain_lanes(l, k->accum, k->naccums);
+    return lanes < k->lanes ? lanes : k->lanes;
+}
+
 static void lower_rows(Lower *l, Kernel *k) {
     for (int phase = 1; phase <= k->plan.phases; phase++) {
         k->from[phase] = k->naccums;
@@ -391,7 +426,10 @@ static void lower_rows(Lower *l, Kernel *k) {
     for (int i = 0; i < k->in->nresults; i++) {
         if (k->in->results[i]->type->rank) home_new(l, k->in->results[i]);
     }
-    choose_early(l, k);
+    if (is_short(l, k))
+        k->domain.side_by_side = true;
+    else
+        choose_early(l, k);
     k->domain.also_context = k;
     if (k->domain.nkept == 0) {
         lower_sums(l, k);
@@ -403,6 +441,7 @@ static void lower_rows(Lower *l, Kernel *k) {
     w.each += cost_of(l, k);
     int lanes = 1;
     if (k->plan.across) lanes = across_lanes(l, k->accum, k->naccums, k->lanes);
+    if (k->domain.side_by_side) lanes = short_lanes(l, k);
     if (k->plan.phases == 1 && !any_whole(k) && bands_fit(&k->domain, k->accum, k->naccums)) {
         k->phase = 1;
         k->domain.also = early_in(k, 1) ? store_early : NULL;

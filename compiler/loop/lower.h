@@ -98,6 +98,7 @@ typedef struct {
     const Idx *element; /* of a loop that is taken through all rounds, element by element; NULL: only its numbers */
     LValue *valid; /* where elements may be read: inside a pad or a piece of a concatenation; NULL for everywhere */
     const struct Crossed *crossed; /* arrays of which blocks lie transposed in buffers, or NULL */
+    const struct ShortRows *rows;  /* short rows that lie in registers, or NULL */
 } Pull;
 Elem pull(Pull *, const Value *, const Idx *);
 Elem pull_inst(Pull *, const Inst *, int result, const Idx *); /* computed here even if it has a home */
@@ -255,8 +256,9 @@ typedef struct {
 typedef struct {
     int nkept, n; /* kept axes, then reduced ones */
     const Dim *dim[2 * MAX_RANK];
-    bool across; /* lanes are neighbours along the last kept axis; else along the last reduced one */
-    bool blocks; /* sums longer than BLOCK (across: RUN) are cut, and joined by a tree; else a chain, in chunks */
+    bool across;       /* lanes are neighbours along the last kept axis; else along the last reduced one */
+    bool side_by_side; /* lanes are rows, too short for lanes of their own (short.c) */
+    bool blocks;       /* sums longer than BLOCK (across: RUN) are cut, and joined by a tree; else a chain, in chunks */
     void (*also)(Pull *, const Idx *at, void *context); /* what else is done with every term, or NULL */
     void *also_context;
 } Domain;
@@ -321,6 +323,21 @@ typedef void (*BandAhead)(Lower *, LValue *first, LValue *end, void *context); /
 bool bands_possible(const Domain *, const Accum *, int n);
 bool bands_fit(const Domain *, const Accum *, int n); /* and they pay */
 void band_sums(Lower *, const Domain *, const Accum *, int n, Work, int lanes, BandAhead, StripBody, void *context);
+
+/* short.c: the same along rows of a few elements */
+enum { MOST_SHORT = 32, MOST_SHORT_ARRAYS = 4 };
+typedef struct ShortRows {
+    const Idx *kept;
+    int columns, n;
+    const Value *array[MOST_SHORT_ARRAYS];
+    LValue *column[MOST_SHORT_ARRAYS][MOST_SHORT];
+} ShortRows;
+bool short_fits(Lower *, const Domain *, const Value *const *arrays, int n, double each); /* each: ns an element */
+void short_load(Pull *, ShortRows *, const Domain *, const Value *const *arrays, int n, const Idx *kept);
+bool short_column(const Pull *, const Value *, const Idx *, Elem *);
+void short_reduce(Pull *, const Domain *, const Accum *, int n, const Idx *kept, Elem *results);
+/* v[i] to the memory of to[i]: whole rows. */
+void short_store(Pull *, const Domain *, const Value *const *v, const Value *const *to, int n, const Idx *kept);
 
 /* sweep.c */
 void lower_sweep(Lower *, const Inst *kernel, const Group *);

@@ -91,6 +91,8 @@ static void reduce_body(Pull *p, const Idx *idx, void *context) {
     const Reduction *r = context;
     const Value *y = r->a.in->results[0];
     Elem e;
+    ShortRows rows;
+    if (r->d.side_by_side) short_load(p, &rows, &r->d, &r->a.x, 1, idx);
     reduce_at(p, &r->d, &r->a, 1, idx, &e);
     store_at(p, y->type, home_of(p->l, y).ptr, idx, e);
 }
@@ -124,6 +126,9 @@ void lower_reduce(Lower *l, const Inst *in) {
     for (int i = 0; i < axes.n; i++) axes.dim[i] = r.d.dim[i];
     int lanes = r.d.across ? across_lanes(l, &r.a, 1, LOOP_MAX_LANES) : 1;
     Work w = reduce_work(l, &r.d, &r.a, 1);
+    bool last = r.a.x_axis[r.a.x->type->rank - 1] == r.d.n - 1;
+    r.d.side_by_side = !r.a.y && last && short_fits(l, &r.d, &r.a.x, 1, w.each);
+    if (r.d.side_by_side) lanes = domain_lanes(l, &r.a, 1);
     r.to = home_of(l, y).ptr;
     if (strips_fit(&r.d, &r.a, 1, false)) {
         if (bands_fit(&r.d, &r.a, 1))

@@ -32,7 +32,9 @@ static void print_text(FILE *out, const char *s) {
 
 static void print_const(FILE *out, const LInst *in) {
     DType d = (DType)in->results[0]->type.dtype;
-    if (dtype_is_float(d))
+    if (loop_is_ptr(in->results[0]->type))
+        fputs(" null", out);
+    else if (dtype_is_float(d))
         fprintf(out, " %.17g", element_real(d, &in->n));
     else if (d == DT_bool)
         fputs(in->n ? " true" : " false", out);

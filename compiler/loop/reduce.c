@@ -451,6 +451,10 @@ static Run run_of(Lower *l, const Domain *d, const Accum *a, int n, int lanes, c
 }
 
 void reduce_at(Pull *p, const Domain *d, const Accum *a, int n, const Idx *kept, Elem *results) {
+    if (d->side_by_side) {
+        short_reduce(p, d, a, n, kept, results);
+        return;
+    }
     Lower *l = p->l;
     LBuilder *b = &l->b;
     int lanes = d->across ? p->lanes : domain_lanes(l, a, n);

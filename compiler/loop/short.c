@@ -1,0 +1,224 @@
+/* short: reductions along rows of a few elements, which would leave most of a register empty.
+**
+** As many rows as a register has lanes are taken together: they are loaded one by one and turned round in registers, so that
+** each column is a vector.  The terms of a row, all of them in hand, are joined in the order of reduce.c, and what has the whole
+** shape is computed column by column, turned back and stored. */
+#include "loop/lower.h"
+
+#include <string.h>
+
+static const double most_work = 600; /* nanoseconds a row: all of it is written out */
+
+static bool turns(DType d) { return !dtype_is_complex(d) && (dtype_bytes(d) == 4 || dtype_bytes(d) == 8); }
+
+/* Its rows are those of the domain. */
+static bool has_rows(const Value *v, const Domain *d) {
+    const Type *t = v->type;
+    if (t->rank != d->n) return false;
+    for (int i = 0; i < d->n; i++) {
+        if (t->dim[i] != d->dim[i]) return false;
+    }
+    return true;
+}
+
+bool short_fits(Lower *l, const Domain *d, const Value *const *arrays, int n, double each) {
+    int64_t size, rows;
+    if (d->n - d->nkept != 1 || !d->nkept || l->to->target->vector_bytes < 32) return false;
+    if (!dim_is_int(d->dim[d->n - 1], &size) || size < 2 || size > (d->across ? RUN : MOST_SHORT)) return false;
+    if (each * (double)size > most_work || (dim_is_int(d->dim[d->nkept - 1], &rows) && rows < 8)) return false;
+    bool any = false;
+    for (int i = 0; i < n; i++) {
+        if (arrays[i]->type->rank < 2 || arrays[i]->type->dim[arrays[i]->type->rank - 1] != d->dim[d->n - 1]) continue;
+        if (!turns(arrays[i]->type->dtype)) return false;
+        any |= has_rows(arrays[i], d);
+    }
+    return any;
+}
+
+/* n vectors hold blocks of n x n side by side, row k of each in vector k; afterwards column k. */
+static void turn_blocks(LBuilder *b, LValue **v, int n) {
+    int lanes = v[0]->type.lanes;
+    for (int half = 1; half < n; half *= 2) {
+        int low[LOOP_MAX_LANES], high[LOOP_MAX_LANES];
+        for (int k = 0; k < lanes; k++) {
+            low[k] = k & half ? lanes + k - half : k;
+            high[k] = k & half ? lanes + k : k + half;
+        }
+        for (int k = 0; k < n; k++) {
+            if (k & half) continue;
+            LValue *x = v[k], *y = v[k + half];
+            v[k] = loop_shuffle(b, x, y, lanes, low);
+            v[k + half] = loop_shuffle(b, x, y, lanes, high);
+        }
+    }
+}
+
+/* The side of the blocks for so many columns. */
+static int side_of(int columns, int lanes) {
+    int n = 4;
+    while (n < columns && n < lanes) n *= 2;
+    return n < lanes ? n : lanes;
+}
+
+typedef struct {
+    LValue *ptr, *begin, *count; /* count: rows that exist, or NULL for all lanes */
+    int64_t step;
+} Rows;
+
+/* False where rows do not lie at equal distances. */
+static bool rows_of(Pull *p, const Value *v, LValue *ptr, const Idx *kept, Rows *r) {
+    LBuilder *b = &p->l->b;
+    Idx at[MAX_RANK];
+    int last = v->type->rank - 1;
+    memcpy(at, kept, sizeof *at * (size_t)last);
+    at[last] = idx_at(loop_i64(b, 0));
+    Idx flat = flat_index(p, v->type, at);
+    if (p->valid || flat.each || !flat.step || (p->tail && p->tail->def->op != LOOP_lanes_below)) return false;
+    *r = (Rows){ ptr, flat.i, p->tail ? p->tail->def->args[0] : NULL, flat.step };
+    return true;
+}
+
+static LValue *row_begin(LBuilder *b, const Rows *r, int row, int column, bool clamp) {
+    LValue *k = loop_i64(b, row);
+    if (clamp && r->count && row) k = loop_binary(b, OP_min, k, loop_sub(b, r->count, loop_i64(b, 1)));
+    return loop_add(b, loop_add(b, r->begin, loop_mul(b, k, loop_i64(b, r->step))), loop_i64(b, column));
+}
+
+/* Vectors of n lanes, in order, as one. */
+static LValue *joined(LBuilder *b, LValue **v, int n) {
+    int pick[LOOP_MAX_LANES];
+    for (; n > 1; n /= 2) {
+        int lanes = 2 * v[0]->type.lanes;
+        for (int k = 0; k < lanes; k++) pick[k] = k;
+        for (int k = 0; k < n / 2; k++) v[k] = loop_shuffle(b, v[2 * k], v[2 * k + 1], lanes, pick);
+    }
+    return v[0];
+}
+
+static void load_columns(Pull *p, const Value *v, const Rows *r, int columns, LValue **to) {
+    Lower *l = p->l;
+    LBuilder *b = &l->b;
+    int n = side_of(columns, p->lanes), parts = p->lanes / n;
+    for (int from = 0; from < columns; from += n) {
+        LValue *x[LOOP_MAX_LANES], *some = NULL;
+        if (columns - from < n) some = loop_lanes_below(b, loop_i64(b, columns - from), n);
+        for (int k = 0; k < n; k++) {
+            LValue *part[LOOP_MAX_LANES] = { NULL };
+            for (int t = 0; t < parts; t++) { /* those that are not there: the last one again */
+                int row = t * n + k;
+                LValue *mask = r->count || row == p->lanes - 1 ? some : NULL, *at = row_begin(b, r, row, from, true);
+                part[t] = elem_load(l, v->type->dtype, n, r->ptr, at, 1, mask, false).re;
+            }
+            x[k] = joined(b, part, parts);
+        }
+        turn_blocks(b, x, n);
+        for (int k = 0; k < n && from + k < columns; k++) to[from + k] = x[k];
+    }
+}
+
+static int columns_of(const Domain *d) {
+    int64_t n;
+    dim_is_int(d->dim[d->n - 1], &n);
+    return (int)n;
+}
+
+void short_load(Pull *p, ShortRows *s, const Domain *d, const Value *const *arrays, int n, const Idx *kept) {
+    *s = (ShortRows){ .kept = kept, .columns = columns_of(d) };
+    p->rows = s;
+    for (int i = 0; p->lanes > 1 && i < n && s->n < MOST_SHORT_ARRAYS; i++) {
+        Rows r;
+        Home h = home_of(p->l, arrays[i]);
+        if (!h.ptr || h.from || !has_rows(arrays[i], d) || !rows_of(p, arrays[i], h.ptr, kept, &r)) continue;
+        load_columns(p, arrays[i], &r, s->columns, s->column[s->n]);
+        s->array[s->n++] = arrays[i];
+    }
+}
+
+bool short_column(const Pull *p, const Value *v, const Idx *idx, Elem *e) {
+    const ShortRows *s = p->rows;
+    int64_t column;
+    int last = v->type->rank - 1;
+    for (int k = 0; s && k < s->n; k++) {
+        if (s->array[k] != v || idx[last].each || idx[last].step || !loop_is_const(idx[last].i, &column)) continue;
+        bool same = true;
+        for (int i = 0; i < last; i++)
+            same = same && idx[i].i == s->kept[i].i && idx[i].step == s->kept[i].step && !idx[i].each;
+        if (!same) continue;
+        *e = (Elem){ s->column[k][column], NULL };
+        return true;
+    }
+    return false;
+}
+
+static Idx column_at(Lower *l, int j) {
+    return (Idx){ .i = loop_i64(&l->b, j), .lo = dim_int(l->cx, j), .hi = dim_int(l->cx, j + 1) };
+}
+
+void short_reduce(Pull *p, const Domain *d, const Accum *a, int n, const Idx *kept, Elem *results) {
+    Lower *l = p->l;
+    Idx at[2 * MAX_RANK];
+    memcpy(at, kept, sizeof *at * (size_t)d->nkept);
+    for (int i = 0; i < n; i++) {
+        Elem term[MOST_SHORT];
+        int terms = columns_of(d);
+        for (int j = 0; j < terms; j++) {
+            at[d->nkept] = column_at(l, j);
+            Elem before = d->across && j ? term[j - 1] : accum_start(l, &a[i], p->lanes);
+            term[j] = accum_step(p, d, &a[i], before, at);
+        }
+        if (d->across) term[0] = term[terms - 1];
+        for (int half = d->across ? 0 : accum_lanes(&a[i]) / 2; half; half /= 2) {
+            for (int j = 0; j + half < terms; j++) term[j] = accum_merge(l, &a[i], term[j], term[j + half]);
+            if (terms > half) terms = half;
+        }
+        results[i] = term[0];
+    }
+    accum_finish(l, a, n, results);
+}
+
+/* What is stored behind the end of a row is written over by the next one, but for the last. */
+static void store_columns(Pull *p, const Rows *r, const Elem *y, int columns) {
+    LBuilder *b = &p->l->b;
+    int n = side_of(columns, p->lanes), pick[LOOP_MAX_LANES];
+    LValue *x[MOST_SHORT + LOOP_MAX_LANES];
+    for (int from = 0; from < columns; from += n) {
+        for (int k = 0; k < n; k++)
+            x[from + k] = elem_splat(p->l, y[from + k < columns ? from + k : columns - 1], p->lanes).re;
+        turn_blocks(b, x + from, n);
+    }
+    for (int row = 0; row < p->lanes; row++) {
+        for (int from = 0; from < columns; from += n) {
+            for (int k = 0; k < n; k++) pick[k] = row / n * n + k;
+            LValue *v = x[from + row % n], *mask = NULL, *there = loop_i64(b, columns - from);
+            if (n < p->lanes) v = loop_shuffle(b, v, v, n, pick);
+            if (r->count)
+                there = loop_select(b, loop_binary(b, OP_lt, loop_i64(b, row), r->count), there, loop_i64(b, 0));
+            if (r->count || (columns - from < n && row == p->lanes - 1)) mask = loop_lanes_below(b, there, n);
+            loop_store(b, v, r->ptr, row_begin(b, r, row, from, false), 1, mask);
+        }
+    }
+}
+
+void short_store(Pull *p, const Domain *d, const Value *const *v, const Value *const *to, int n, const Idx *kept) {
+    Lower *l = p->l;
+    int columns = columns_of(d);
+    Elem(*y)[MOST_SHORT] = arena_alloc(l->arena, sizeof *y * (size_t)n);
+    Idx at[2 * MAX_RANK];
+    memcpy(at, kept, sizeof *at * (size_t)d->nkept);
+    for (int j = 0; j < columns; j++) {
+        at[d->nkept] = column_at(l, j);
+        for (int i = 0; i < n; i++) y[i][j] = pull(p, v[i], at);
+    }
+    for (int i = 0; i < n; i++) {
+        LValue *ptr = home_of(l, to[i]).ptr;
+        Rows r;
+        if (p->lanes == 1 || !turns(to[i]->type->dtype) || !rows_of(p, to[i], ptr, kept, &r)) {
+            for (int j = 0; j < columns; j++) {
+                at[d->nkept] = column_at(l, j);
+                store_at(p, to[i]->type, ptr, at, y[i][j]);
+            }
+            continue;
+        }
+        store_columns(p, &r, y[i], columns);
+    }
+}
