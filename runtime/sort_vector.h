@@ -80,9 +80,11 @@ static void sort_few(Key *to, const Key *x, int64_t n) {
 
 static Key pivot_of(const Key *x, int64_t n) {
     Key sample[SAMPLE];
-    for (int i = 0; i < SAMPLE; i++) sample[i] = x[n * i / SAMPLE];
-    sort_vectors(sample, SAMPLE / LANES);
-    return sample[SAMPLE / 2];
+    int count = n < 16 * SHORT ? LANES : SAMPLE; /* of few a worse one costs less than its choice */
+    int64_t step = n / count;
+    for (int i = 0; i < count; i++) sample[i] = x[step * i + step / 2];
+    sort_vectors(sample, count / LANES);
+    return sample[count / 2];
 }
 
 /* x is parted from both ends: so many are low by now, and the high ones begin here. */
