@@ -112,6 +112,9 @@ status 0 "--emit=loops" "$jxlc" --emit=loops sizes.jxir
 holds out "store"
 status 0 "--emit=loops" "$jxlc" --emit=loops small.jxl
 [ "$(grep -c '^ *for ' out)" = 2 ] || say "small.jxl: the transpose of x and the scan are not its only loops"
+printf 'def main(n: int = 3):\n    print(n)\n' >flags.jxl
+status 0 "--emit=loops" "$jxlc" --emit=loops flags.jxl
+holds out "null"
 status 0 "--emit=llvm" "$jxlc" --emit=llvm small.jxl
 sed '/powers.jxl/,/^}/!d' out >powers.ll
 lacks powers.ll "alloca"
