@@ -231,6 +231,8 @@ typedef struct Crossed {
     int lanes;
 } Crossed;
 void rows_to_columns(LBuilder *, LValue **rows, int n);
+/* n vectors hold squares of n x n side by side, row k of each in vector k; afterwards column k. */
+void turn_blocks(LBuilder *, LValue **, int n);
 void nest_tiles(Lower *, const Axes *, const Reach *, Work, int lanes, NestBody, void *context);
 bool crossed_load(Pull *, const Value *, const Idx *, Elem *);
 Home reshaped_home(Lower *, const Value *); /* of what it is a reshape of, or its own */

@@ -35,24 +35,6 @@ bool short_fits(Lower *l, const Domain *d, const Value *const *arrays, int n, do
     return any;
 }
 
-/* n vectors hold blocks of n x n side by side, row k of each in vector k; afterwards column k. */
-static void turn_blocks(LBuilder *b, LValue **v, int n) {
-    int lanes = v[0]->type.lanes;
-    for (int half = 1; half < n; half *= 2) {
-        int low[LOOP_MAX_LANES], high[LOOP_MAX_LANES];
-        for (int k = 0; k < lanes; k++) {
-            low[k] = k & half ? lanes + k - half : k;
-            high[k] = k & half ? lanes + k : k + half;
-        }
-        for (int k = 0; k < n; k++) {
-            if (k & half) continue;
-            LValue *x = v[k], *y = v[k + half];
-            v[k] = loop_shuffle(b, x, y, lanes, low);
-            v[k + half] = loop_shuffle(b, x, y, lanes, high);
-        }
-    }
-}
-
 /* The side of the blocks for so many columns. */
 static int side_of(int columns, int lanes) {
     int n = 4;

@@ -13,19 +13,19 @@ enum {
 };
 static const double cheap = 0.4; /* nanoseconds an element: written out for each row of a block */
 
-/* Blocks of size `half` change places, for ever larger ones. */
-static void swap_blocks(LBuilder *b, LValue **v, int n) {
-    for (int half = 1; half < n; half *= 2) {
+void turn_blocks(LBuilder *b, LValue **v, int n) {
+    int lanes = v[0]->type.lanes;
+    for (int half = 1; half < n; half *= 2) { /* blocks of that size change places */
         int low[LOOP_MAX_LANES], high[LOOP_MAX_LANES];
-        for (int k = 0; k < n; k++) {
-            low[k] = k & half ? n + k - half : k;
-            high[k] = k & half ? n + k : k + half;
+        for (int k = 0; k < lanes; k++) {
+            low[k] = k & half ? lanes + k - half : k;
+            high[k] = k & half ? lanes + k : k + half;
         }
         for (int k = 0; k < n; k++) {
             if (k & half) continue;
             LValue *x = v[k], *y = v[k + half];
-            v[k] = loop_shuffle(b, x, y, n, low);
-            v[k + half] = loop_shuffle(b, x, y, n, high);
+            v[k] = loop_shuffle(b, x, y, lanes, low);
+            v[k + half] = loop_shuffle(b, x, y, lanes, high);
         }
     }
 }
@@ -56,7 +56,7 @@ void rows_to_columns(LBuilder *b, LValue **v, int n) {
     int bytes = loop_bytes(v[0]->type), part = 16 / bytes;
     LValue *t[LOOP_MAX_LANES];
     if ((bytes != 4 && bytes != 8) || n < part || n > 16) {
-        swap_blocks(b, v, n);
+        turn_blocks(b, v, n);
         return;
     }
     for (int size = 1; size < part; size *= 2) {
