@@ -402,7 +402,7 @@ static void lower_sums(Lower *l, Kernel *k) {
 /* Rows of a few elements each (short.c). */
 static bool is_short(Lower *l, const Kernel *k) {
     const Block *block = k->in->regions[0];
-    if (k->in->nresults > MAX_RESULTS || !k->plan.reduced[k->plan.rank - 1]) return false;
+    if (k->in->nresults > MAX_RESULTS || !k->plan.rank || !k->plan.reduced[k->plan.rank - 1]) return false;
     double each = reduce_work(l, &k->domain, k->accum, k->naccums).each + cost_of(l, k);
     return short_fits(l, &k->domain, (const Value *const *)block->params, block->nparams, each);
 }

@@ -126,7 +126,8 @@ void lower_reduce(Lower *l, const Inst *in) {
     for (int i = 0; i < axes.n; i++) axes.dim[i] = r.d.dim[i];
     int lanes = r.d.across ? across_lanes(l, &r.a, 1, LOOP_MAX_LANES) : 1;
     Work w = reduce_work(l, &r.d, &r.a, 1);
-    bool last = r.a.x_axis[r.a.x->type->rank - 1] == r.d.n - 1;
+    int rank = r.a.x->type->rank;
+    bool last = rank && r.a.x_axis[rank - 1] == r.d.n - 1;
     r.d.side_by_side = !r.a.y && last && short_fits(l, &r.d, &r.a.x, 1, w.each);
     if (r.d.side_by_side) lanes = domain_lanes(l, &r.a, 1);
     r.to = home_of(l, y).ptr;
