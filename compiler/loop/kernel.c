@@ -323,9 +323,7 @@ static void rows_body(Pull *p, const Idx *kept, void *context) {
     Lower *l = p->l;
     Elem e[MAX_ACCUMS];
     ShortRows rows;
-    const Block *block = k->in->regions[0];
-    if (k->domain.side_by_side)
-        short_load(p, &rows, &k->domain, (const Value *const *)block->params, block->nparams, kept);
+    if (k->domain.side_by_side) short_begin(p, &rows);
     for (int phase = 1; phase <= k->plan.phases; phase++) {
         int from = k->from[phase], n = k->from[phase + 1] - from;
         k->phase = phase;

@@ -98,7 +98,7 @@ typedef struct {
     const Idx *element; /* of a loop that is taken through all rounds, element by element; NULL: only its numbers */
     LValue *valid; /* where elements may be read: inside a pad or a piece of a concatenation; NULL for everywhere */
     const struct Crossed *crossed; /* arrays of which blocks lie transposed in buffers, or NULL */
-    const struct ShortRows *rows;  /* short rows that lie in registers, or NULL */
+    struct ShortRows *rows;        /* short rows that lie in registers, or NULL */
 } Pull;
 Elem pull(Pull *, const Value *, const Idx *);
 Elem pull_inst(Pull *, const Inst *, int result, const Idx *); /* computed here even if it has a home */
@@ -329,14 +329,17 @@ void band_sums(Lower *, const Domain *, const Accum *, int n, Work, int lanes, B
 /* short.c: the same along rows of a few elements */
 enum { MOST_SHORT = 32, MOST_SHORT_ARRAYS = 4 };
 typedef struct ShortRows {
-    const Idx *kept;
-    int columns, n;
-    const Value *array[MOST_SHORT_ARRAYS];
-    LValue *column[MOST_SHORT_ARRAYS][MOST_SHORT];
+    LBlock *block;
+    int n;
+    struct {
+        const Value *v;
+        Idx at[MAX_RANK]; /* but for its last axis */
+        LValue *column[MOST_SHORT];
+    } tile[MOST_SHORT_ARRAYS];
 } ShortRows;
 bool short_fits(Lower *, const Domain *, const Value *const *arrays, int n, double each); /* each: ns an element */
-void short_load(Pull *, ShortRows *, const Domain *, const Value *const *arrays, int n, const Idx *kept);
-bool short_column(const Pull *, const Value *, const Idx *, Elem *);
+void short_begin(Pull *, ShortRows *); /* from here on rows are loaded so, once */
+bool short_column(Pull *, const Value *, LValue *ptr, const Idx *, Elem *);
 void short_reduce(Pull *, const Domain *, const Accum *, int n, const Idx *kept, Elem *results);
 /* v[i] to the memory of to[i]: whole rows. */
 void short_store(Pull *, const Domain *, const Value *const *v, const Value *const *to, int n, const Idx *kept);

@@ -92,7 +92,7 @@ static void reduce_body(Pull *p, const Idx *idx, void *context) {
     const Value *y = r->a.in->results[0];
     Elem e;
     ShortRows rows;
-    if (r->d.side_by_side) short_load(p, &rows, &r->d, &r->a.x, 1, idx);
+    if (r->d.side_by_side) short_begin(p, &rows);
     reduce_at(p, &r->d, &r->a, 1, idx, &e);
     store_at(p, y->type, home_of(p->l, y).ptr, idx, e);
 }

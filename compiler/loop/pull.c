@@ -366,7 +366,7 @@ Elem pull(Pull *p, const Value *v, const Idx *idx) {
     if (h.elem.re) return h.elem;
     Elem e;
     if (h.from) return load_flat(p, &h, v->type->dtype, idx_sub(p, idx[v->type->rank - 1], h.from));
-    if (h.ptr && (crossed_load(p, v, idx, &e) || short_column(p, v, idx, &e))) return e;
+    if (h.ptr && (crossed_load(p, v, idx, &e) || short_column(p, v, h.ptr, idx, &e))) return e;
     if (h.ptr) return load_flat(p, &h, v->type->dtype, flat_index(p, v->type, idx));
     if (!v->def) bug(p->l->cx, "a block parameter has no home");
     const Elem *known = known_at(p, v, idx);

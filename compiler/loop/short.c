@@ -11,14 +11,12 @@ static const double most_work = 600; /* nanoseconds a row: all of it is written 
 
 static bool turns(DType d) { return !dtype_is_complex(d) && (dtype_bytes(d) == 4 || dtype_bytes(d) == 8); }
 
-/* Its rows are those of the domain. */
-static bool has_rows(const Value *v, const Domain *d) {
-    const Type *t = v->type;
-    if (t->rank != d->n) return false;
-    for (int i = 0; i < d->n; i++) {
-        if (t->dim[i] != d->dim[i]) return false;
-    }
-    return true;
+/* So many elements as the domain has, in rows of its length. */
+static bool has_rows(Lower *l, const Value *v, const Domain *d) {
+    const Dim *n = dim_int(l->cx, 1), *m = n;
+    for (int i = 0; i < v->type->rank; i++) n = dim_mul(l->cx, n, v->type->dim[i]);
+    for (int i = 0; i < d->n; i++) m = dim_mul(l->cx, m, d->dim[i]);
+    return n == m || dim_at_least(l->cx, n, m);
 }
 
 bool short_fits(Lower *l, const Domain *d, const Value *const *arrays, int n, double each) {
@@ -30,7 +28,7 @@ bool short_fits(Lower *l, const Domain *d, const Value *const *arrays, int n, do
     for (int i = 0; i < n; i++) {
         if (arrays[i]->type->rank < 2 || arrays[i]->type->dim[arrays[i]->type->rank - 1] != d->dim[d->n - 1]) continue;
         if (!turns(arrays[i]->type->dtype)) return false;
-        any |= has_rows(arrays[i], d);
+        any |= has_rows(l, arrays[i], d);
     }
     return any;
 }
@@ -104,32 +102,35 @@ static int columns_of(const Domain *d) {
     return (int)n;
 }
 
-void short_load(Pull *p, ShortRows *s, const Domain *d, const Value *const *arrays, int n, const Idx *kept) {
-    *s = (ShortRows){ .kept = kept, .columns = columns_of(d) };
+void short_begin(Pull *p, ShortRows *s) {
+    *s = (ShortRows){ .block = p->l->b.block };
     p->rows = s;
-    for (int i = 0; p->lanes > 1 && i < n && s->n < MOST_SHORT_ARRAYS; i++) {
-        Rows r;
-        Home h = home_of(p->l, arrays[i]);
-        if (!h.ptr || h.from || !has_rows(arrays[i], d) || !rows_of(p, arrays[i], h.ptr, kept, &r)) continue;
-        load_columns(p, arrays[i], &r, s->columns, s->column[s->n]);
-        s->array[s->n++] = arrays[i];
-    }
 }
 
-bool short_column(const Pull *p, const Value *v, const Idx *idx, Elem *e) {
-    const ShortRows *s = p->rows;
-    int64_t column;
+bool short_column(Pull *p, const Value *v, LValue *ptr, const Idx *idx, Elem *e) {
+    ShortRows *s = p->rows;
     int last = v->type->rank - 1;
-    for (int k = 0; s && k < s->n; k++) {
-        if (s->array[k] != v || idx[last].each || idx[last].step || !loop_is_const(idx[last].i, &column)) continue;
-        bool same = true;
+    int64_t size, column;
+    if (!s || p->lanes == 1 || last < 1 || !turns(v->type->dtype) || !dim_is_int(v->type->dim[last], &size) ||
+        size < 2 || size > MOST_SHORT || idx[last].each || idx[last].step || !loop_is_const(idx[last].i, &column))
+        return false;
+    int k = 0;
+    for (; k < s->n; k++) {
+        bool same = s->tile[k].v == v;
         for (int i = 0; i < last; i++)
-            same = same && idx[i].i == s->kept[i].i && idx[i].step == s->kept[i].step && !idx[i].each;
-        if (!same) continue;
-        *e = (Elem){ s->column[k][column], NULL };
-        return true;
+            same = same && s->tile[k].at[i].i == idx[i].i && s->tile[k].at[i].step == idx[i].step && !idx[i].each;
+        if (same) break;
     }
-    return false;
+    if (k == s->n) { /* in a branch it would be there for that branch only */
+        Rows r;
+        if (k == MOST_SHORT_ARRAYS || p->l->b.block != s->block || !rows_of(p, v, ptr, idx, &r)) return false;
+        load_columns(p, v, &r, (int)size, s->tile[k].column);
+        s->tile[k].v = v;
+        memcpy(s->tile[k].at, idx, sizeof *idx * (size_t)last);
+        s->n++;
+    }
+    *e = (Elem){ s->tile[k].column[column], NULL };
+    return true;
 }
 
 static Idx column_at(Lower *l, int j) {
