@@ -86,7 +86,8 @@ static void load_columns(Pull *p, const Value *v, const Rows *r, int columns, LV
             LValue *part[LOOP_MAX_LANES] = { NULL };
             for (int t = 0; t < parts; t++) { /* those that are not there: the last one again */
                 int row = t * n + k;
-                LValue *mask = r->count || row == p->lanes - 1 ? some : NULL, *at = row_begin(b, r, row, from, true);
+                bool alone = r->count || r->step < 0 || row == p->lanes - 1; /* no other row lies behind it, for sure */
+                LValue *mask = alone ? some : NULL, *at = row_begin(b, r, row, from, true);
                 part[t] = elem_load(l, v->type->dtype, n, r->ptr, at, 1, mask, false).re;
             }
             x[k] = joined(b, part, parts);
