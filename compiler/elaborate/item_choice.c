@@ -79,7 +79,7 @@ static bool is_number(Py x) { return py_is_number(x); }
 static bool is_text(Py x) { return x->kind == PY_STR || x->kind == PY_TEXT; }
 static bool is_array(Py x) { return x->kind == PY_ARRAY; }
 
-static bool all_of(int n, Py const *x, bool (*holds)(Py)) {
+bool py_all(int n, Py const *x, bool (*holds)(Py)) {
     for (int i = 0; i < n; i++)
         if (!holds(x[i])) return false;
     return n > 0;
@@ -96,9 +96,9 @@ Py choose_item(Elab *e, int n, Py const *items, Value *i, Span span) {
     bool same = true;
     for (int k = 1; k < n; k++) same = same && py_equal_static(e, items[k], items[0]);
     if (same) return items[0];
-    if (all_of(n, items, is_number)) return n == 2 ? one_of_two(e, items, i) : number_at(e, n, items, i, span);
-    if (all_of(n, items, is_text)) return text_at(e, n, items, i, span);
-    if (all_of(n, items, is_array)) return array_at(e, n, items, i);
+    if (py_all(n, items, is_number)) return n == 2 ? one_of_two(e, items, i) : number_at(e, n, items, i, span);
+    if (py_all(n, items, is_text)) return text_at(e, n, items, i, span);
+    if (py_all(n, items, is_array)) return array_at(e, n, items, i);
     int parts = structural(items[0]) ? count_parts(items[0]) : -1;
     if (parts <= 0 || list_grows(items[0])) return NULL;
     for (int k = 1; k < n; k++)

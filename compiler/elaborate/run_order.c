@@ -7,12 +7,6 @@
 
 #include <string.h>
 
-static bool all_of(int n, Py const *x, bool (*holds)(Py)) {
-    for (int i = 0; i < n; i++)
-        if (!holds(x[i])) return false;
-    return true;
-}
-
 static bool is_number(Py x) {
     return py_is_number(x) ||
            (x->kind == PY_ARRAY && !x->array.value->type->rank && !dtype_is_complex(x->array.value->type->dtype));
@@ -34,7 +28,7 @@ static bool add_columns(Elab *e, int n, Py const *keys, Values *columns, Span sp
     bool same = true;
     for (int i = 1; i < n; i++) same = same && py_equal_static(e, keys[i], keys[0]);
     if (same) return true;
-    if (all_of(n, keys, is_number) || all_of(n, keys, is_text)) {
+    if (py_all(n, keys, is_number) || py_all(n, keys, is_text)) {
         Py all = is_text(keys[0]) ? places_of_texts(e, n, keys) : py_tuple(e, n, (Py *)(uintptr_t)keys);
         Py column = to_array(e, all, FLAVOUR_NUMPY, span);
         if (column->kind != PY_ARRAY) return false;
@@ -42,7 +36,7 @@ static bool add_columns(Elab *e, int n, Py const *keys, Values *columns, Span sp
         PUSH(e->arena, columns, v->type->dtype == DT_bool ? ir_convert(e->b, v, DT_i64) : v);
         return true;
     }
-    bool sequences = all_of(n, keys, is_sequence);
+    bool sequences = py_all(n, keys, is_sequence);
     for (int i = 0; sequences && i < n; i++)
         sequences = keys[i]->kind == keys[0]->kind && keys[i]->contents->n == keys[0]->contents->n;
     if (!sequences) {
@@ -79,7 +73,8 @@ Value *run_order(Elab *e, int n, Py const *keys, bool backwards, Span span) {
 
 Py run_order_item(Elab *e, int n, Py const *items, Value *order, int k, Span span) {
     Py x = choose_item(e, n, items, ir_index0(e->b, order, ir_i64(e->b, k)), span);
-    return x ? x
-             : fail(e, span, "the order is known at run time only, and %s cannot be chosen then",
-                    py_describe(e, items[0]));
+    if (x) return x;
+    return fail(e, span,
+                "the order is known at run time only, so all items must be alike: numbers, texts, arrays of one shape, "
+                "or containers of those");
 }

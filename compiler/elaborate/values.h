@@ -329,6 +329,7 @@ Py text_join(Elab *, int n, Py const *);
 Py text_of_flag(Elab *, Value *);      /* a string from the command line */
 Py text_percent(Elab *, Py, Py, Span); /* "%d" % x */
 /* One of n texts, by an index that is known at run time only; `what` they are the items of. */
+bool py_all(int n, Py const *, bool (*holds)(Py)); /* of n values, and there is one */
 /* One of several items, by its number, by an index or by a key known at run time; NULL where they have nothing in common. */
 Py choose_item(Elab *, int n, Py const *items, Value *i, Span); /* i lies inside */
 Py item_choice(Elab *, int n, Py const *items, Py index, const char *what, Span);

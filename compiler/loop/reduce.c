@@ -3,7 +3,8 @@
 ** Along the last axis there are 256 bytes of running sums: term k goes to lane k mod 64 (for 4-byte numbers), and at the end
 ** lane i takes lane i + half until one is left.  Long sums are blocks of BLOCK terms; across other axes they are runs of RUN,
 ** each a chain.  Blocks are joined as a binary tree joins them: 0 and 1, 2 and 3, then those two, whatever is missing on the
-** right left out.  What is contracted by a matrix product is one chain in chunks of CHUNK.  Neither the machine's vectors nor threads appear in that, so neither changes a bit. */
+** right left out.  What is contracted by a matrix product is one chain in chunks of CHUNK.  Neither the machine's vectors nor
+** threads appear in that, so neither changes a bit. */
 #include "loop/lower.h"
 
 int domain_lanes(Lower *l, const Accum *a, int n) {
