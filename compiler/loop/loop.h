@@ -132,8 +132,8 @@ typedef struct LModule {
     Map numbers; /* name to the next number that may be put behind it; 0: nobody has it */
 } LModule;
 
-/* build.c: appends.  Arithmetic on i64 constants is folded; what was computed before is shared; and what does not change in a
-** `for` stands before it, so that lowering may write the obvious thing where it is needed. */
+/* build.c, values.c: appends.  Arithmetic on i64 constants is folded; what was computed before is shared; and what does not
+** change in a `for` stands before it, so that lowering may write the obvious thing where it is needed. */
 
 typedef struct LBuilder {
     LModule *module;

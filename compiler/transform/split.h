@@ -1,8 +1,8 @@
 /* split: cut a function in two, what can be computed now and what waits.
 **
 ** Which parameters are known is given.  What follows from them goes into `forward`; the rest goes into `linear`, which is
-** handed what it reads of the first part: the residuals.  split.c writes the forward part, hold.c and keep.c decide what is
-** handed over and what is computed again, wait.c writes the linear part. */
+** handed what it reads of the first part: the residuals.  forward.c writes the forward part, hold.c and keep.c decide
+** what is handed over and what is computed again, wait.c writes the linear part. */
 #ifndef JXL_TRANSFORM_SPLIT_H
 #define JXL_TRANSFORM_SPLIT_H
 
@@ -88,6 +88,12 @@ static inline bool waits_whole(const Cut *c, const Inst *in) {
 
 /* budget.c: how many carries the reverse sweep of a loop may store, of which these are known; NULL: as many as there are */
 const Dim *states_of_loop(Cut *, const Inst *, Value *const *carries, int ncarries);
+
+/* split.c: the callee of a call or pmap */
+const Split *split_of_callee(Cut *, const Inst *, const bool *known);
+
+/* forward.c */
+void forward_block(Cut *, const Block *);
 
 /* hold.c */
 Scope *scope_new(Cut *, Scope *outer, Block *fwd);
