@@ -19,6 +19,12 @@ static const struct {
 };
 
 DType number_dtype(NumberKind kind) { return python_numbers[kind].dtype; }
+NumberKind number_kind_of(DType t) {
+    return t == DT_bool          ? NUMBER_BOOL
+           : dtype_is_integer(t) ? NUMBER_INT
+           : dtype_is_float(t)   ? NUMBER_FLOAT
+                                 : NUMBER_COMPLEX;
+}
 
 bool number_named(const char *name, NumberKind *kind) {
     for (int i = 0; i < COUNT(python_numbers); i++)
@@ -192,7 +198,7 @@ Py to_array(Elab *e, Py x, Flavour flavour, Span span) {
         return py_array(e, number_as(e, x, t), flavour, flavour == FLAVOUR_JAX && k != NUMBER_BOOL);
     }
     if (list_grows(x) && !x->contents->n) {
-        Py rows = growing_array(e, x);
+        Py rows = growing_array(e, x, flavour);
         return rows->kind == PY_ARRAY && rows->array.flavour != flavour ? to_array(e, rows, flavour, span) : rows;
     }
     if (x->kind != PY_LIST && x->kind != PY_TUPLE) return fail(e, span, "%s is not an array", py_describe(e, x));
@@ -201,11 +207,7 @@ Py to_array(Elab *e, Py x, Flavour flavour, Span span) {
     if (!nested_kind(e, x, &kind, &any))
         return fail(e, span, "%s holds things that are not numbers or arrays", py_describe(e, x));
     DType t = flavour == FLAVOUR_JAX ? canonical_dtype(e, kind.dtype) : kind.dtype;
-    if (flavour == FLAVOUR_NUMPY && any && kind.scalar)
-        t = number_dtype(kind.dtype == DT_bool          ? 0
-                         : dtype_is_integer(kind.dtype) ? 1
-                         : dtype_is_float(kind.dtype)   ? 2
-                                                        : 3);
+    if (flavour == FLAVOUR_NUMPY && any && kind.scalar) t = number_dtype(number_kind_of(kind.dtype));
     const Dim *dims[MAX_RANK];
     int rank = nested_shape(e, x, dims);
     if (rank < 0) return fail(e, span, "arrays have at most %d axes", MAX_RANK);

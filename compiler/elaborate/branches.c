@@ -3,7 +3,7 @@
 ** Both sides run from the same state, each into a block of its own.  Every place and object that either wrote is merged
 ** leaf by leaf: equal statics stay static, unequal numbers become run-time numbers, arrays of one shape promote.  What
 ** does not merge is an error where it is used. */
-#include "elaborate/values.h"
+#include "elaborate/loops.h"
 
 #include <string.h>
 
@@ -78,6 +78,16 @@ static Py merge_arrays(Merge *m, Py x, Py y) {
     return r;
 }
 
+static Py filler(Elab *e, Py x);
+
+static Py filler_grown(Elab *e, Py x) {
+    const Growing *g = x->contents->grown;
+    Py *stacked = NEW_ARRAY(e->arena, Py, g->nstacked + 1), r = py_new(e, PY_LIST);
+    for (int k = 0; k < g->nstacked; k++) stacked[k] = filler(e, g->stacked[k]);
+    r->contents = growing_with(e, g, stacked);
+    return r;
+}
+
 /* The same structure with zeros, made in the block of the side that has no value. */
 static Py filler(Elab *e, Py x) {
     switch (x->kind) {
@@ -95,6 +105,7 @@ static Py filler(Elab *e, Py x) {
     case PY_LIST:
     case PY_DICT:
     case PY_OBJECT: {
+        if (list_grows(x)) return filler_grown(e, x);
         Contents *c = NEW(e->arena, Contents);
         *c = *contents_of(e, x);
         Py r = py_new(e, x->kind);
@@ -145,14 +156,37 @@ static Contents *merge_lengths(Merge *m, const Contents *a, const Contents *b) {
 /* What two sides disagreed on before stays so, but for a list to which one side may have appended. */
 static bool no_contents(const Contents *a, const Contents *b) { return a->apart && (!a->n || a->n == b->n); }
 
+static const Contents *contents_read(Merge *m, Py x) { return list_grows(x) ? x->contents : contents_of(m->e, x); }
+
+/* A list of which only one side knows that its items are stacked, item by item, if it is known how many there are. */
+static const Contents *spread_in(Merge *m, const Contents *c, int side) {
+    if (!c->grown || !dim_is_int(c->grown->count, NULL)) return c;
+    builder_enter(m->e->b, m->block[side]);
+    c = growing_spread(m->e, c);
+    builder_leave(m->e->b);
+    return c;
+}
+
+static Contents *merge_grown(Merge *m, const Growing *a, const Growing *b) {
+    Py *stacked = NEW_ARRAY(m->e->arena, Py, a->nstacked + 1);
+    for (int k = 0; k < a->nstacked; k++) {
+        stacked[k] = merge_values(m, a->stacked[k], b->stacked[k]);
+        if (stacked[k]->kind != PY_ARRAY) return NULL;
+    }
+    return growing_with(m->e, a, stacked);
+}
+
 /* Contents of one object, or of two made alike; NULL where their structures differ. */
 static Contents *merge_contents(Merge *m, const Contents *a, const Contents *b) {
     Elab *e = m->e;
-    if (a->grown != b->grown || no_contents(a, b) || no_contents(b, a)) return NULL;
+    if (no_contents(a, b) || no_contents(b, a)) return NULL;
+    if (a->grown && b->grown && growing_alike(e, a->grown, b->grown)) return merge_grown(m, a->grown, b->grown);
+    a = spread_in(m, a, 0);
+    b = spread_in(m, b, 1);
+    if (a->grown || b->grown) return NULL;
     if (!a->keys && !b->keys && a->n != b->n) return merge_lengths(m, a, b);
     Contents *c = NEW(e->arena, Contents);
     c->epoch = -1;
-    c->grown = a->grown;
     for (int i = 0; i < a->n; i++) {
         int at = a->keys ? contents_find(e, b, a->keys[i]) : i;
         contents_push(e, c, a->keys ? a->keys[i] : NULL, merge_values(m, a->at[i], at < 0 ? e->unbound : b->at[at]));
@@ -175,6 +209,7 @@ static Py export_text(Merge *m, Py text, int side) {
     for (int i = 0; i < r->text.nparts; i++) {
         struct TextPart *p = &r->text.part[i];
         if (p->value) p->value = filled(m, p->value, !side);
+        if (p->each) p->each = filled(m, p->each, !side);
         if (p->left) {
             p->left = export_text(m, p->left, side);
             p->right = export_text(m, p->right, side);
@@ -218,7 +253,7 @@ static Py merge_values(Merge *m, Py x, Py y) {
     case PY_LIST:
     case PY_DICT:
     case PY_OBJECT: {
-        Contents *c = merge_contents(m, contents_of(e, x), contents_of(e, y));
+        Contents *c = merge_contents(m, contents_read(m, x), contents_read(m, y));
         if (!c) return apart(m, x, y);
         Py r = py_new(e, x->kind);
         r->cls = x->cls;
@@ -339,6 +374,10 @@ static void run_branch(Elab *e, Value *c, Side yes, Side no, void *data, bool lo
             Merged r = { .place = x->place, .object = x->object, .span = x->span };
             if (x->place) {
                 r.value = filled(&m, x->after, !live);
+            } else if (((Contents *)x->after)->grown) {
+                Py list = py_new(e, PY_LIST);
+                list->contents = x->after;
+                r.contents = filled(&m, list, !live)->contents;
             } else {
                 Contents *after = x->after, *zero = NEW(e->arena, Contents);
                 *zero = *after;

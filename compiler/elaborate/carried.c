@@ -182,7 +182,7 @@ static bool widen_all(Elab *e, Leaf **f, Py before, Py after, bool *again) {
             *f += count_leaves(before);
             return true;
         }
-        if (!same_structure(before, after)) return false;
+        if (!same_structure(e, before, after)) return false;
         int n = count_parts(before);
         for (int i = 0; i < n; i++) {
             int at = part_like(e, before, i, after);
@@ -251,15 +251,12 @@ static Py view(Elab *e, Py object, void *contents) {
     return x;
 }
 
-/* A list that grows, in a text, is no row of an array. */
+/* A list of another length in each iteration is no row of an array. */
 static bool holds_list(Py x) {
-    if (x->kind == PY_TEXT)
-        for (int i = 0; i < x->text.nparts; i++)
-            if (x->text.part[i].each) return true;
     bool inside = structural(x);
     for (int i = 0; inside && i < count_parts(x); i++)
         if (holds_list(part(x, i))) return true;
-    return x->kind == PY_LIST && x->contents->grown;
+    return list_grows(x) && !dim_is_int(x->contents->grown->count, NULL);
 }
 
 /* Where the body appends several items, and how often is not known, they are rows of one kind if that can be. */
@@ -307,7 +304,7 @@ static Fit fit_growth(Elab *e, Cell *c, Py after, const Attempt *a, const Loop *
 
 /* The same dicts with their keys in the order in which the body leaves them. */
 static Py in_order_of(Elab *e, Py x, Py after, bool *changed) {
-    if (x == after || !structural(x) || !same_structure(x, after)) return x;
+    if (x == after || !structural(x) || !same_structure(e, x, after)) return x;
     int n = count_parts(x);
     Py *parts = NEW_ARRAY(e->arena, Py, n + 1), *keys = NEW_ARRAY(e->arena, Py, n + 1);
     bool mine = false;

@@ -19,7 +19,7 @@ static Py item_from(Elab *e, const Growing *g, Value **at) { return rows_rebuild
 
 static Py item_at(Elab *e, const Growing *g, Value *i) {
     Value **at = NEW_ARRAY(e->arena, Value *, g->nstacked + 1);
-    for (int k = 0; k < g->nstacked; k++) at[k] = ir_index0(e->b, value_here(e, g->stacked[k]), i);
+    for (int k = 0; k < g->nstacked; k++) at[k] = ir_index0(e->b, array_value(e, g->stacked[k]), i);
     return item_from(e, g, at);
 }
 
@@ -42,6 +42,15 @@ const Contents *growing_spread(Elab *e, const Contents *c) {
     return all;
 }
 
+Contents *growing_with(Elab *e, const Growing *g, Py const *stacked) {
+    Growing *other = NEW(e->arena, Growing);
+    *other = *g;
+    other->stacked = arena_copy(e->arena, stacked, sizeof *stacked * (size_t)(g->nstacked + 1));
+    Contents *c = NEW(e->arena, Contents);
+    *c = (Contents){ .epoch = -1, .grown = other };
+    return c;
+}
+
 Value *index_within(Elab *e, Py index, Value *n, const char *what, Span span) {
     Value *i =
         index->kind == PY_ARRAY ? ir_convert(e->b, array_value(e, index), DT_i64) : scalar_value(e, index, NUMBER_INT);
@@ -57,17 +66,14 @@ Py growing_item(Elab *e, Py x, Py index, Span span) {
     const Growing *g = x->contents->grown;
     if (x->contents->n) return refuse(e, "indexed: it began with other items");
     if (index->kind == PY_SLICE) {
-        Growing *part = NEW(e->arena, Growing);
-        *part = *g;
-        part->stacked = NEW_ARRAY(e->arena, Value *, g->nstacked + 1);
+        Py r = py_list(e, 0, NULL);
+        r->contents = growing_with(e, g, g->stacked);
+        Growing *part = r->contents->grown;
         for (int k = 0; k < g->nstacked; k++) {
-            Py rows = subscript(e, py_array(e, g->stacked[k], FLAVOUR_JAX, false), index, span);
+            Py rows = part->stacked[k] = subscript(e, g->stacked[k], index, span);
             if (rows->kind != PY_ARRAY) return e->error;
-            part->stacked[k] = rows->array.value;
             part->count = rows->array.value->type->dim[0];
         }
-        Py r = py_list(e, 0, NULL);
-        r->contents->grown = part;
         return r;
     }
     if (!py_is_index(index))
@@ -116,10 +122,24 @@ Py growing_repeated(Elab *e, Py item, Py times, Span span) {
     return list;
 }
 
+static Py stack(Elab *e, Value *v) { return py_array(e, v, FLAVOUR_JAX, false); }
+
+/* What lists of lists of numbers are lists of; NULL where they hold something else. */
+static const Leaf *numbers_within(const Growing *g) {
+    while (list_grows(g->item) && g->nstacked == 1) g = g->item->contents->grown;
+    return g->nstacked == 1 && g->nleaf == 1 && py_is_number(g->item) ? g->leaf : NULL;
+}
+
 /* jnp.array of the list: its items are numbers or arrays of one type, or tuples and lists of those. */
-Py growing_array(Elab *e, Py x) {
+Py growing_array(Elab *e, Py x, Flavour flavour) {
     const Growing *g = x->contents->grown;
     if (x->contents->n) return refuse(e, "made an array: it began with other items");
+    const Leaf *numbers = numbers_within(g);
+    if (numbers && numbers->mode == LEAF_NUMBER) {
+        Value *v = array_value(e, g->stacked[0]);
+        DType t = flavour == FLAVOUR_NUMPY ? number_dtype(numbers->number) : default_dtype(e, numbers->number);
+        return py_array(e, v->type->dtype == t ? v : ir_convert(e->b, v, t), flavour, false);
+    }
     if ((g->item->kind == PY_TUPLE || g->item->kind == PY_LIST) && only_numbers(g->item))
         return stacked_parts(e, growing_tree(e, x));
     if (g->item->kind != PY_ARRAY && !py_is_number(g->item))
@@ -131,14 +151,39 @@ Py growing_array(Elab *e, Py x) {
         return py_array(e, ir_broadcast(e->b, one, type_with_lead(e->cx, one->type, g->count), map), FLAVOUR_JAX,
                         false);
     }
-    Value *v = value_here(e, g->stacked[0]);
-    if (g->leaf[0].mode == LEAF_ARRAY) {
-        Py r = py_array(e, v, g->leaf[0].kind.flavour, false);
-        r->array.key = g->leaf[0].key;
-        return r;
+    Py r = py_array(e, array_value(e, g->stacked[0]), g->leaf[0].kind.flavour, false);
+    r->array.key = g->leaf[0].key;
+    return r;
+}
+
+/* The number 0, False, or 0j. */
+static Py zero_of(Elab *e, NumberKind k) {
+    switch (k) {
+    case NUMBER_BOOL: return e->false_;
+    case NUMBER_INT: return py_int(e, 0);
+    case NUMBER_FLOAT: return py_float(e, 0);
+    default: return py_complex(e, 0, 0);
     }
-    DType t = default_dtype(e, g->leaf[0].number);
-    return py_array(e, v->type->dtype == t ? v : ir_convert(e->b, v, t), FLAVOUR_JAX, false);
+}
+
+static Py listed_numbers(Elab *e, Value *x, NumberKind number) {
+    const Type *row = type_without_lead(e->cx, x->type);
+    Growing *g = NEW(e->arena, Growing);
+    Leaf *leaf = NEW(e->arena, Leaf);
+    Py list = py_list(e, 0, NULL), all = stack(e, x);
+    *leaf = (Leaf){ .mode = LEAF_NUMBER, .number = number };
+    if (row->rank) *leaf = (Leaf){ .mode = LEAF_ARRAY, .kind = kind_of(e, all), .type = row };
+    *g = (Growing){ .count = x->type->dim[0], .leaf = leaf, .nleaf = 1, .nstacked = 1 };
+    g->item = row->rank ? listed_numbers(e, ir_fill(e->b, row, 0), number) : zero_of(e, number);
+    g->stacked = arena_copy(e->arena, &all, sizeof all);
+    list->contents->grown = g;
+    return list;
+}
+
+Py growing_of_array(Elab *e, Value *x) {
+    NumberKind number = number_kind_of(x->type->dtype);
+    DType t = number_dtype(number);
+    return listed_numbers(e, x->type->dtype == t ? x : ir_convert(e->b, x, t), number);
 }
 
 /* A leaf that is the same in every item, as many times as there are items. */
@@ -152,9 +197,10 @@ static Py stack_same(Elab *e, void *count, Py *x) {
 /* One tree like an item, its leaves stacked. */
 Py growing_tree(Elab *e, Py x) {
     const Growing *g = x->contents->grown;
+    if (list_grows(g->item)) return refuse(e, "stacked: its items are lists");
     Value **at = NEW_ARRAY(e->arena, Value *, g->nstacked + 1);
     Leaf *leaf = arena_copy(e->arena, g->leaf, sizeof *leaf * (size_t)(g->nleaf + 1));
-    for (int k = 0; k < g->nstacked; k++) at[k] = value_here(e, g->stacked[k]);
+    for (int k = 0; k < g->nstacked; k++) at[k] = array_value(e, g->stacked[k]);
     for (int i = 0, k = 0; i < g->nleaf; i++) {
         if (leaf[i].mode == LEAF_SAME) continue;
         if (leaf[i].mode == LEAF_NUMBER) {
@@ -170,7 +216,7 @@ Py growing_tree(Elab *e, Py x) {
 
 /* jnp.concatenate of the list: the rows of all items one after another along an axis. */
 Py growing_joined(Elab *e, Py x, int axis) {
-    Py all = growing_array(e, x);
+    Py all = growing_array(e, x, FLAVOUR_JAX);
     if (all->kind != PY_ARRAY) return all;
     Value *v = array_value(e, all);
     int rank = v->type->rank - 1;
@@ -217,11 +263,12 @@ static void compress(Elab *e, Growing *g, Value *holds) {
     Py mask = py_array(e, holds, FLAVOUR_JAX, false);
     const Dim *count = NULL;
     for (int k = 0; k < g->nstacked; k++) {
-        Py rows = subscript(e, py_array(e, g->stacked[k], FLAVOUR_JAX, false), mask, e->span);
+        Py rows = subscript(e, g->stacked[k], mask, e->span);
         if (rows->kind != PY_ARRAY) return;
         Value *v = rows->array.value;
         if (!count) count = v->type->dim[0];
-        g->stacked[k] = ir_retype(e->b, v, type_with_lead(e->cx, type_without_lead(e->cx, v->type), count), "a list");
+        const Type *t = type_with_lead(e->cx, type_without_lead(e->cx, v->type), count);
+        g->stacked[k] = stack(e, ir_retype(e->b, v, t, "a list"));
     }
     if (!count) { /* the same item each time: only their number counts */
         Py rows = subscript(e, mask, mask, e->span);
@@ -235,16 +282,16 @@ static bool put_before(Elab *e, Growing *g, const Contents *c) {
     for (int i = 0; i < c->n; i++)
         if (!rows_fit(e, c->at[i], g->item, g->leaf, g->nleaf)) return false;
     for (int k = 0; k < g->nstacked; k++) {
-        const Type *row = type_without_lead(e->cx, g->stacked[k]->type),
-                   *one = type_with_lead(e->cx, row, dim_int(e->cx, 1));
+        Value *rows = array_value(e, g->stacked[k]);
+        const Type *one = type_with_lead(e->cx, type_without_lead(e->cx, rows->type), dim_int(e->cx, 1));
         Value **parts = NEW_ARRAY(e->arena, Value *, c->n + 1);
         for (int i = 0; i < c->n; i++) {
             Values v = { 0 };
             rows_values(e, g->item, c->at[i], g->leaf, &v);
             parts[i] = ir_reshape(e->b, v.at[k], one);
         }
-        parts[c->n] = g->stacked[k];
-        g->stacked[k] = ir_concatenate(e->b, parts, c->n + 1, 0);
+        parts[c->n] = rows;
+        g->stacked[k] = stack(e, ir_concatenate(e->b, parts, c->n + 1, 0));
     }
     g->count = dim_add(e->cx, g->count, dim_int(e->cx, c->n));
     return true;
@@ -259,7 +306,7 @@ void growing_put(Elab *e, const Cell *c, Value **stacked, const Dim *count) {
     g->nleaf = c->maybe ? c->nrows - 1 : c->nrows / per;
     g->leaf = c->rows;
     for (int i = 0; i < g->nleaf; i++) g->nstacked += c->rows[i].mode != LEAF_SAME;
-    g->stacked = NEW_ARRAY(e->arena, Value *, g->nstacked + 1);
+    g->stacked = NEW_ARRAY(e->arena, Py, g->nstacked + 1);
     bool alike = true;
     for (int i = 1; i < per; i++) {
         const Leaf *other = &c->rows[i * g->nleaf];
@@ -269,7 +316,7 @@ void growing_put(Elab *e, const Cell *c, Value **stacked, const Dim *count) {
     for (int k = 0; alike && k < g->nstacked; k++) {
         Value **v = NEW_ARRAY(e->arena, Value *, per);
         for (int i = 0; i < per; i++) v[i] = stacked[i * g->nstacked + k];
-        g->stacked[k] = per == 1 ? v[0] : interleaved(e, v, per, count);
+        g->stacked[k] = stack(e, per == 1 ? v[0] : interleaved(e, v, per, count));
     }
     if (per > 1) g->count = dim_mul(e->cx, count, dim_int(e->cx, per));
     if (c->maybe) compress(e, g, stacked[g->nstacked]);

@@ -102,7 +102,7 @@ Py choose_item(Elab *e, int n, Py const *items, Value *i, Span span) {
     int parts = structural(items[0]) ? count_parts(items[0]) : -1;
     if (parts <= 0 || list_grows(items[0])) return NULL;
     for (int k = 1; k < n; k++)
-        if (!structural(items[k]) || !same_structure(items[0], items[k])) return NULL;
+        if (!structural(items[k]) || !same_structure(e, items[0], items[k])) return NULL;
     Py *part_of = NEW_ARRAY(e->arena, Py, n), *whole = NEW_ARRAY(e->arena, Py, parts);
     for (int p = 0; p < parts; p++) {
         for (int k = 0; k < n; k++) {

@@ -66,7 +66,7 @@ bool structural(Py);
 Py part(Py, int i);
 Py with_parts(Elab *, Py like, Py *parts, int n);
 int part_like(Elab *, Py like, int i, Py x); /* which part of x stands where part i of `like` does; -1: none */
-bool same_structure(Py, Py);                 /* of the value itself, not of its parts */
+bool same_structure(Elab *, Py, Py);         /* of the value itself, not of its parts */
 int count_leaves(Py);
 
 /* loops.c */
@@ -108,10 +108,12 @@ typedef struct Growing {
     Py item; /* the structure of one */
     const Leaf *leaf;
     int nleaf;
-    Value **stacked; /* for each leaf that differs from item to item */
+    Py *stacked; /* an array for each leaf that differs from item to item */
     int nstacked;
 } Growing;
 
+bool growing_alike(Elab *, const Growing *, const Growing *); /* parts.c: but for their arrays; both may be NULL */
+Contents *growing_with(Elab *, const Growing *, Py const *stacked); /* the same list of other arrays */
 void growing_put(Elab *, const Cell *, Value **stacked, const Dim *count);
 
 /* source.c: what a `for` runs over */

@@ -91,10 +91,7 @@ Py number_of_array(Elab *e, Py x, Span span) {
                     type_text(e->cx, v->type));
     if (v->type->rank) v = ir_reshape(e->b, v, type_scalar(e->cx, v->type->dtype));
     DType t = v->type->dtype;
-    NumberKind k = t == DT_bool          ? NUMBER_BOOL
-                   : dtype_is_integer(t) ? NUMBER_INT
-                   : dtype_is_float(t)   ? NUMBER_FLOAT
-                                         : NUMBER_COMPLEX;
+    NumberKind k = number_kind_of(t);
     Tensor known;
     if (static_elements(e, v, &known)) {
         if (k == NUMBER_COMPLEX) {
@@ -121,10 +118,14 @@ Py native_array_item(Elab *e, Call *c) {
     return y->kind == PY_ERROR ? y : number_of_array(e, y, c->span);
 }
 
+enum { FEW_ELEMENTS = 64 };
+
 static Py listed(Elab *e, Py x, Span span) {
     const Type *t = type_here(x);
     int64_t n;
     if (!t->rank) return number_of_array(e, x, span);
+    bool few = dim_is_int(type_elements(e->cx, t), &n) && n <= FEW_ELEMENTS;
+    if (!few && !static_elements(e, array_value(e, x), &(Tensor){ 0 })) return growing_of_array(e, array_value(e, x));
     if (!dim_is_int(t->dim[0], &n))
         return fail(e, span, "a list needs a size that is known when compiling, and this is %s", type_text(e->cx, t));
     Py *items = NEW_ARRAY(e->arena, Py, n + 1);

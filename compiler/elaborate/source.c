@@ -93,7 +93,7 @@ void source_arrays(Elab *e, Py x, Values *out) {
     if (x->kind == PY_ARRAY) PUSH(e->arena, out, array_value(e, x));
     if (x->kind == PY_LIST)
         for (int i = 0; i < x->contents->grown->nstacked; i++)
-            PUSH(e->arena, out, value_here(e, x->contents->grown->stacked[i]));
+            PUSH(e->arena, out, array_value(e, x->contents->grown->stacked[i]));
     if (x->kind != PY_LAZY || x->lazy.kind == LAZY_REVERSED) return;
     int last = x->lazy.kind == LAZY_ENUMERATE ? 1 : x->lazy.nparts;
     for (int i = x->lazy.kind == LAZY_MAP; i < last; i++) source_arrays(e, x->lazy.part[i], out);

@@ -279,6 +279,13 @@ static const char *array_options(Elab *e, Span span) {
     return "";
 }
 
+/* Its items are written one after another; those of a longer one in a loop. */
+static bool is_short_list(Elab *e, Py x) {
+    enum { SHORT = 64 };
+    int64_t n;
+    return !list_grows(x) || (py_static_int(e, growing_length(e, x), &n) && n <= SHORT);
+}
+
 static void put_value(Elab *e, Parts *p, Py x, char conversion, const char *spec, Span span) {
     if (x->kind == PY_APART) x = value_read(e, x, "what is printed", span);
     if (x->kind == PY_ARRAY && *spec && conversion != 'r' && x->array.value->type->rank) {
@@ -331,11 +338,12 @@ static void put_value(Elab *e, Parts *p, Py x, char conversion, const char *spec
             put_quoted_text(e, p, x, span);
         break;
     case PY_LIST:
-        if (list_grows(x) && !x->contents->n && !py_static_int(e, growing_length(e, x), &(int64_t){ 0 })) {
+        if (!is_short_list(e, x)) {
             struct TextPart it = { .each = x };
             PUSH(e->arena, p, it);
-        } else
+        } else {
             put_items(e, p, "[", contents_of(e, x), "]", span);
+        }
         break;
     case PY_TUPLE:
         if (x->cls)

@@ -120,6 +120,7 @@ const char *int_text(Elab *, Int128);
 Value *value_here(Elab *, Value *);          /* trace.c: the same value in the function that is being built */
 Value *scalar_value(Elab *, Py, NumberKind); /* a Python number as bool[], i64[], f64[] or c128[] */
 bool int_fits(Int128, DType);
+NumberKind number_kind_of(DType);              /* of an element */
 DType number_dtype(NumberKind);                /* of a Python number at run time */
 bool number_named(const char *, NumberKind *); /* "int"; false: not the name of one */
 Value *number_as(Elab *, Py, DType);           /* a Python number as a 0-d array */
@@ -191,8 +192,9 @@ bool drive(Elab *, Py, Py (*on_item)(Elab *, void *data, Py), void *data, Span);
 Py eval_comprehension(Elab *, Node *);
 void comprehension_yield(Elab *, Py generator);
 bool list_grows(Py); /* growing.c: its length is known at run time only */
-Py growing_array(Elab *, Py);
-Py growing_tree(Elab *, Py); /* one tree of stacked arrays */
+Py growing_array(Elab *, Py, Flavour);
+Py growing_of_array(Elab *, Value *); /* x.tolist() */
+Py growing_tree(Elab *, Py);          /* one tree of stacked arrays */
 Py growing_joined(Elab *, Py, int axis);
 Py growing_length(Elab *, Py);
 Py growing_item(Elab *, Py, Py index, Span);
