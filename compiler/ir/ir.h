@@ -219,9 +219,12 @@ typedef struct Origin {
 typedef enum { BUFFER_ARENA, BUFFER_STACK, BUFFER_RESULT, BUFFER_SLICE /* of what a loop stacks */ } BufferKind;
 typedef struct Buffer {
     BufferKind kind;
-    int number;        /* counted by kind; of a result: which one */
-    const Type *type;  /* the largest that lives there */
-    const Inst *after; /* arena: behind the instruction that binds the last of its sizes; NULL: from entry */
+    int number;       /* stack, slice: counted; of a result: which one */
+    const Type *type; /* the largest that lives there */
+    const Inst *
+        after; /* taken on entry (NULL), behind the instruction that binds the last of its sizes, or in each piece of a loop
+                       ** whose rounds are apart */
+    const Dim *at; /* arena: bytes from its beginning on, rounded up to 64 at run time if the formula does not say so */
 } Buffer;
 
 struct Value {

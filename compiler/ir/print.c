@@ -123,10 +123,18 @@ static int number_of(Printer *p, const Value *v) {
 }
 static void type(Printer *p, const Type *t) { type_write(&p->text, p->cx, t, namer(p)); }
 static void definition(Printer *p, const Value *v) {
-    static const char *const kinds[] = { "", "stack", "out", "slice" };
+    static const char *const kinds[] = { NULL, "stack", "out", "slice" };
     text_add(&p->text, "%%%d: ", number_of(p, v));
     type(p, v->type);
-    if (v->buffer) text_add(&p->text, " #%s%d", kinds[v->buffer->kind], v->buffer->number);
+    const Buffer *u = v->buffer;
+    int64_t at;
+    if (u && u->kind != BUFFER_ARENA) {
+        text_add(&p->text, " #%s%d", kinds[u->kind], u->number);
+    } else if (u) {
+        text_add(&p->text, dim_is_int(u->at, &at) ? " #" : " #(");
+        dim_write(&p->text, p->cx, u->at, namer(p));
+        text_add(&p->text, dim_is_int(u->at, &at) ? "" : ")");
+    }
 }
 static void use(Printer *p, const Value *v) {
     if (v)

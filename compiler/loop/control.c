@@ -128,22 +128,6 @@ static LValue *slice_ptr(Lower *l, LValue *ptr, const Type *slice, LValue *i) {
     return loop_at(b, ptr, loop_mul(b, i, lower_elements(l, slice)), dtype_bytes(slice->dtype));
 }
 
-/* Buffers of what a block makes, in memory of its own: other threads are at other rounds. */
-static void own_buffers(Lower *l, const Block *block) {
-    LBuilder *b = &l->b;
-    for (const Inst *in = block->first; in; in = in->next) {
-        for (int i = 0; i < in->nresults; i++) {
-            const Buffer *u = in->results[i]->buffer;
-            if (!u || u->kind == BUFFER_SLICE || map_get(&l->buffers, u)) continue;
-            LValue *bytes = lower_bytes(l, u->type);
-            int64_t n;
-            bool small = u->kind == BUFFER_STACK && loop_is_const(bytes, &n);
-            map_set(&l->buffers, (void *)u, small ? loop_stack(b, n ? n : 1, 64) : take_memory(l, bytes));
-        }
-        for (int k = 0; k < in->nregions; k++) own_buffers(l, in->regions[k]);
-    }
-}
-
 typedef struct {
     const Inst *in;
     LValue **buffer;
@@ -157,7 +141,7 @@ static void lower_rounds(Lower *l, LValue *lo, LValue *hi, void *context) {
     Map before = l->buffers;
     Scope piece = scope_open(l);
     l->buffers = map_new(l->arena);
-    own_buffers(l, body);
+    lower_buffers(l, in); /* other threads are at other rounds */
     LLoop f = loop_for(b, lo, hi, 1, 0, NULL);
     Scope s = scope_open(l);
     home_set(l, body->params[0], (Home){ .elem = { f.i, NULL } });
@@ -190,6 +174,8 @@ static void lower_for(Lower *l, const Inst *in) {
     }
     const Block *body = in->regions[0];
     int carries = (int)in->attrs->carries, stacked = in->nresults - carries;
+    Scope whole = scope_open(l);
+    lower_buffers(l, in);
     if (in->attrs->own) loop_runtime(b, RUNTIME_world_own, (LValue *[]){ loop_int(b, loop_type(DT_i32, 1), 1) }, 1);
     LValue *trip = lower_dim(l, in->attrs->trip);
     LValue **buffer = buffers_for(l, in->results, in->nresults), **registers = values_for(l, in->nresults);
@@ -232,6 +218,7 @@ static void lower_for(Lower *l, const Inst *in) {
     from_registers(l, in->results, carries, f.carry);
     place_arrays(l, in->results, buffer, in->nresults);
     if (in->attrs->own) loop_runtime(b, RUNTIME_world_own, (LValue *[]){ loop_int(b, loop_type(DT_i32, 1), -1) }, 1);
+    scope_close(l, whole);
 }
 
 /* Stacked results grow: how often it runs is known only at the end. */

@@ -172,17 +172,14 @@ static LValue *result_room(Lower *l, const Value *y) {
 
 /* Whether those arrays stand one behind the other, each from a multiple of 64 bytes on. */
 static bool side_by_side(Lower *l, Value *const *v, LValue *const *at, int n) {
-    const Func *f = l->func;
-    int k = 0; /* of them are found */
-    for (int i = 0; i < f->nbuffers && k < n; i++) {
-        const Buffer *u = f->buffers[i];
-        if (u->kind != BUFFER_ARENA || !v[0]->buffer || u->after != v[0]->buffer->after) continue;
-        bool is_next = u == v[k]->buffer && at[k] == map_get(&l->buffers, u) &&
-                       type_elements(l->cx, u->type) == type_elements(l->cx, v[k]->type);
-        if (!is_next && k) return false;
-        k += is_next;
+    for (int i = 0; i < n; i++) {
+        const Buffer *u = v[i]->buffer, *before = i ? v[i - 1]->buffer : u;
+        if (!u || u->kind != BUFFER_ARENA || at[i] != map_get(&l->buffers, u) || u->after != before->after)
+            return false;
+        if (i && !buffer_is_behind(l->cx, u, before)) return false;
+        if (type_elements(l->cx, u->type) != type_elements(l->cx, v[i]->type)) return false;
     }
-    return n > 1 && k == n;
+    return n > 1;
 }
 
 /* Something that begins: what goes in, where the results go, and who gets what if that is to be said.  All of that stays where

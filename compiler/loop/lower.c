@@ -104,14 +104,21 @@ static double about_bytes(const Type *t) {
     return n;
 }
 
+/* Where a buffer begins. */
+static LValue *start_of(Lower *l, const Buffer *u) {
+    LBuilder *b = &l->b;
+    LValue *at = lower_dim(l, u->at);
+    if (!buffer_is_rounded(u)) return at;
+    return loop_binary(b, OP_and, loop_add(b, at, loop_i64(b, 63)), loop_i64(b, -64));
+}
+
 /* Memory whose sizes are known behind that instruction: one block, cut into buffers.  Where there is no memory, that is told of
 ** the place of the largest. */
 void lower_buffers(Lower *l, const Inst *after) {
     LBuilder *b = &l->b;
-    LValue *total = loop_i64(b, 0), *bad = loop_bool(b, false), *zero = total;
-    LValue **start = NEW_ARRAY(l->arena, LValue *, l->func->nbuffers + 1);
     const Buffer *largest = NULL;
     const Origin *before = b->origin, *place;
+    LValue *bad = loop_bool(b, false), *zero = loop_i64(b, 0);
     for (int i = 0; i < l->func->nbuffers; i++) {
         const Buffer *u = l->func->buffers[i];
         if (u->after != after) continue;
@@ -123,18 +130,19 @@ void lower_buffers(Lower *l, const Inst *after) {
             continue;
         }
         if (!largest || about_bytes(u->type) > about_bytes(largest->type)) largest = u;
-        start[i] = total;
-        bytes = loop_binary(b, OP_and, loop_add(b, bytes, loop_i64(b, 63)), loop_i64(b, -64));
-        total = loop_add(b, total, bytes);
-        bad = loop_binary(b, OP_or, bad, loop_binary(b, OP_lt, lower_bytes(l, u->type), zero));
-        bad = loop_binary(b, OP_or, bad, loop_binary(b, OP_lt, total, zero));
+        LValue *end = loop_add(b, loop_add(b, start_of(l, u), bytes), loop_i64(b, 63));
+        bad = loop_binary(b, OP_or, bad, loop_binary(b, OP_lt, bytes, zero));
+        bad = loop_binary(b, OP_or, bad, loop_binary(b, OP_lt, end, zero));
     }
     if (!largest) return;
     place = origin_of(l->func->body, largest);
     if (place) b->origin = place;
+    LValue *total = lower_dim(l, arena_bytes(l->cx, l->func, after));
     LValue *base = take_memory(l, loop_select(b, bad, loop_i64(b, -1), total));
     for (int i = 0; i < l->func->nbuffers; i++) {
-        if (start[i]) map_set(&l->buffers, (void *)l->func->buffers[i], loop_at(b, base, start[i], 1));
+        const Buffer *u = l->func->buffers[i];
+        if (u->after == after && u->kind == BUFFER_ARENA)
+            map_set(&l->buffers, (void *)u, loop_at(b, base, start_of(l, u), 1));
     }
     b->origin = before;
 }

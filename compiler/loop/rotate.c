@@ -146,14 +146,15 @@ static void move_all(Lower *l, const Inst *loop, const Rotation *r, LValue *cons
     }
 }
 
-/* Whether a round writes to that memory, under this name. */
-static bool writes(const Block *block, const Buffer *u) {
+/* Whether a round writes to that memory. */
+static bool writes(Compiler *cx, const Block *block, const Buffer *u) {
     for (const Inst *in = block->first; in; in = in->next) {
         for (int i = 0; i < in->nresults; i++) {
-            if (in->results[i]->buffer == u) return true;
+            const Buffer *to = in->results[i]->buffer;
+            if (to && buffers_meet(cx, to, u)) return true;
         }
         for (int k = 0; k < in->nregions && in->op != OP_kernel; k++) {
-            if (writes(in->regions[k], u)) return true;
+            if (writes(cx, in->regions[k], u)) return true;
         }
     }
     return false;
@@ -166,7 +167,7 @@ static bool is_home(const Rotation *r, const LValue *ptr) {
     return false;
 }
 
-/* The initial values are all elsewhere: the first round may read them there, if it writes nothing there, under any name. */
+/* The initial values are all elsewhere: the first round may read them there, if it writes nothing there. */
 static bool begins_elsewhere(Lower *l, const Inst *loop, const Rotation *r) {
     for (int i = 0; i < loop->attrs->carries; i++) {
         if (is_home(r, home_of(l, loop->args[i]).ptr)) return false;
@@ -184,7 +185,7 @@ void rotation_plan(Lower *l, const Inst *loop, Rotation *r, LValue *rounds, LVal
         if (k < 0) continue;
         begin[i] = r->at[k];
         const Buffer *given = loop->args[i]->buffer;
-        if (writes(body, r->buffer[k]) || (given && writes(body, given))) continue;
+        if (writes(l->cx, body, r->buffer[k]) || (given && writes(l->cx, body, given))) continue;
         r->instead[k] = r->at[k];
         r->at[k] = begin[i] = home_of(l, loop->args[i]).ptr;
     }

@@ -16,17 +16,28 @@ static void print_calls(FILE *out, const Block *block) {
     }
 }
 
-/* "step: 4*n + 800, on the stack 64": an arena taken at entry, and after instructions that bind a size further ones. */
+/* What is taken on entry, and what after instructions that bind a size. */
+static const Dim *arenas_of(Compiler *cx, const Func *f) {
+    const Dim *sum = arena_bytes(cx, f, NULL);
+    for (int i = 0; i < f->nbuffers; i++) {
+        const Inst *after = f->buffers[i]->after;
+        bool first = after != NULL;
+        for (int k = 0; k < i; k++) first = first && f->buffers[k]->after != after;
+        if (first) sum = dim_add(cx, sum, arena_bytes(cx, f, after));
+    }
+    return sum;
+}
+
+/* "step: 4*n + 800, on the stack 64". */
 void memory_print(FILE *out, const Module *m) {
     Compiler *cx = m->cx;
     for (const Func *f = m->first; f; f = f->next) {
-        const Dim *arena = dim_int(cx, 0), *stack = arena;
+        const Dim *stack = dim_int(cx, 0);
         for (int i = 0; i < f->nbuffers; i++) {
             const Buffer *u = f->buffers[i];
-            if (u->kind == BUFFER_ARENA) arena = dim_add(cx, arena, bytes_of(cx, u->type));
             if (u->kind == BUFFER_STACK) stack = dim_add(cx, stack, bytes_of(cx, u->type));
         }
-        fprintf(out, "%s: %s", f->name, dim_text(cx, arena));
+        fprintf(out, "%s: %s", f->name, dim_text(cx, arenas_of(cx, f)));
         print_calls(out, f->body);
         if (!dim_is(stack, 0)) fprintf(out, ", on the stack %s", dim_text(cx, stack));
         fputc('\n', out);

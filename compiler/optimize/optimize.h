@@ -124,6 +124,12 @@ Module *hoist_out_of_loops(const Module *);
 /* place.c */
 Module *pass_place(const Module *);
 
+/* pack.c */
+const Dim *arena_bytes(Compiler *, const Func *, const Inst *after);     /* of all that is taken there */
+bool buffer_is_rounded(const Buffer *);                                  /* it may begin behind what its formula says */
+bool buffer_is_behind(Compiler *, const Buffer *, const Buffer *before); /* from the next multiple of 64 bytes on */
+bool buffers_meet(Compiler *, const Buffer *, const Buffer *);           /* or may do so */
+
 /* memory.c */
 void memory_print(FILE *, const Module *); /* what `place` asks for, in bytes, function by function */
 

@@ -4,10 +4,10 @@
 ** needed.  Classes whose stretches do not meet are joined where that saves a copy: a loop's initial value, its parameter, what
 ** an iteration gives and its result; what a branch gives; the result of an instruction and an argument that dies there, if it
 ** is read element by element as the result is written; what a function returns and the caller's memory; what a round gives and
-** the place where the loop stacks it.  What is then left
-** shares memory where stretches allow: small arrays of known size on the stack, the others in an arena that is laid out when
-** all sizes in it are known; there what goes to others as one message stands side by side.  The smallest ones that a loop works with share nothing: they may come to live in registers. */
-#include "optimize/optimize.h"
+** the place where the loop stacks it.  What is then left shares memory where stretches allow: small arrays of known size on the
+** stack, the others in an arena (pack.c); there what goes to others as one message stands side by side.  The smallest ones that a
+** loop works with share nothing: they may come to live in registers. */
+#include "optimize/pack.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -313,6 +313,15 @@ static const Inst *binder_of(const Place *p, const Type *t) {
     return last;
 }
 
+/* Where the memory of a value is taken: in each piece of the outermost loop around it whose rounds are apart. */
+static const Inst *arena_of(const Place *p, const Value *v) {
+    const Inst *outermost = binder_of(p, v->type);
+    for (const Block *b = v->block; b->parent; b = b->parent->block) {
+        if (b->parent->op == OP_for && b->parent->attrs->apart && !b->parent->attrs->carries) outermost = b->parent;
+    }
+    return outermost;
+}
+
 typedef struct {
     int web, start, end;
     bool in_loop; /* a loop works with it */
@@ -324,25 +333,30 @@ static int by_start(const void *a, const void *b) {
     return x->start != y->start ? (x->start > y->start) - (x->start < y->start) : (x->web > y->web) - (x->web < y->web);
 }
 
-/* Whether x fits where y does; both known, the larger of the two is kept. */
-static bool fits(Compiler *cx, const Type *x, const Type *y) {
-    const Dim *nx = dim_mul(cx, type_elements(cx, x), dim_int(cx, dtype_bytes(x->dtype)));
-    const Dim *ny = dim_mul(cx, type_elements(cx, y), dim_int(cx, dtype_bytes(y->dtype)));
-    return dim_at_least(cx, ny, nx);
-}
-
 typedef struct {
     Life *at;
     int n;
-    struct {
-        Buffer **at;
-        int *until;
-        int n;
-    } used;
 } Lives;
 
+/* What a round gives to the next one, where that is not the memory of what is carried: the two may change places from round to
+** round (loop/rotate.c), so both are nobody else's while the loop runs. */
+static void keep_for_loops(Place *p, const Block *block, Life *const *of_web) {
+    for (const Inst *in = block->first; in; in = in->next) {
+        if (in->op == OP_kernel) continue;
+        for (int k = 0; k < in->nregions; k++) keep_for_loops(p, in->regions[k], of_web);
+        for (int i = 0; is_loop(in) && i < in->attrs->carries; i++) {
+            const Value *given = in->regions[in->nregions - 1]->results[i];
+            Life *life = is_array(given) ? of_web[web_of(p, given)] : NULL;
+            if (!life || life->web == web_of(p, in->results[i])) continue;
+            int first = position(&p->first, in), last = position(&p->last, in);
+            if (life->start > first) life->start = first;
+            if (life->end < last) life->end = last;
+        }
+    }
+}
+
 static Lives lives_of(Place *p) {
-    Lives l = { NEW_ARRAY(p->arena, Life, p->f->nvalues + 1), 0, { NULL, NULL, 0 } };
+    Lives l = { NEW_ARRAY(p->arena, Life, p->f->nvalues + 1), 0 };
     for (int i = 0; i < p->f->nvalues; i++) {
         Class *c = &p->at[i];
         if (!c->value || c->same != i || c->web != i || c->fixed || c->slice || c->result >= 0 || !is_array(c->value))
@@ -357,6 +371,9 @@ static Lives lives_of(Place *p) {
             if (within_loop(x->value)) life->in_loop = true;
         }
     }
+    Life **of_web = NEW_ARRAY(p->arena, Life *, p->f->nvalues + 1);
+    for (int i = 0; i < l.n; i++) of_web[l.at[i].web] = &l.at[i];
+    keep_for_loops(p, p->f->body, of_web);
     qsort(l.at, (size_t)l.n, sizeof *l.at, by_start);
     return l;
 }
@@ -364,7 +381,7 @@ static Lives lives_of(Place *p) {
 /* Each has memory of its own, and sizes that are known at the same place. */
 static bool can_stand_side_by_side(Place *p, Value *const *v, int n) {
     for (int i = 0; i < n; i++) {
-        if (!is_array(v[i]) || binder_of(p, v[i]->type) != binder_of(p, v[0]->type)) return false;
+        if (!is_array(v[i]) || arena_of(p, v[i]) != arena_of(p, v[0])) return false;
         const Class *c = &p->at[web_of(p, v[i])];
         if (c->fixed || c->slice || c->result >= 0 || c->beside) return false;
         for (int k = 0; k < i; k++)
@@ -374,63 +391,58 @@ static bool can_stand_side_by_side(Place *p, Value *const *v, int n) {
 }
 
 /* What travels as one message: its parts are made one behind the other, and come so. */
-static void side_by_side(Place *p, Arena *arena, const Block *block, Buffer **all, int *count) {
+static void side_by_side(Place *p, Arena *arena, const Block *block, Packer *packer) {
     for (const Inst *in = block->first; in; in = in->next) {
-        for (int k = 0; k < in->nregions && in->op != OP_kernel; k++)
-            side_by_side(p, arena, in->regions[k], all, count);
+        for (int k = 0; k < in->nregions && in->op != OP_kernel; k++) side_by_side(p, arena, in->regions[k], packer);
         for (int way = 0; way < 2 && in->op == OP_shard_begin; way++) {
             Value *const *v = way ? in->results : in->args;
             for (int i = 0; i < in->nargs && (i || can_stand_side_by_side(p, v, in->nargs)); i++) {
-                Buffer *b = all[*count] = NEW(arena, Buffer);
-                *b = (Buffer){ BUFFER_ARENA, ++*count, v[i]->type, binder_of(p, v[i]->type) };
+                Buffer *b = NEW(arena, Buffer);
+                *b = (Buffer){ BUFFER_ARENA, 0, v[i]->type, arena_of(p, v[i]), NULL };
                 p->at[web_of(p, v[i])].beside = b;
+                pack_behind(packer, b);
             }
         }
     }
 }
 
-/* In the order in which they begin, each into memory that is free by then, or into new memory. */
+/* Small ones of known size are on the stack, in the order in which they begin, each where another one has ended or in a new place;
+** the others are packed. */
 static void share(Place *p, Arena *arena, Lives *l) {
-    int counts[2] = { 0, 0 };
     int64_t stack = 0, registers = 0;
-    Buffer **all = NEW_ARRAY(arena, Buffer *, l->n + 1);
+    Buffer **all = NEW_ARRAY(arena, Buffer *, p->f->nvalues + 1);
     int *until = NEW_ARRAY(p->arena, int, l->n + 1), n = 0;
-    side_by_side(p, arena, p->f->body, all, &n);
-    counts[BUFFER_ARENA] = n;
-    for (int i = 0; i < n; i++) until[i] = p->now + 1;
+    Packer packer = { .cx = p->cx, .arena = p->arena };
+    side_by_side(p, arena, p->f->body, &packer);
     for (int i = 0; i < l->n; i++) {
         Life *life = &l->at[i];
         life->buffer = p->at[life->web].beside;
         if (life->buffer) continue;
-        const Type *t = p->at[life->web].value->type;
-        const Inst *after = binder_of(p, t);
-        int64_t bytes = static_bytes(p->cx, t);
-        BufferKind kind =
-            bytes >= 0 && bytes <= STACK_BYTES && stack + bytes <= STACK_TOTAL ? BUFFER_STACK : BUFFER_ARENA;
-        bool alone = life->in_loop && is_tiny(p->cx, t) && registers + bytes <= REGISTER_TOTAL;
-        if (alone) {
-            kind = BUFFER_STACK;
+        const Value *v = p->at[life->web].value;
+        const Inst *after = arena_of(p, v);
+        int64_t bytes = static_bytes(p->cx, v->type);
+        bool alone = life->in_loop && is_tiny(p->cx, v->type) && registers + bytes <= REGISTER_TOTAL;
+        if (alone)
             registers += bytes + 63;
+        else if (bytes < 0 || bytes > STACK_BYTES || stack + bytes > STACK_TOTAL) {
+            life->buffer = NEW(arena, Buffer);
+            *life->buffer = (Buffer){ BUFFER_ARENA, 0, v->type, after, NULL };
+            pack_add(&packer, life->buffer, life->start, life->end);
+            continue;
         }
-        Buffer *found = NULL;
-        for (int k = 0; k < n && !found && !alone; k++) {
-            Buffer *b = all[k];
-            if (until[k] >= life->start || b->kind != kind || b->after != after) continue;
-            bool known = type_is_static(t) && type_is_static(b->type);
-            if (!fits(p->cx, t, b->type) && !known) continue;
-            if (!fits(p->cx, t, b->type)) b->type = t;
-            found = b;
+        for (int k = 0; k < n && !life->buffer && !alone; k++) {
+            if (until[k] >= life->start || all[k]->after != after) continue;
+            if (static_bytes(p->cx, all[k]->type) < bytes) all[k]->type = v->type;
+            life->buffer = all[k];
             until[k] = life->end;
         }
-        if (!found) {
-            found = NEW(arena, Buffer);
-            *found = (Buffer){ kind, ++counts[kind], t, after };
-            if (kind == BUFFER_STACK && !alone) stack += STACK_BYTES;
-            until[n] = alone ? p->now + 1 : life->end;
-            all[n++] = found;
-        }
-        life->buffer = found;
+        if (life->buffer) continue;
+        life->buffer = all[n] = NEW(arena, Buffer);
+        *all[n] = (Buffer){ BUFFER_STACK, n + 1, v->type, after, NULL };
+        if (!alone) stack += STACK_BYTES;
+        until[n++] = alone ? p->now + 1 : life->end;
     }
+    n += pack_end(&packer, &all[n]);
     p->f->buffers = (const Buffer *const *)all;
     p->f->nbuffers = n;
 }
@@ -469,8 +481,8 @@ static void place_func(Module *m, Func *f) {
         const Class *c = &p.at[i];
         if (!c->value || c->web != i || c->same != i || (c->result < 0 && !c->slice)) continue;
         of_web[i] = NEW(m->arena, Buffer);
-        *of_web[i] = c->slice ? (Buffer){ BUFFER_SLICE, ++slices, c->value->type, NULL }
-                              : (Buffer){ BUFFER_RESULT, c->result, c->value->type, NULL };
+        *of_web[i] = c->slice ? (Buffer){ BUFFER_SLICE, ++slices, c->value->type, NULL, NULL }
+                              : (Buffer){ BUFFER_RESULT, c->result, c->value->type, NULL, NULL };
     }
     assign_block(&p, of_web, f->body);
     arena_free(a);
