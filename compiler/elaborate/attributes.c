@@ -56,6 +56,11 @@ static Py ufunc_attribute(Elab *e, Py x, const char *name) {
     return u->kind == PY_OBJECT ? attribute_or_null(e, u, name) : NULL;
 }
 
+static Py doc_text(Elab *e, Py x) {
+    const Constant *doc = doc_of(x);
+    return doc ? py_str_n(e, doc->text, doc->length) : e->none;
+}
+
 static Py function_attribute(Elab *e, Py x, const char *name) {
     const char *own = x->kind == PY_FUNCTION  ? x->function.name
                       : x->kind == PY_CLOSURE ? x->closure.name
@@ -67,10 +72,7 @@ static Py function_attribute(Elab *e, Py x, const char *name) {
         return function_attribute(e, x->closure.inner, name);
     if (strcmp(name, "__wrapped__") == 0 && x->kind == PY_CLOSURE) return x->closure.inner;
     if (strcmp(name, "__name__") == 0 || strcmp(name, "__qualname__") == 0) return own ? py_str(e, own) : NULL;
-    if (strcmp(name, "__doc__") == 0) {
-        const Constant *doc = doc_of(x);
-        return doc ? py_str_n(e, doc->text, doc->length) : e->none;
-    }
+    if (strcmp(name, "__doc__") == 0) return doc_text(e, x);
     return ufunc_attribute(e, x, name);
 }
 
@@ -92,6 +94,7 @@ Py attribute_or_null(Elab *e, Py x, const char *name) {
         member = class_lookup(e, x->cls, name);
         if (member) return bound(e, member, x, x->cls, e->span);
         if (strcmp(name, "__class__") == 0) return x->cls;
+        if (strcmp(name, "__doc__") == 0) return doc_text(e, x->cls);
         if (strcmp(name, "__dict__") == 0) return call_values(e, py_builtin(e, "vars"), 1, &x, e->span);
         break;
     case PY_TUPLE:
@@ -108,6 +111,7 @@ Py attribute_or_null(Elab *e, Py x, const char *name) {
         member = class_lookup(e, x, name);
         if (member) return bound(e, member, NULL, x, e->span);
         if (strcmp(name, "__name__") == 0) return py_str(e, x->class_->name);
+        if (strcmp(name, "__doc__") == 0) return doc_text(e, x);
         if (strcmp(name, "_fields") == 0 && x->class_->named_tuple) {
             Py *names = NEW_ARRAY(e->arena, Py, x->class_->nfields + 1);
             for (int i = 0; i < x->class_->nfields; i++) names[i] = py_str(e, x->class_->fields[i]);

@@ -255,6 +255,6 @@ Py native_primitives_stacked(Elab *e, Call *c) {
     if (list_grows(c->arg[0]) && !c->arg[0]->contents->n) return growing_tree(e, c->arg[0]);
     const Contents *l = contents_of(e, c->arg[0]);
     int n = l->n;
-    if (!n) return e->none;
+    if (!n) return diag_errors(e->cx) ? e->error : e->none; /* a loop over a mistake has no rounds */
     return tree_map(e, n, l->at, stack_leaves, &n, c->span);
 }

@@ -4,52 +4,68 @@
 #include <limits.h>
 #include <string.h>
 
-/* What stands on the command line for a parameter. */
+/* What stands on the command line for a parameter of main, or for what argparse was told. */
 typedef struct {
-    const char *name;
-    Node *annotation; /* NULL: as its default is */
-    Py preset;        /* NULL: must be given */
+    const char *name;           /* as the program has it */
+    const char *names;          /* on the command line: "--rate,-r" */
+    const char *type;           /* "int", "float", "bool", "str" */
+    const char *help, *choices; /* or NULL */
+    Py preset;                  /* NULL: must be given */
     Span span;
-    Env *env;
     const char *doc; /* of the program, with its first flag; or NULL */
 } Flag;
 
+/* The text of the default; NULL with an error where it is not known when compiling. */
+static const char *preset_text(Elab *e, const Flag *f) {
+    Py text = text_of(e, f->preset, 's', "", f->span);
+    if (text->kind == PY_STR) return text->str.at;
+    fail(e, f->span, "the default of a flag must be known when compiling");
+    return NULL;
+}
+
 static Value *flag_value(Elab *e, const Flag *f, const Type *type, Sizes binds) {
     Attrs a = no_attrs;
-    a.name = name_of(e->cx, f->name);
+    a.name = name_of(e->cx, f->names);
+    a.message = name_of(e->cx, f->help);
     if (f->doc) a.doc = name_of(e->cx, f->doc);
+    if (f->choices) a.choices = name_of(e->cx, f->choices);
     a.dtype = type->dtype;
     a.shape = dims_of(e->cx->arena, type->rank, type->dim);
     a.binds = binds;
-    Text help = text_new(e->arena);
-    if (f->annotation) {
-        Span s = f->annotation->span;
-        text_put(&help, source_of(e->cx, s.file)->text + s.start, s.end - s.start);
-    } else {
-        text_add(&help, "%s", py_type_name(e, f->preset));
-    }
-    a.message = name_of(e->cx, help.at);
     if (f->preset) {
-        Py text = text_of(e, f->preset, 's', "", f->span);
-        if (text->kind != PY_STR) {
-            fail(e, f->span, "the default of a flag must be known when compiling");
-            return NULL;
-        }
-        a.format = name_of(e->cx, text->str.at);
+        const char *text = preset_text(e, f);
+        if (!text) return NULL;
+        a.format = name_of(e->cx, text);
     }
     return emit(e->b, OP_flag, NULL, 0, &a);
 }
 
-/* The name of the Python type that a flag has: of its annotation, or of its default. */
-static const char *flag_type(Elab *e, const Flag *f) {
-    if (!f->annotation) return f->preset ? py_type_name(e, f->preset) : "";
-    return f->annotation->kind == NODE_Name ? f->annotation->Name.id : "";
+/* A flag that names no file; NULL where its type is none of a flag. */
+static Py plain_flag(Elab *e, const Flag *f) {
+    NumberKind kind;
+    if (number_named(f->type, &kind) && kind != NUMBER_COMPLEX) {
+        Value *v = flag_value(e, f, type_scalar(e->cx, number_dtype(kind)), (Sizes){ 0 });
+        return v ? py_scalar(e, kind, v) : e->error;
+    }
+    if (strcmp(f->type, "str")) return NULL;
+    Value *v = flag_value(e, f, type_scalar(e->cx, DT_u64), (Sizes){ 0 });
+    return v ? text_of_flag(e, v) : e->error;
 }
 
-static Py flag_argument(Elab *e, const Flag *f) {
+/* A parameter of main; `annotation` is NULL where it has the type of its default. */
+static Py parameter(Elab *e, Flag *f, Env *env, Node *annotation) {
     const Type *type;
     Map sizes = map_new(e->arena);
-    if (f->annotation && annotation_array(e, f->env, f->annotation, &sizes, &type)) {
+    f->names = arena_text(e->arena, "--%s", f->name);
+    f->type = !annotation                     ? f->preset ? py_type_name(e, f->preset) : ""
+              : annotation->kind == NODE_Name ? annotation->Name.id
+                                              : "";
+    f->help = f->type;
+    if (annotation) {
+        Span s = annotation->span;
+        f->help = arena_text(e->arena, "%.*s", s.end - s.start, source_of(e->cx, s.file)->text + s.start);
+    }
+    if (annotation && annotation_array(e, env, annotation, &sizes, &type)) {
         if (!type) return e->error;
         if (type->rank && f->preset) return fail(e, f->span, "%s names a file, and has no default", f->name);
         const SizeVar **vars = NEW_ARRAY(e->cx->arena, const SizeVar *, sizes.n + 1);
@@ -57,17 +73,15 @@ static Py flag_argument(Elab *e, const Flag *f) {
         Value *v = flag_value(e, f, type, (Sizes){ sizes.n, vars });
         return v ? py_array(e, v, FLAVOUR_JAX, false) : e->error;
     }
-    const char *name = flag_type(e, f);
-    NumberKind kind;
-    if (number_named(name, &kind) && kind != NUMBER_COMPLEX) {
-        Value *v = flag_value(e, f, type_scalar(e->cx, number_dtype(kind)), (Sizes){ 0 });
-        return v ? py_scalar(e, kind, v) : e->error;
+    if (f->preset) {
+        const char *text = preset_text(e, f);
+        if (!text) return e->error;
+        f->help = arena_text(e->arena, "%s (default: %s)", f->help, text);
     }
-    if (strcmp(name, "str") == 0) {
-        Value *v = flag_value(e, f, type_scalar(e->cx, DT_u64), (Sizes){ 0 });
-        return v ? text_of_flag(e, v) : e->error;
-    }
-    if (f->annotation)
+    if (strcmp(f->type, "bool") == 0) f->names = arena_text(e->arena, "--%s,--no-%s", f->name, f->name);
+    Py x = plain_flag(e, f);
+    if (x) return x;
+    if (annotation)
         return fail(e, f->span, "%s cannot be a flag: its type must be int, float, bool, str or an array type",
                     f->name);
     if (f->preset)
@@ -77,6 +91,7 @@ static Py flag_argument(Elab *e, const Flag *f) {
 
 /* A docstring as Python's inspect.cleandoc gives it: the indentation that all lines but the first share is not part of it. */
 static const char *without_indentation(Elab *e, const Constant *doc) {
+    if (!doc) return NULL;
     const char *end = doc->text + doc->length, *s;
     int shared = INT_MAX;
     for (s = memchr(doc->text, '\n', (size_t)doc->length); s && s < end; s = memchr(s, '\n', (size_t)(end - s))) {
@@ -95,6 +110,26 @@ static const char *without_indentation(Elab *e, const Constant *doc) {
     }
     while (t.n && (t.at[t.n - 1] == '\n' || t.at[t.n - 1] == ' ')) t.at[--t.n] = 0;
     return t.at;
+}
+
+/* flag(names, type, default, help, choices, doc): what argparse was told of an argument; None for what is not said */
+Py native_primitives_flag(Elab *e, Call *c) {
+    const char *text[6] = { 0 };
+    if (e->tracing->outer || e->b->block->parent)
+        return fail(e, c->span, "the command line is read once, and not in loops, branches and functions for C");
+    for (int i = 0; i < 6; i++)
+        if (i != 2 && c->arg[i]->kind != PY_NONE && !py_static_text(c->arg[i], &text[i]))
+            return fail(e, c->span, "what an argument is must be known when compiling, and this is %s",
+                        py_describe(e, c->arg[i]));
+    Flag f = { .name = text[0],
+               .names = text[0],
+               .type = text[1],
+               .preset = c->arg[2]->kind == PY_NONE ? NULL : c->arg[2],
+               .help = text[3] ? text[3] : "",
+               .choices = text[4],
+               .span = c->span,
+               .doc = text[5] };
+    return plain_flag(e, &f);
 }
 
 void run_main(Elab *e) {
@@ -117,13 +152,11 @@ void run_main(Elab *e) {
         for (int i = 0; i < groups[g].n; i++, at++) {
             Node *p = groups[g].at[i];
             const Constant *doc = args.n + values.n ? NULL : docstring(def->FunctionDef.body);
-            Flag flag = { p->arg.arg,
-                          p->arg.annotation,
-                          f->function.defaults[at],
-                          p->span,
-                          types,
-                          doc ? without_indentation(e, doc) : NULL };
-            Py x = flag_argument(e, &flag);
+            Flag flag = { .name = p->arg.arg,
+                          .preset = f->function.defaults[at],
+                          .span = p->span,
+                          .doc = without_indentation(e, doc) };
+            Py x = parameter(e, &flag, types, p->arg.annotation);
             right &= x->kind != PY_ERROR;
             if (g == 2) PUSH(e->arena, &names, p->arg.arg);
             PUSH(e->arena, g == 2 ? &values : &args, x);

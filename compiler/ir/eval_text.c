@@ -97,7 +97,7 @@ bool eval_load(Eval *ev, const Inst *in, const char *path, Tensor *result) {
 /* Its default; there is no command line. */
 bool eval_flag(Eval *ev, const Inst *in, Tensor *result) {
     const Attrs *a = in->attrs;
-    if (!a->format) return eval_fail(ev, "--%s is not given", a->name ? a->name : "");
+    if (!a->format) return eval_fail(ev, "%s is not given", a->name ? a->name : "");
     if (a->shape.n) return eval_load(ev, in, a->format, result);
     if (!eval_make_results(ev, in, result)) return false;
     if (a->dtype == DT_u64) { /* a text */

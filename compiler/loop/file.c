@@ -193,18 +193,19 @@ static void read_flags(Lower *l, const Block *block) {
     int n = 0;
     for (const Inst *in = block->first; in; in = in->next) n += in->op == OP_flag;
     LValue *zero = loop_i64(b, 0), *none = loop_const_bits(b, loop_ptr_type(), 0);
-    LValue *table = loop_stack(b, 32 * n, 8), *values = loop_stack(b, 8 * n, 8), *shapes = loop_stack(b, 8 * n, 8);
+    LValue *table = loop_stack(b, 40 * n, 8), *values = loop_stack(b, 8 * n, 8), *shapes = loop_stack(b, 8 * n, 8);
     n = 0;
     for (const Inst *in = block->first; in; in = in->next) {
         if (in->op != OP_flag) continue;
         const Attrs *a = in->attrs;
-        LValue *row = loop_at(b, table, loop_i64(b, n), 32), *value = loop_stack(b, 16, 16);
+        LValue *row = loop_at(b, table, loop_i64(b, n), 40), *value = loop_stack(b, 16, 16);
         LValue *shape = loop_stack(b, 8 * (in->results[0]->type->rank + 1), 8);
         loop_store(b, loop_text(b, a->name), row, zero, 1, NULL);
         loop_store(b, word(l, in->results[0]->type->dtype), row, loop_i64(b, 2), 1, NULL);
         loop_store(b, word(l, flag_rank(in)), row, loop_i64(b, 3), 1, NULL);
         loop_store(b, a->format ? loop_text(b, a->format) : none, row, loop_i64(b, 2), 1, NULL);
         loop_store(b, a->message ? loop_text(b, a->message) : none, row, loop_i64(b, 3), 1, NULL);
+        loop_store(b, a->choices ? loop_text(b, a->choices) : none, row, loop_i64(b, 4), 1, NULL);
         loop_store(b, value, values, loop_i64(b, n), 1, NULL);
         loop_store(b, shape, shapes, loop_i64(b, n), 1, NULL);
         map_set(&l->flags, (void *)in, arena_copy(l->arena, &(Flag){ value, shape }, sizeof(Flag)));
@@ -226,7 +227,7 @@ static void lower_flag(Lower *l, const Inst *in) {
     if (y->type->rank) {
         const char *what = in->attrs->message ? in->attrs->message : "the array";
         bind_shape(l, in, y->type, f->shape, arena_text(l->arena, "%s%s", lower_where(l, in), what));
-        read_file_into(l, y, f->value, arena_text(l->arena, "--%s", in->attrs->name));
+        read_file_into(l, y, f->value, in->attrs->name);
     } else {
         home_fill(l, y, f->value);
     }

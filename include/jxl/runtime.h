@@ -222,13 +222,14 @@ int jxl_progress(jxl_call *, int32_t what, int64_t bar, double n, const char *fo
 int64_t jxl_progress_count(int64_t bar);
 void jxl_progress_stop(void); /* the program ends with a message: on a line of its own */
 
-/* flags.c: the command line of a program with main(...) parameters */
+/* flags.c: the command line of a program: main(...)'s parameters, or what argparse was told */
 typedef struct {
-    const char *name;     /* "epochs" */
+    const char *names;    /* "--epochs,-n"; of a switch "--loud,--no-loud"; "data": by its place on the line */
     int32_t dtype;        /* of a number or of the file's elements */
-    int32_t rank;         /* -1 a number, -2 text, -3 a switch --name / --no-name, else --name FILE.npy of that rank */
+    int32_t rank;         /* -1 a number, -2 text, -3 a switch, else --name FILE.npy of that rank */
     const char *fallback; /* its default as text ("True" or "False" for a switch); NULL where it must be given */
-    const char *help;     /* one line, such as the annotation; "(default: ...)" is added */
+    const char *help;     /* one line, such as the annotation */
+    const char *choices;  /* "adam,sgd": the texts that may be given; NULL: any */
 } jxl_flag;
 /* Fills values[i]: a number of that dtype (rank -1, -3: one byte), const char * (-2), or a file for jxl_load_read (>= 0)
 ** with its shape in shapes[i].  --help prints and exits 0; a mistake is an error of one sentence with status 2. */

@@ -12,9 +12,12 @@
 enum { FLAGS = 6, WORDS = 12 };
 
 static const jxl_flag flags[FLAGS] = {
-    { "x", JXL_F32, 2, "x.npy", "f32[n, 784]" },  { "epochs", JXL_I64, -1, "10", "int" },
-    { "lr", JXL_F64, -1, "0.1", "float" },        { "optimizer", JXL_U8, -2, "adam", "str" },
-    { "dry_run", JXL_BOOL, -3, "False", "bool" }, { "depth", JXL_I8, -1, NULL, "i8" },
+    { "--x", JXL_F32, 2, "x.npy", "f32[n, 784] (default: x.npy)", NULL },
+    { "--epochs,-e", JXL_I64, -1, "10", "int (default: 10)", NULL },
+    { "--lr", JXL_F64, -1, "0.1", "float (default: 0.1)", NULL },
+    { "-o,--optimizer", JXL_U8, -2, "adam", "str (default: adam)", "adam,sgd" },
+    { "--dry_run,--no-dry_run", JXL_BOOL, -3, "False", "bool (default: False)", NULL },
+    { "--depth", JXL_I8, -1, NULL, "i8", NULL },
 };
 
 typedef struct {
@@ -44,13 +47,15 @@ Test(flags, values_and_defaults) {
         { "--depth", "3" },
         { "--depth=-128", "--epochs", "1_000", "--lr=1e-3", "--optimizer", "sgd", "--dry-run" },
         { "--dry_run", "--no-dry_run", "--lr", "-inf", "--depth", "1", "--depth", "+2" },
+        { "-e", "7", "-osgd", "--depth", "-3" },
     };
     static const Values wanted[] = {
         { .epochs = 10, .lr = 0.1, .optimizer = "adam", .depth = 3 },
         { .epochs = 1000, .lr = 1e-3, .optimizer = "sgd", .dry_run = 1, .depth = -128 },
         { .epochs = 10, .lr = -INFINITY, .optimizer = "adam", .depth = 2 },
+        { .epochs = 7, .lr = 0.1, .optimizer = "sgd", .depth = -3 },
     };
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 4; i++) {
         Values v = { 0 };
         cr_assert(read_flags(&v, words[i]) == 0, "%s", jxl_message(&v.call));
         cr_assert(v.epochs == wanted[i].epochs && v.lr == wanted[i].lr && v.depth == wanted[i].depth);
@@ -83,6 +88,9 @@ Test(flags, each_mistake_is_one_sentence) {
         { { "--lr=" }, "train: --lr needs a number, not ''" },
         { { "--dry-run=yes" }, "train: --dry-run takes no value" },
         { { "x.npy" }, "train: 'x.npy' is not a flag; values are written --name VALUE" },
+        { { "-q" }, "train: there is no -q; --help lists the flags" },
+        { { "--optimizer", "lion" }, "train: --optimizer is one of adam,sgd, and was given 'lion'" },
+        { { "--lr", "-e" }, "train: --lr needs a value" },
         { { "--" }, "train: '--' is not a flag; values are written --name VALUE" },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -121,17 +129,18 @@ Test(flags, files) {
 }
 
 /* What argparse prints for the same flags at 80 columns. */
-static const char help[] = "usage: train [-h] [--x FILE.npy] [--epochs EPOCHS] [--lr LR]\n"
-                           "             [--optimizer OPTIMIZER] [--dry_run | --no-dry_run] --depth DEPTH\n"
+static const char help[] = "usage: train [-h] [--x FILE.npy] [--epochs EPOCHS] [--lr LR] [-o {adam,sgd}]\n"
+                           "             [--dry_run | --no-dry_run] --depth DEPTH\n"
                            "\n"
                            "Trains.\n"
                            "\n"
                            "options:\n"
                            "  -h, --help            show this help message and exit\n"
                            "  --x FILE.npy          f32[n, 784] (default: x.npy)\n"
-                           "  --epochs EPOCHS       int (default: 10)\n"
+                           "  --epochs EPOCHS, -e EPOCHS\n"
+                           "                        int (default: 10)\n"
                            "  --lr LR               float (default: 0.1)\n"
-                           "  --optimizer OPTIMIZER\n"
+                           "  -o {adam,sgd}, --optimizer {adam,sgd}\n"
                            "                        str (default: adam)\n"
                            "  --dry_run, --no-dry_run\n"
                            "                        bool (default: False)\n"
@@ -147,6 +156,38 @@ Test(flags, help_is_argparse_s, .init = cr_redirect_stdout, .exit_code = 0) {
     jxl_release(&c, t.at);
     jxl_flags(&c, 2, argv, "Trains.", flags, FLAGS, NULL, NULL);
     cr_assert_fail("--help goes on");
+}
+
+Test(flags, told_by_their_places) {
+    static const jxl_flag placed[] = {
+        { "rate", JXL_F64, -1, NULL, "", NULL },
+        { "--quiet", JXL_BOOL, -3, "False", "", NULL },
+        { "where", JXL_U8, -2, "here", "", NULL },
+    };
+    static const struct {
+        char *argv[6];
+        const char *message; /* NULL: rate is -2, where "--quiet" */
+    } cases[] = {
+        { { "t", "-2", "--", "--quiet" }, NULL },
+        { { "t" }, "t: rate must be given; --help says what it is" },
+        { { "t", "1", "2", "3" }, "t: '3' is one too many; --help lists what is taken" },
+        { { "t", "--rate", "1" }, "t: there is no --rate; --help lists the flags" },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        jxl_call c;
+        double rate;
+        uint8_t quiet;
+        const char *where;
+        int argc = 0;
+        while (cases[i].argv[argc]) argc++;
+        jxl_call_init(&c);
+        int status =
+            jxl_flags(&c, argc, (char **)cases[i].argv, "", placed, 3, (void *[]){ &rate, &quiet, &where }, NULL);
+        cr_assert(status == (cases[i].message ? 2 : 0), "%s", jxl_message(&c));
+        if (status) cr_assert_str_eq(jxl_message(&c), cases[i].message);
+        if (!status) cr_assert(rate == -2 && !quiet && !strcmp(where, "--quiet"));
+        jxl_call_free(&c);
+    }
 }
 
 Test(flags, numbers_from_texts) {
