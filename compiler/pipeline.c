@@ -17,6 +17,7 @@ const Pass passes[] = {
     { "spread", pass_spread, "leave what shards give where it is, until somebody needs it whole" },
     { "lanes", pass_lanes, "decide what lanes do that are not there: nothing, or what another does" },
     { "components", pass_components, "write out axes of a few components where all pairs are reduced" },
+    { "ranges", pass_ranges, "leave out checks that integers cannot fail, and the signs they cannot have" },
     { "simplify", pass_simplify, "fold, share, leave out what is not needed, join multiplications with additions" },
     { "guards", pass_guards, "guard products with cotangents only where something has made them zero" },
     { "order", pass_order, "decide in what order terms are added" },

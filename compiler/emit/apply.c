@@ -37,11 +37,9 @@ static LLVMValueRef extreme(Emit *e, Sort sort, bool larger, LLVMValueRef x, LLV
         take = LLVMBuildFCmp(b, LLVMRealUNO, x, LLVMConstNull(LLVMTypeOf(x)), "");
         return LLVMBuildSelect(b, take, x, best, "");
     }
-    if (sort == IS_SIGNED)
-        take = LLVMBuildICmp(b, larger ? LLVMIntSGT : LLVMIntSLT, x, y, "");
-    else
-        take = LLVMBuildICmp(b, larger ? LLVMIntUGT : LLVMIntULT, x, y, "");
-    return LLVMBuildSelect(b, take, x, y, "");
+    static const char *const names[2][2] = { { "llvm.umin", "llvm.umax" }, { "llvm.smin", "llvm.smax" } };
+    LLVMTypeRef t = LLVMTypeOf(x);
+    return intrinsic(e, names[sort == IS_SIGNED][larger], 1, &t, 2, (LLVMValueRef[]){ x, y });
 }
 
 static LLVMValueRef compare(Emit *e, Op op, Sort sort, LLVMValueRef x, LLVMValueRef y) {

@@ -83,9 +83,9 @@ static void branch(Emit *e, const LInst *in) {
     }
 }
 
-/* Leaves the function with that status unless it is 0. */
-void leave_unless_zero(Emit *e, LLVMValueRef status) {
-    LLVMBasicBlockRef from = here(e), on = block_here(e);
+/* The block that leaves the function with the status that is handed to it from here. */
+static LLVMBasicBlockRef way_out(Emit *e, LLVMValueRef status) {
+    LLVMBasicBlockRef from = here(e);
     if (!e->failed) {
         e->failed = block_here(e);
         go_on_in(e, e->failed);
@@ -94,7 +94,13 @@ void leave_unless_zero(Emit *e, LLVMValueRef status) {
         go_on_in(e, from);
     }
     also(e->failed_status, status, from);
-    LLVMBuildCondBr(e->b, LLVMBuildICmp(e->b, LLVMIntEQ, status, int_const(e->i32, 0), ""), on, e->failed);
+    return e->failed;
+}
+
+/* Leaves the function with that status unless it is 0. */
+void leave_unless_zero(Emit *e, LLVMValueRef status) {
+    LLVMBasicBlockRef out = way_out(e, status), on = block_here(e);
+    LLVMBuildCondBr(e->b, LLVMBuildICmp(e->b, LLVMIntEQ, status, int_const(e->i32, 0), ""), on, out);
     go_on_in(e, on);
 }
 
@@ -134,6 +140,13 @@ static void leave_if(Emit *e, LLVMValueRef wrong, LLVMValueRef status, const Ori
     go_on_in(e, on);
 }
 
+/* A status that is never 0, and a way that is seldom gone. */
+static void fails(Emit *e, LLVMValueRef f, LLVMValueRef status) {
+    function_attribute(e, f, "cold", NULL);
+    LLVMBuildBr(e->b, way_out(e, status));
+    go_on_in(e, block_here(e));
+}
+
 static void runtime(Emit *e, const LInst *in) {
     const char *letters = runtime_args(in->entry), *name = arena_text(e->cx->arena, "jxl_%s", runtime_name(in->entry));
     char gives = runtime_gives(in->entry);
@@ -146,7 +159,10 @@ static void runtime(Emit *e, const LInst *in) {
     }
     LLVMValueRef f = function_named(e, name, type_of_letter(e, gives), n, params, &type);
     LLVMValueRef y = LLVMBuildCall2(e->b, type, f, args, (unsigned)n, "");
-    if (gives == 's') leave_unless_zero(e, y);
+    if (in->entry == RUNTIME_fail)
+        fails(e, f, y);
+    else if (gives == 's')
+        leave_unless_zero(e, y);
     if (gives == 'P') leave_if(e, LLVMBuildIsNull(e->b, y, ""), NULL, in->origin);
     if (gives == 'm') leave_if(e, LLVMBuildIsNotNull(e->b, y, ""), y, in->origin);
     if (in->nresults) e->value[in->results[0]->id] = y;

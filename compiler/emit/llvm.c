@@ -210,6 +210,6 @@ LLVMValueRef global_text(Emit *e, const char *text) { return constant_bytes(e, t
 const char *pass_list(int opt_level) {
     if (opt_level == 0) return "globaldce";
     if (opt_level == 1) return "globaldce,function(sroa,early-cse,simplifycfg)";
-    return "globaldce,function(sroa,early-cse," INSTCOMBINE ",simplifycfg,loop-mssa(licm),gvn," INSTCOMBINE
+    return "globaldce,constmerge,function(sroa,early-cse," INSTCOMBINE ",simplifycfg,loop-mssa(licm),gvn," INSTCOMBINE
            ",simplifycfg)";
 }

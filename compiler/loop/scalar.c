@@ -35,6 +35,31 @@ static LValue *integer_divide(LBuilder *b, Op op, LValue *x, LValue *y) {
     return loop_select(b, zero, op == OP_div ? like(b, x, -1) : x, safe);
 }
 
+/* x % c compared with 0: what c divides, and nothing else, is small when divided by c in the ring of the machine's numbers,
+** that is, multiplied by the inverse of its odd part; an even part goes round to the top.  NULL where it is something else. */
+static LValue *divisible(LBuilder *b, Op op, LValue *rest, LValue *zero) {
+    const LInst *rem = rest->def;
+    int64_t none, by;
+    if (!loop_is_const(zero, &none) || none || !rem || rem->op != LOOP_apply || rem->fn != OP_rem) return NULL;
+    DType d = (DType)rest->type.dtype, u = dtype_bytes(d) == 8 ? DT_u64 : DT_u32;
+    int width = 8 * dtype_bytes(d), twos = 0;
+    if (width < 32 || !loop_is_const(rem->args[1], &by) || by < 2 || !(by & (by - 1))) return NULL;
+    while (!(by >> twos & 1)) twos++;
+    bool is_signed = d != u;
+    if (is_signed && twos) return NULL;
+    uint64_t odd = (uint64_t)by >> twos, inverse = odd, most = UINT64_MAX >> (64 - width + is_signed);
+    for (int i = 0; i < 5; i++) inverse *= 2 - odd * inverse;
+    LValue *q = loop_bitcast(b, rem->args[0], u);
+    q = loop_mul(b, q, like(b, q, (int64_t)inverse));
+    if (is_signed) q = loop_add(b, q, like(b, q, (int64_t)(most / (uint64_t)by)));
+    if (twos) {
+        LValue *down = loop_binary(b, OP_shift_right_logical, q, like(b, q, twos));
+        q = loop_binary(b, OP_or, down, loop_binary(b, OP_shift_left, q, like(b, q, width - twos)));
+    }
+    LValue *last = like(b, q, (int64_t)(most / (uint64_t)by * (is_signed ? 2 : 1)));
+    return loop_binary(b, op == OP_eq ? OP_le : OP_gt, q, last);
+}
+
 static LValue *shift(LBuilder *b, Op op, LValue *x, LValue *y) {
     int width = loop_bytes(x->type) * 8;
     DType d = (DType)x->type.dtype;
@@ -166,6 +191,10 @@ LValue *loop_apply(LBuilder *b, Op op, int nargs, LValue *const *args) {
     case OP_div:
     case OP_rem:
         if (!dtype_is_float(d)) return integer_divide(b, op, x[0], x[1]);
+        break;
+    case OP_eq:
+    case OP_ne:
+        if (dtype_is_integer(d) && (y = divisible(b, op, x[0], x[1]))) return y;
         break;
     case OP_shift_left:
     case OP_shift_right_logical:

@@ -45,6 +45,9 @@ bool plan_lanewise_side(const Block *);      /* of a cond of lanes: its results 
 /* guards.c */
 Module *pass_guards(const Module *);
 
+/* ranges.c */
+Module *pass_ranges(const Module *);
+
 /* simplify.c */
 Module *pass_simplify(const Module *);
 
