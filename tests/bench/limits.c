@@ -10,10 +10,18 @@
 #include <string.h>
 #include <time.h>
 
-typedef float Floats __attribute__((vector_size(64)));
-typedef double Doubles __attribute__((vector_size(64)));
-typedef long Words __attribute__((vector_size(64)));
-enum { MOST = 64, LARGEST = 128 << 20, PARALLEL = 20, ROUNDS = 7 };
+/* One register each. */
+#if defined(__AVX512F__)
+enum { WIDTH = 64, PARALLEL = 20 };
+#elif defined(__AVX2__)
+enum { WIDTH = 32, PARALLEL = 13 };
+#else
+enum { WIDTH = 16, PARALLEL = 13 };
+#endif
+typedef float Floats __attribute__((vector_size(WIDTH)));
+typedef double Doubles __attribute__((vector_size(WIDTH)));
+typedef long Words __attribute__((vector_size(WIDTH)));
+enum { MOST = 64, LARGEST = 128 << 20, ROUNDS = 7 };
 
 typedef struct {
     void (*work)(void *from, void *to, size_t bytes, long times);
@@ -114,6 +122,6 @@ int main(void) {
         printf("limit-copy %zu %.4g\n", bytes, moved / (move < copy ? move : copy));
     }
     double times = 1e5, each = times * PARALLEL * 2 * threads;
-    printf("limit-flops 4 %.4g\n", each * 16 / least(multiply_floats, 0, (long)times, 10 * ROUNDS));
-    printf("limit-flops 8 %.4g\n", each * 8 / least(multiply_doubles, 0, (long)times, 10 * ROUNDS));
+    printf("limit-flops 4 %.4g\n", each * WIDTH / 4 / least(multiply_floats, 0, (long)times, 10 * ROUNDS));
+    printf("limit-flops 8 %.4g\n", each * WIDTH / 8 / least(multiply_doubles, 0, (long)times, 10 * ROUNDS));
 }

@@ -9,6 +9,9 @@
 # rounds, and the others' over jxl's: above 1, jxl is faster (smaller).  `limit` is the part of what limits.c measured in the
 # same run that jxl reaches, where each argument is read once, each result written once, and each flop counted.
 #
+# MARCH=x86-64-v3 (AVX2) or x86-64-v2 measures another level of processors: jxl and C are compiled for it, and the others are kept
+# from using more.
+#
 # This is no test: nothing fails for being slow.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -18,6 +21,18 @@ rounds=${2:-3}
 [ $# -lt 2 ] && shift $# || shift 2
 python=${PYTHON:-python3}
 export JAX_PLATFORMS=cpu
+march=${MARCH:-native} others=""
+case $march in
+native) ! grep -q avx512vl /proc/cpuinfo || blas=SkylakeX ;; # of new processors OpenBLAS uses less than they have
+x86-64-v3) isa=AVX2 blas=Haswell others="X86_V4 AVX512_ICL AVX512_SPR" ;;
+x86-64-v2) isa=SSE41 blas=Nehalem others="X86_V3 X86_V4 AVX512_ICL AVX512_SPR" ;;
+*) echo "run.sh: MARCH is native, x86-64-v3 or x86-64-v2" >&2; exit 1 ;;
+esac
+[ -z "${blas:-}" ] || export OPENBLAS_CORETYPE="${OPENBLAS_CORETYPE:-$blas}"
+if [ -n "$others" ]; then # JAX's products and convolutions are oneDNN's then, or nothing would limit them
+    export JXL_CPU="$march" NPY_DISABLE_CPU_FEATURES="$others" ONEDNN_MAX_CPU_ISA=$isa
+    export XLA_FLAGS="--xla_cpu_max_isa=$([ $isa = AVX2 ] && echo AVX2 || echo SSE4_2) --xla_cpu_experimental_ynn_fusion_type="
+fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$root"
@@ -25,11 +40,11 @@ cd "$root"
 "$python" -c 'import jax' 2> /dev/null || { echo "run.sh: $python has no JAX; set PYTHON" >&2; exit 1; }
 cc=${CC:-cc}
 $cc -O2 "$here/whole.c" -o "$work/whole"
-$cc -O3 -march=native "$here/limits.c" -lpthread -o "$work/limits"
-$cc -O3 -march=native "$here/peers.c" -lm -o "$work/peers"
-$cc -O3 -march=native "$here/scalars.c" -lm -o "$work/scalars-in-c"
-$cc -O3 -march=native -mprefer-vector-width=512 -ffast-math "$here/libmvec.c" -lm -o "$work/libmvec" 2> /dev/null ||
-    $cc -O3 -march=native -ffast-math "$here/libmvec.c" -lm -o "$work/libmvec"
+$cc -O3 "-march=$march" "$here/limits.c" -lpthread -o "$work/limits"
+$cc -O3 "-march=$march" "$here/peers.c" -lm -o "$work/peers"
+$cc -O3 "-march=$march" "$here/scalars.c" -lm -o "$work/scalars-in-c"
+$cc -O3 "-march=$march" -mprefer-vector-width=512 -ffast-math "$here/libmvec.c" -lm -o "$work/libmvec" 2> /dev/null ||
+    $cc -O3 "-march=$march" -ffast-math "$here/libmvec.c" -lm -o "$work/libmvec"
 $cc -O2 "$here/onednn.c" -ldnnl -o "$work/onednn" 2> /dev/null || echo "run.sh: no oneDNN here (libdnnl-dev)" >&2
 
 # The groups that have rows which are asked for, each compiled with those rows alone.
@@ -49,11 +64,11 @@ for group in chains elementary products convolutions order algebra programs grad
     [ $# = 0 ] || [ -n "$wanted" ] || [ "$row" = $group ] || continue
     mkdir "$work/$group"
     echo "HOW, WANTED = 'least', [$wanted]" > "$work/$group/wanted.py"
-    "$build/jxlc" -I "$work/$group" "$here/$group.jxl" -o "$work/$group/program"
+    "$build/jxlc" "-march=$march" -I "$work/$group" "$here/$group.jxl" -o "$work/$group/program"
     groups="$groups $group"
 done
-[ -z "$whole" ] || for program in hello transformer; do "$build/jxlc" "$here/$program.jxl" -o "$work/$program"; done
-[ -z "$whole" ] || "$build/jxlc" samples/digits.jxl -o "$work/digits"
+[ -z "$whole" ] || for program in hello transformer; do "$build/jxlc" "-march=$march" "$here/$program.jxl" -o "$work/$program"; done
+[ -z "$whole" ] || "$build/jxlc" "-march=$march" samples/digits.jxl -o "$work/digits"
 
 # What a command prints, with a system's name before each line; a command that fails has no rows.
 rows() {
