@@ -7,22 +7,9 @@
 #include "loop/dot.h"
 
 enum {
-    ROWS = 252 /* of a piece, about, */,
-    MORE_ROWS = 504 /* or, where that leaves so many pieces: */,
-    PIECES = 16,
-    FEW_ROWS = 16 /* too few to copy the panel for */,
-    SHALLOW = 16 /* steps that are little beside storing the sums */,
-    MAX_ROWS = 12,
     MAX_SUMS = 48,
     MANY_SUMS = 12 /* steps have no registers to spare: none is written out */
 };
-
-static bool listed(Ints list, int64_t x) {
-    for (int i = 0; i < list.n; i++) {
-        if (list.at[i] == x) return true;
-    }
-    return false;
-}
 
 bool dot_has_tiles(const Inst *in) {
     DType d = in->args[0]->type->dtype;
@@ -130,21 +117,18 @@ static void store_tile(Lower *l, const Dot *d, const Row *rows, LValue *hi, LVal
         for (int v = 0; v < d->vectors; v++) {
             LValue *jv = dot_column(l, d, j, v);
             Pull p = { .l = l, .lanes = d->lanes, .tail = dot_tail(l, d, jv) };
-            int n = 0;
-            for (int a = 0; a < d->batch; a++) idx[n++] = d->at[a];
-            for (int a = 0; a < d->nx; a++) idx[n++] = rows[r].at[a];
-            for (int a = 0; a < d->outer; a++) idx[n++] = d->at[d->batch + a];
-            for (int a = d->outer; a + 1 < d->ny; a++) idx[n++] = idx_at(loop_i64(b, 0));
-            idx[n++] = (Idx){ .i = jv, .step = d->lanes > 1 };
+            int of_x = d->batch + (d->swapped ? d->ny : 0), of_y = d->batch + (d->swapped ? 0 : d->nx);
+            for (int a = 0; a < d->batch; a++) idx[a] = d->at[a];
+            for (int a = 0; a < d->nx; a++) idx[of_x + a] = rows[r].at[a];
+            for (int a = 0; a < d->outer; a++) idx[of_y + a] = d->at[d->batch + a];
+            for (int a = d->outer; a + 1 < d->ny; a++) idx[of_y + a] = idx_at(loop_i64(b, 0));
+            idx[of_y + d->ny - 1] = (Idx){ .i = jv, .step = d->lanes > 1 };
             LValue *y = loop_convert(b, sum[r * d->vectors + v], d->x->type->dtype);
             d->store(&p, idx, (Elem){ y, NULL }, d->context);
         }
         if (rows[r].guarded) loop_end_then(b, &f);
     }
 }
-
-/* Whether it pays to have code for what is left over. */
-static bool is_waste(int64_t n, int64_t each) { return n % each && (each - n % each) * 25 > n; }
 
 /* Rows i .. i + rows; where their number is not known, those at hi and beyond are computed from the last and not stored. */
 static void put_rows(Lower *l, const Dot *d, LValue *i, LValue *hi, Row *rows) {
@@ -162,7 +146,9 @@ static void put_rows(Lower *l, const Dot *d, LValue *i, LValue *hi, Row *rows) {
             rows[r].row = there;
             continue;
         }
-        LValue *at = loop_add(b, d->x_base, strides_offset(l, &d->x_rows, there));
+        LValue *at =
+            d->packed ? loop_add(b, loop_mul(b, i, d->k), loop_i64(b, r)) : strides_offset(l, &d->x_rows, there);
+        at = loop_add(b, d->x_base, at);
         rows[r].ptr = loop_at(b, d->x_view.home.ptr, at, dtype_bytes(d->x_view.dtype));
     }
 }
@@ -246,7 +232,7 @@ static void sum_tiles(Lower *l, const Dot *d, const Piece *p) {
 static void sum_panel(Lower *l, const Dot *d, const Piece *p) {
     LBuilder *b = &l->b;
     int64_t n;
-    if (!loop_is_const(d->n, &n) || n <= d->width || !is_waste(n, d->width)) {
+    if (!loop_is_const(d->n, &n) || n <= d->width || !dot_wastes(n, d->width)) {
         sum_tiles(l, d, p);
         return;
     }
@@ -348,92 +334,49 @@ static void dot_pieces(Lower *l, LValue *lo, LValue *hi, void *context) {
     if (d.copy) loop_release(b, d.panel);
 }
 
-/* As many accumulators as there are registers for; panels of about the same width, pieces of about the same height. */
-static void choose_tile(Lower *l, Dot *d) {
-    const Target *t = l->to->target;
-    int64_t n, m;
-    bool known = loop_is_const(d->m, &m), wide = t->vector_registers >= 32;
-    int most = wide ? 4 : 2;
-    if (known && m <= 2) most = m == 1 ? MOST_VECTORS : MOST_VECTORS / 2; /* long stretches of rows of y, read once */
-    if (!wide && most > 4) most = 4;
-    d->lanes = lanes_for(l, dtype_bytes(d->sum));
-    d->vectors = most;
-    if (loop_is_const(d->n, &n) && n > 0) {
-        while (d->lanes > 1 && d->lanes / 2 >= n) d->lanes /= 2;
-        int64_t needed = (n + d->lanes - 1) / d->lanes, panels = (needed + most - 1) / most;
-        d->vectors = (int)((needed + panels - 1) / panels);
-    }
-    d->width = (int64_t)d->vectors * d->lanes;
-    d->rows = (t->vector_registers - 2 - d->vectors) / d->vectors;
-    if (d->rows > MAX_ROWS) d->rows = MAX_ROWS;
-    if (d->rows < 1) d->rows = 1;
-    if (known && m < d->rows) d->rows = m < 1 ? 1 : (int)m;
-    if (known && m > d->rows && is_waste(m, d->rows)) d->rest = (int)(m % d->rows);
-    d->tall = ROWS;
-    if (known && loop_is_const(d->n, &n) && m / MORE_ROWS * (n / d->width) >= PIECES) d->tall = MORE_ROWS;
-    if (known && m > d->tall) {
-        int64_t down = (m + d->tall / 2) / d->tall;
-        d->tall = (m + down - 1) / down;
-    }
-    d->tall = (d->tall + d->rows - 1) / d->rows * d->rows;
-}
-
-static void choose_panels(Lower *l, Dot *d) {
-    const Target *t = l->to->target;
-    int64_t m, n, k;
-    d->copy = !loop_is_const(d->m, &m) || m > FEW_ROWS;
-    bool small = loop_is_const(d->m, &m) && m <= FEW_ROWS && loop_is_const(d->k, &k) && loop_is_const(d->n, &n) &&
-                 n * k <= FEW_ROWS * FEW_ROWS;
-    d->across = !small && panel_can_cross(d);
-    d->copy |= d->across || (d->y_flat && !strides_are_line(&d->y_columns, &n));
-    d->whole = loop_is_const(d->n, &n) && n % d->width == 0;
-    bool shallow = loop_is_const(d->k, &k) && k <= SHALLOW && loop_is_const(d->n, &n) && d->y_flat && !d->across;
-    if (!shallow || !strides_are_line(&d->y_columns, &m) || n * k * dtype_bytes(d->sum) > t->l2 / 2) return;
-    d->copy = false; /* what counts is to write the result as it lies in memory */
-    d->tall = d->rows;
-}
-
 static void find_axes(Lower *l, Dot *d) {
     LBuilder *b = &l->b;
-    const Attrs *a = d->in->attrs;
     int axes[MAX_RANK];
     d->m = d->n = d->k = loop_i64(b, 1);
     for (int i = d->batch; i < d->x->type->rank; i++) {
-        if (listed(a->lhs_axes, i)) continue;
+        if (dot_contracts(d->x_axes, i)) continue;
         d->size_x[d->nx] = lower_dim(l, d->x->type->dim[i]);
         d->m = loop_mul(b, d->m, d->size_x[d->nx]);
         d->x_free[d->nx++] = i;
     }
     for (int i = d->batch; i < d->y->type->rank; i++) {
-        if (!listed(a->rhs_axes, i)) d->y_free[d->ny++] = i;
+        if (!dot_contracts(d->y_axes, i)) d->y_free[d->ny++] = i;
     }
-    for (int i = 0; i < a->lhs_axes.n; i++) d->k = loop_mul(b, d->k, lower_dim(l, d->x->type->dim[a->lhs_axes.at[i]]));
+    for (int i = 0; i < d->x_axes.n; i++) d->k = loop_mul(b, d->k, lower_dim(l, d->x->type->dim[d->x_axes.at[i]]));
     d->x_flat = view_of(l, d->x, &d->x_view);
     d->y_flat = view_of(l, d->y, &d->y_view);
-    for (int i = 0; i < a->lhs_axes.n; i++) axes[i] = (int)a->lhs_axes.at[i];
+    for (int i = 0; i < d->x_axes.n; i++) axes[i] = (int)d->x_axes.at[i];
     if (d->x_flat) {
         d->x_rows = strides_of(l, &d->x_view, d->x, d->x_free, d->nx);
-        d->x_k = strides_of(l, &d->x_view, d->x, axes, a->lhs_axes.n);
+        d->x_k = strides_of(l, &d->x_view, d->x, axes, d->x_axes.n);
     }
-    for (int i = 0; i < a->rhs_axes.n; i++) axes[i] = (int)a->rhs_axes.at[i];
-    if (d->y_flat) d->y_k = strides_of(l, &d->y_view, d->y, axes, a->rhs_axes.n);
+    for (int i = 0; i < d->y_axes.n; i++) axes[i] = (int)d->y_axes.at[i];
+    if (d->y_flat) d->y_k = strides_of(l, &d->y_view, d->y, axes, d->y_axes.n);
 }
 
 void dot_tiles(Lower *l, const Inst *in, DotMerge merge, DotStore store, void *context) {
     LBuilder *b = &l->b;
-    Dot d = {
-        .in = in, .x = in->args[0], .y = in->args[1], .batch = (int)in->attrs->batch, .store = store, .context = context
-    };
-    d.dear = merge.dear;
+    Dot d = { .batch = (int)in->attrs->batch, .store = store, .context = context, .dear = merge.dear };
+    d.swapped = dot_is_narrow(l, in);
+    d.x = in->args[d.swapped], d.y = in->args[!d.swapped];
+    d.x_axes = d.swapped ? in->attrs->rhs_axes : in->attrs->lhs_axes;
+    d.y_axes = d.swapped ? in->attrs->lhs_axes : in->attrs->rhs_axes;
     DType type = d.x->type->dtype;
     d.sum = type == DT_f16 || type == DT_bf16 ? DT_f32 : type;
     find_axes(l, &d);
-    d.rows_merge = d.nx == 1 || merge.rows;
-    d.outer = d.y_flat && merge.columns < d.ny ? d.ny - merge.columns : d.y_flat ? 0 : d.ny - 1;
+    int together = d.swapped ? (merge.rows ? d.ny : 1) : merge.columns;
+    d.rows_merge = d.nx == 1 || (d.swapped ? merge.columns >= d.nx : merge.rows);
+    d.outer = !d.y_flat ? d.ny - 1 : together < d.ny ? d.ny - together : 0;
     for (int i = d.outer; i < d.ny; i++) d.n = loop_mul(b, d.n, lower_dim(l, d.y->type->dim[d.y_free[i]]));
     if (d.y_flat) d.y_columns = strides_of(l, &d.y_view, d.y, d.y_free + d.outer, d.ny - d.outer);
-    choose_tile(l, &d);
-    choose_panels(l, &d);
+    dot_choose_tile(l, &d);
+    dot_choose_panels(l, &d);
+    if (pack_pays(&d)) pack(l, &d);
     if (d.x_flat) strides_tabulate(l, &d.x_k, d.k);
     if (d.y_flat && !d.across) strides_tabulate(l, &d.y_k, d.k);
     d.panels = round_up(l, d.n, d.width);

@@ -24,11 +24,12 @@ LValue *strides_offset(Lower *, const Strides *, LValue *i);
 void strides_tabulate(Lower *, Strides *, LValue *length); /* once; taking an offset is then reading it */
 bool strides_are_line(const Strides *, int64_t *stride);   /* one axis, its stride known here */
 
-enum { MOST_VECTORS = 12 /* of a tile, in a row */ };
+enum { MOST_VECTORS = 12, MAX_ROWS = 12 /* of a tile */ };
 
 typedef struct {
-    const Inst *in;
-    const Value *x, *y;
+    const Value *x, *y;  /* the operands, */
+    bool swapped;        /* or the second and the first */
+    Ints x_axes, y_axes; /* that are contracted */
     int batch, nx, ny, nk,
         outer; /* axes: shared, free ones of x and of y, contracted; of the free ones of y so many are outer */
     int x_free[MAX_RANK], y_free[MAX_RANK];
@@ -44,6 +45,7 @@ typedef struct {
     int64_t width, tall;      /* columns of a panel; rows of a piece, a multiple of a tile's */
     int rest;                 /* rows of the last tile, where it is another one; or 0 */
     bool dear;                /* more is done with the sums than to store them */
+    bool packed;              /* x is a copy (pack.c) */
     bool copy, whole;         /* whole: panels have no tail */
     bool across;              /* y lies in memory along the contracted axes */
     Idx at[MAX_RANK];         /* of the batch axes, then of the outer free axes of y */
@@ -52,6 +54,17 @@ typedef struct {
     DotStore store;
     void *context;
 } Dot;
+
+/* shape.c */
+bool dot_contracts(Ints axes, int64_t axis);
+bool dot_wastes(int64_t n, int64_t each);  /* whether it pays to have code for what is left over */
+bool dot_is_narrow(Lower *, const Inst *); /* too few columns for vectors, and rows enough */
+void dot_choose_tile(Lower *, Dot *);
+void dot_choose_panels(Lower *, Dot *);
+
+/* pack.c */
+bool pack_pays(const Dot *);
+void pack(Lower *, Dot *);
 
 /* panel.c */
 void panel_copy(Lower *, const Dot *, LValue *j, LValue *from, LValue *to);

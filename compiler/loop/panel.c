@@ -50,7 +50,7 @@ void panel_fill(Lower *l, const Dot *d, LValue *j, LValue *k, LValue *at, LValue
 /* Contracted axes of an operand that is pulled. */
 void dot_put_k(Lower *l, const Dot *d, bool for_x, LValue *k, Idx *idx) {
     LBuilder *b = &l->b;
-    Ints axes = for_x ? d->in->attrs->lhs_axes : d->in->attrs->rhs_axes;
+    Ints axes = for_x ? d->x_axes : d->y_axes;
     const Type *t = (for_x ? d->x : d->y)->type;
     for (int i = axes.n - 1; i >= 0; i--) {
         LValue *size = lower_dim(l, t->dim[axes.at[i]]);

@@ -1,0 +1,87 @@
+/* shape: which tiles, panels and pieces a matrix product is computed in. */
+#include "loop/dot.h"
+
+enum {
+    ROWS = 252 /* of a piece, about, */,
+    MORE_ROWS = 504 /* or, where that leaves so many pieces: */,
+    PIECES = 16,
+    FEW_ROWS = 16 /* too few to copy the panel for */,
+    NARROW = 12 /* columns of y: x and y change places, */,
+    DEEP = 64 /* where there are so many steps */,
+    SHALLOW = 16 /* steps that are little beside storing the sums */
+};
+
+bool dot_contracts(Ints list, int64_t x) {
+    for (int i = 0; i < list.n; i++) {
+        if (list.at[i] == x) return true;
+    }
+    return false;
+}
+
+bool dot_wastes(int64_t n, int64_t each) { return n % each && (each - n % each) * 25 > n; }
+
+static int64_t count_free(const Type *t, int batch, Ints contracted) {
+    int64_t all = 1, n;
+    for (int i = batch; i < t->rank; i++) {
+        if (dot_contracts(contracted, i)) continue;
+        if (!dim_is_int(t->dim[i], &n)) return -1;
+        all *= n;
+    }
+    return all;
+}
+
+bool dot_is_narrow(Lower *l, const Inst *in) {
+    const Attrs *a = in->attrs;
+    const Type *x = in->args[0]->type, *y = in->args[1]->type;
+    int64_t n = count_free(y, (int)a->batch, a->rhs_axes), m = count_free(x, (int)a->batch, a->lhs_axes), k = 1, size;
+    for (int i = 0; i < a->lhs_axes.n; i++) {
+        if (!dim_is_int(x->dim[a->lhs_axes.at[i]], &size)) return false;
+        k *= size;
+    }
+    return n >= 0 && n <= NARROW && k >= DEEP && m >= 8 * lanes_for(l, dtype_bytes(x->dtype));
+}
+
+/* As many accumulators as there are registers for; panels of about the same width, pieces of about the same height. */
+void dot_choose_tile(Lower *l, Dot *d) {
+    const Target *t = l->to->target;
+    int64_t n, m;
+    bool known = loop_is_const(d->m, &m), wide = t->vector_registers >= 32;
+    int most = wide ? 4 : 2;
+    d->lanes = lanes_for(l, dtype_bytes(d->sum));
+    if (known && m <= 2 && !panel_can_cross(d)) /* long stretches of rows of y, read once */
+        most = !wide ? 4 : m == 1 ? MOST_VECTORS : MOST_VECTORS / 2;
+    d->vectors = most;
+    if (loop_is_const(d->n, &n) && n > 0) {
+        while (d->lanes > 1 && d->lanes / 2 >= n) d->lanes /= 2;
+        int64_t needed = (n + d->lanes - 1) / d->lanes, panels = (needed + most - 1) / most;
+        d->vectors = (int)((needed + panels - 1) / panels);
+    }
+    d->width = (int64_t)d->vectors * d->lanes;
+    d->rows = (t->vector_registers - 2 - d->vectors) / d->vectors;
+    if (d->rows > MAX_ROWS) d->rows = MAX_ROWS;
+    if (d->rows < 1) d->rows = 1;
+    if (known && m < d->rows) d->rows = m < 1 ? 1 : (int)m;
+    if (known && m > d->rows && dot_wastes(m, d->rows)) d->rest = (int)(m % d->rows);
+    d->tall = ROWS;
+    if (known && loop_is_const(d->n, &n) && m / MORE_ROWS * (n / d->width) >= PIECES) d->tall = MORE_ROWS;
+    if (known && m > d->tall) {
+        int64_t down = (m + d->tall / 2) / d->tall;
+        d->tall = (m + down - 1) / down;
+    }
+    d->tall = (d->tall + d->rows - 1) / d->rows * d->rows;
+}
+
+void dot_choose_panels(Lower *l, Dot *d) {
+    const Target *t = l->to->target;
+    int64_t m, n, k;
+    d->copy = !loop_is_const(d->m, &m) || m > FEW_ROWS;
+    bool small = loop_is_const(d->m, &m) && m <= FEW_ROWS && loop_is_const(d->k, &k) && loop_is_const(d->n, &n) &&
+                 n * k <= FEW_ROWS * FEW_ROWS;
+    d->across = !small && panel_can_cross(d);
+    d->copy |= d->across || (d->y_flat && !strides_are_line(&d->y_columns, &n));
+    d->whole = loop_is_const(d->n, &n) && n % d->width == 0;
+    bool shallow = loop_is_const(d->k, &k) && k <= SHALLOW && loop_is_const(d->n, &n) && d->y_flat && !d->across;
+    if (!shallow || !strides_are_line(&d->y_columns, &m) || n * k * dtype_bytes(d->sum) > t->l2 / 2) return;
+    d->copy = false; /* what counts is to write the result as it lies in memory */
+    d->tall = d->rows;
+}
