@@ -194,7 +194,7 @@ static void sort_row(const Sort *s, int64_t row, Item *items, Item *other) {
 }
 
 /* Values alone, in vectors: 0 where there are none for them, or where that came to nothing. */
-static int sort_in_vectors(const Sort *s, int64_t row, void *other) {
+static int sort_in_vectors(const Sort *s, int64_t row) {
 #if defined(__x86_64__)
     int wide = jxl_dtypes[s->keys->dtype].size == 8, kind = SORT_UNSIGNED;
     switch (s->keys->dtype) {
@@ -210,13 +210,13 @@ static int sort_in_vectors(const Sort *s, int64_t row, void *other) {
     char *to = (char *)s->sorted->data + row * s->n * (wide ? 8 : 4);
     int bytes = jxl_vector_bytes();
     if (bytes == 64)
-        return wide ? jxl_sort_avx512_64((int64_t *)to, (const int64_t *)from, other, s->n, kind)
-                    : jxl_sort_avx512_32((int32_t *)to, (const int32_t *)from, other, s->n, kind);
+        return wide ? jxl_sort_avx512_64((int64_t *)to, (const int64_t *)from, s->n, kind)
+                    : jxl_sort_avx512_32((int32_t *)to, (const int32_t *)from, s->n, kind);
     if (bytes == 32)
-        return wide ? jxl_sort_avx2_64((int64_t *)to, (const int64_t *)from, other, s->n, kind)
-                    : jxl_sort_avx2_32((int32_t *)to, (const int32_t *)from, other, s->n, kind);
+        return wide ? jxl_sort_avx2_64((int64_t *)to, (const int64_t *)from, s->n, kind)
+                    : jxl_sort_avx2_32((int32_t *)to, (const int32_t *)from, s->n, kind);
 #else
-    (void)s, (void)row, (void)other;
+    (void)s, (void)row;
 #endif
     return 0;
 }
@@ -232,12 +232,9 @@ static int sort_row_values(jxl_call *c, const Sort *s, int64_t row) {
 
 static int sort_values(jxl_call *c, void *context, int64_t lo, int64_t hi) {
     const Sort *s = context;
-    void *other = jxl_alloc(c, s->n * 8);
-    if (!other) return c->status;
     int status = 0;
     for (int64_t row = lo; row < hi && !status; row++)
-        if (!sort_in_vectors(s, row, other)) status = sort_row_values(c, s, row);
-    jxl_release(c, other);
+        if (!sort_in_vectors(s, row)) status = sort_row_values(c, s, row);
     return status;
 }
 

@@ -18,6 +18,20 @@ static const Key LARGEST = INT64_MAX, INFINITE = 0x7ff0000000000000;
 
 static inline Lanes load(const Key *x) { return _mm256_loadu_si256((const Lanes *)x); }
 static inline void store(Key *x, Lanes v) { _mm256_storeu_si256((Lanes *)x, v); }
+/* The first n, if there are any; the others are LARGEST, or stay as they are. */
+static inline Lanes load_first(const Key *x, int n) {
+    Lanes there = _mm256_cmpgt_epi64(_mm256_set1_epi64x(n), _mm256_setr_epi64x(0, 1, 2, 3));
+    return _mm256_blendv_epi8(_mm256_set1_epi64x(LARGEST), _mm256_maskload_epi64((const long long *)x, there), there);
+}
+static inline void store_first(Key *x, Lanes v, int n) {
+    if (n >= LANES) {
+        store(x, v);
+    } else {
+        Key all[LANES];
+        store(all, v);
+        for (int i = 0; i < n; i++) x[i] = all[i];
+    }
+}
 static inline Lanes all_lanes(Key x) { return _mm256_set1_epi64x(x); }
 static inline Lanes least(Lanes x, Lanes y) { return _mm256_blendv_epi8(x, y, _mm256_cmpgt_epi64(x, y)); }
 static inline Lanes most(Lanes x, Lanes y) { return _mm256_blendv_epi8(y, x, _mm256_cmpgt_epi64(x, y)); }
@@ -27,17 +41,20 @@ static inline Lanes negative(Lanes x) { return _mm256_cmpgt_epi64(_mm256_setzero
 static inline unsigned lanes_below(Lanes x, Lanes y) {
     return (unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(_mm256_cmpgt_epi64(y, x)));
 }
-/* These lanes last, after the others; a byte says which 32 bits go where. */
-static inline Lanes together_at_end(Lanes x, unsigned which, int count) {
-    uint64_t numbers = 0x0706050403020100, last = _pdep_u64(which, 0x0001000100010001) * 0xffff;
-    uint64_t order = _pext_u64(numbers, ~last);
-    if (count) order |= _pext_u64(numbers, last) << 16 * (LANES - count);
-    return _mm256_permutevar8x32_epi32(x, _mm256_cvtepu8_epi32(_mm_cvtsi64_si128((int64_t)order)));
-}
-/* These lanes first. */
-static inline Lanes together(Lanes x, unsigned which) {
-    unsigned others = ~which & ALL_LANES;
-    return together_at_end(x, others, __builtin_popcount(others));
+/* The lanes that are `above`, so many, to the end of `high`, the others to the front of `low`, and both to what follows there; a byte
+** says which 32 bits go where. */
+static const uint8_t parted_order[16][8] = {
+    { 0, 1, 2, 3, 4, 5, 6, 7 }, { 2, 3, 4, 5, 6, 7, 0, 1 }, { 0, 1, 4, 5, 6, 7, 2, 3 }, { 4, 5, 6, 7, 0, 1, 2, 3 },
+    { 0, 1, 2, 3, 6, 7, 4, 5 }, { 2, 3, 6, 7, 0, 1, 4, 5 }, { 0, 1, 6, 7, 2, 3, 4, 5 }, { 6, 7, 0, 1, 2, 3, 4, 5 },
+    { 0, 1, 2, 3, 4, 5, 6, 7 }, { 2, 3, 4, 5, 0, 1, 6, 7 }, { 0, 1, 4, 5, 2, 3, 6, 7 }, { 4, 5, 0, 1, 2, 3, 6, 7 },
+    { 0, 1, 2, 3, 4, 5, 6, 7 }, { 2, 3, 0, 1, 4, 5, 6, 7 }, { 0, 1, 2, 3, 4, 5, 6, 7 }, { 0, 1, 2, 3, 4, 5, 6, 7 },
+};
+static inline void part(Key *low, Key *high, Lanes x, unsigned above, int count) {
+    Lanes order = _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)parted_order[above]));
+    Lanes parted = _mm256_permutevar8x32_epi32(x, order);
+    (void)count;
+    store(low, parted);
+    store(high - LANES, parted);
 }
 /* Lane k is lane k ^ bits. */
 static inline Lanes across(Lanes x, int bits) {
@@ -51,9 +68,7 @@ static inline Lanes choose(Lanes low, Lanes high, int top) {
 
 #include "sort_vector.h"
 
-int jxl_sort_avx2_64(Key *to, const Key *from, Key *other, int64_t n, int kind) {
-    return sort_numbers(to, from, other, n, kind);
-}
+int jxl_sort_avx2_64(Key *to, const Key *from, int64_t n, int kind) { return sort_numbers(to, from, n, kind); }
 
 #if defined(__clang__)
 #pragma clang attribute pop

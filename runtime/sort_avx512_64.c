@@ -18,6 +18,12 @@ static const Key LARGEST = INT64_MAX, INFINITE = 0x7ff0000000000000;
 
 static inline Lanes load(const Key *x) { return _mm512_loadu_si512(x); }
 static inline void store(Key *x, Lanes v) { _mm512_storeu_si512(x, v); }
+/* The first n, if there are any; the others are LARGEST, or stay as they are. */
+static inline __mmask8 first_lanes(int n) { return (__mmask8)(n >= LANES ? ALL_LANES : n > 0 ? (1u << n) - 1 : 0); }
+static inline Lanes load_first(const Key *x, int n) {
+    return _mm512_mask_loadu_epi64(_mm512_set1_epi64(LARGEST), first_lanes(n), x);
+}
+static inline void store_first(Key *x, Lanes v, int n) { _mm512_mask_storeu_epi64(x, first_lanes(n), v); }
 static inline Lanes all_lanes(Key x) { return _mm512_set1_epi64(x); }
 static inline Lanes least(Lanes x, Lanes y) { return _mm512_min_epi64(x, y); }
 static inline Lanes most(Lanes x, Lanes y) { return _mm512_max_epi64(x, y); }
@@ -25,13 +31,17 @@ static inline Lanes both(Lanes x, Lanes y) { return _mm512_and_si512(x, y); }
 static inline Lanes differ(Lanes x, Lanes y) { return _mm512_xor_si512(x, y); }
 static inline Lanes negative(Lanes x) { return _mm512_srai_epi64(x, 63); }
 static inline unsigned lanes_below(Lanes x, Lanes y) { return _mm512_cmplt_epi64_mask(x, y); }
-/* These lanes first; those last. */
-static inline Lanes together(Lanes x, unsigned which) { return _mm512_maskz_compress_epi64((__mmask8)which, x); }
-static inline Lanes together_at_end(Lanes x, unsigned which, int count) {
-    return _mm512_maskz_expand_epi64((__mmask8)((unsigned)ALL_LANES << (LANES - count)), together(x, which));
+/* The lanes that are `above`, so many, to the end of `high`; the others to the front of `low`, and anything behind them. */
+static inline void part(Key *low, Key *high, Lanes x, unsigned above, int count) {
+    store(low, _mm512_maskz_compress_epi64((__mmask8)~above, x));
+    store_first(high - count, _mm512_maskz_compress_epi64((__mmask8)above, x), count);
 }
 /* Lane k is lane k ^ bits. */
 static inline Lanes across(Lanes x, int bits) {
+    if (bits == 1) return _mm512_permutex_epi64(x, _MM_PERM_CDAB);
+    if (bits == 2) return _mm512_permutex_epi64(x, _MM_PERM_BADC);
+    if (bits == 3) return _mm512_permutex_epi64(x, _MM_PERM_ABCD);
+    if (bits == 4) return _mm512_shuffle_i64x2(x, x, _MM_PERM_BADC);
     Lanes number = _mm512_setr_epi64(0, 1, 2, 3, 4, 5, 6, 7);
     return _mm512_permutexvar_epi64(_mm512_xor_si512(number, _mm512_set1_epi64(bits)), x);
 }
@@ -42,9 +52,7 @@ static inline Lanes choose(Lanes low, Lanes high, int top) {
 
 #include "sort_vector.h"
 
-int jxl_sort_avx512_64(Key *to, const Key *from, Key *other, int64_t n, int kind) {
-    return sort_numbers(to, from, other, n, kind);
-}
+int jxl_sort_avx512_64(Key *to, const Key *from, int64_t n, int kind) { return sort_numbers(to, from, n, kind); }
 
 #if defined(__clang__)
 #pragma clang attribute pop
