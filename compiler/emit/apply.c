@@ -73,6 +73,26 @@ static LLVMValueRef leading_zeros(Emit *e, LLVMValueRef x) {
     return intrinsic(e, "llvm.ctlz", 1, &t, 2, args);
 }
 
+/* The quotient or remainder of integers; lanes of up to 32 bits are divided as floats that hold them and their quotients'
+** whole parts exactly, since no machine divides vectors of integers. */
+static LLVMValueRef divided(Emit *e, const LInst *in, bool is_signed, LLVMValueRef x, LLVMValueRef y) {
+    LLVMBuilderRef b = e->b;
+    LLVMTypeRef t = LLVMTypeOf(x);
+    int bytes = dtype_bytes((DType)in->args[0]->type.dtype), lanes = in->args[0]->type.lanes;
+    if (lanes == 1 || bytes > 4 || LLVMIsConstant(y)) {
+        if (in->fn == OP_div) return is_signed ? LLVMBuildSDiv(b, x, y, "") : LLVMBuildUDiv(b, x, y, "");
+        return is_signed ? LLVMBuildSRem(b, x, y, "") : LLVMBuildURem(b, x, y, "");
+    }
+    LLVMContextRef c = LLVMGetTypeContext(t);
+    LLVMTypeRef real =
+        LLVMVectorType(bytes == 4 ? LLVMDoubleTypeInContext(c) : LLVMFloatTypeInContext(c), (unsigned)lanes);
+    LLVMValueRef p = is_signed ? LLVMBuildSIToFP(b, x, real, "") : LLVMBuildUIToFP(b, x, real, "");
+    LLVMValueRef q =
+        LLVMBuildFDiv(b, p, is_signed ? LLVMBuildSIToFP(b, y, real, "") : LLVMBuildUIToFP(b, y, real, ""), "");
+    q = is_signed ? LLVMBuildFPToSI(b, q, t, "") : LLVMBuildFPToUI(b, q, t, "");
+    return in->fn == OP_div ? q : LLVMBuildSub(b, x, LLVMBuildMul(b, q, y, ""), "");
+}
+
 LLVMValueRef apply(Emit *e, const LInst *in) {
     LLVMValueRef x[3] = { 0 };
     for (int i = 0; i < in->nargs && i < 3; i++) x[i] = e->value[in->args[i]->id];
@@ -91,14 +111,8 @@ LLVMValueRef apply(Emit *e, const LInst *in) {
         return real      ? LLVMBuildFMul(b, x[0], x[1], "")
                : logical ? LLVMBuildAnd(b, x[0], x[1], "")
                          : LLVMBuildMul(b, x[0], x[1], "");
-    case OP_div:
-        return real                ? LLVMBuildFDiv(b, x[0], x[1], "")
-               : sort == IS_SIGNED ? LLVMBuildSDiv(b, x[0], x[1], "")
-                                   : LLVMBuildUDiv(b, x[0], x[1], "");
-    case OP_rem:
-        return real                ? LLVMBuildFRem(b, x[0], x[1], "")
-               : sort == IS_SIGNED ? LLVMBuildSRem(b, x[0], x[1], "")
-                                   : LLVMBuildURem(b, x[0], x[1], "");
+    case OP_div: return real ? LLVMBuildFDiv(b, x[0], x[1], "") : divided(e, in, sort == IS_SIGNED, x[0], x[1]);
+    case OP_rem: return real ? LLVMBuildFRem(b, x[0], x[1], "") : divided(e, in, sort == IS_SIGNED, x[0], x[1]);
     case OP_floor: return intrinsic1(e, "llvm.floor", x[0]);
     case OP_ceil: return intrinsic1(e, "llvm.ceil", x[0]);
     case OP_trunc: return intrinsic1(e, "llvm.trunc", x[0]);

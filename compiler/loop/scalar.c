@@ -43,7 +43,9 @@ static LValue *divisible(LBuilder *b, Op op, LValue *rest, LValue *zero) {
     if (!loop_is_const(zero, &none) || none || !rem || rem->op != LOOP_apply || rem->fn != OP_rem) return NULL;
     DType d = (DType)rest->type.dtype, u = dtype_bytes(d) == 8 ? DT_u64 : DT_u32;
     int width = 8 * dtype_bytes(d), twos = 0;
-    if (width < 32 || !loop_is_const(rem->args[1], &by) || by < 2 || !(by & (by - 1))) return NULL;
+    if (width < 32 || !loop_is_const(rem->args[1], &by)) return NULL;
+    by = element_int(d, &by);
+    if (by < 2 || !(by & (by - 1))) return NULL;
     while (!(by >> twos & 1)) twos++;
     bool is_signed = d != u;
     if (is_signed && twos) return NULL;
