@@ -225,7 +225,25 @@ static bool find_places(Planner *p) {
     return p->plan->place[last] == last;
 }
 
-/* Prologues are computed again whenever an operand is read, so they must cost next to nothing. */
+/* Whether the product's or the root's own arguments are made of it. */
+static bool feeds_root(const Planner *p, const Value *v, const Value *from) {
+    if (from == v) return true;
+    if (!in_group(p, from)) return false;
+    for (int i = 0; i < from->def->nargs; i++) {
+        if (feeds_root(p, v, from->def->args[i])) return true;
+    }
+    return false;
+}
+
+/* Of a product: prologues are computed again whenever an operand is read, so they must cost next to nothing.  What only the
+** elements of the product meet is computed once for each, unless it is smaller. */
+static bool is_dear_prologue(const Planner *p, const Inst *in) {
+    const Inst *root = p->plan->root;
+    const Value *v = in->results[0];
+    if (plan_cost(in) <= 0 || in->op == OP_convert) return false;
+    return label_is_repeated(p, v) || feeds_root(p, v, root->args[0]) || feeds_root(p, v, root->args[1]);
+}
+
 static bool plan_dot(Planner *p) {
     Plan *plan = p->plan;
     const Type *t = plan->root->results[0]->type;
@@ -245,7 +263,7 @@ static bool plan_dot(Planner *p) {
     for (int i = 0; i < p->g->n; i++) {
         const Inst *in = p->g->at[i];
         if (in == plan->root || phase_of(p, &phases, in->results[0])) continue;
-        if (plan_cost(in) > 0 && in->op != OP_convert)
+        if (is_dear_prologue(p, in))
             return plan_refuse(p, in,
                                "a matrix product reads its operands several times, and would compute it each time");
     }
@@ -392,16 +410,6 @@ bool plan_follows(Compiler *cx, const Group *g, const Value *v, int axis) {
     ok = ok && (!l || !l->labelled || (!l->conflict && l->axis[0] == axis));
     arena_free(a);
     return ok;
-}
-
-/* Whether the product's or the root's own arguments are made of it. */
-static bool feeds_root(const Planner *p, const Value *v, const Value *from) {
-    if (from == v) return true;
-    if (!in_group(p, from)) return false;
-    for (int i = 0; i < from->def->nargs; i++) {
-        if (feeds_root(p, v, from->def->args[i])) return true;
-    }
-    return false;
 }
 
 static int times_read(const Group *g, const Value *v) {
