@@ -58,6 +58,12 @@ void lower_map(Lower *l, const Inst *in) {
         home_set(l, y, home_of(l, in->args[0]));
         return;
     }
+    if (in->op == OP_slice && slice_is_view(in) && y->buffer == in->args[0]->buffer && home_of(l, in->args[0]).ptr) {
+        Home h = home_of(l, in->args[0]);
+        h.ptr = loop_at(&l->b, h.ptr, lower_dim(l, slice_offset(l->cx, in)), dtype_bytes(y->type->dtype));
+        home_set(l, y, h);
+        return;
+    }
     if (in->op == OP_constant && in->attrs->data.n != 1) {
         Data d = in->attrs->data;
         LValue *ptr = loop_data(&l->b, d.bytes, d.n * dtype_bytes(y->type->dtype), 64);

@@ -264,6 +264,14 @@ static void emit_binders(Fuse *f, const Node *n) {
     for (int i = 0; i < n->nbinders; i++) emit_node(f, group_of(&f->node[n->binder[i]]));
 }
 
+/* Pieces of memory that is there, which `place` need not copy. */
+static bool are_views(const Members *m) {
+    for (int i = 0; i < m->n; i++) {
+        if (m->at[i]->op != OP_reshape && (m->at[i]->op != OP_slice || !slice_is_view(m->at[i]))) return false;
+    }
+    return true;
+}
+
 static void emit_node(Fuse *f, Node *n) {
     if (n->emitted) return;
     n->emitted = true;
@@ -286,9 +294,11 @@ static void emit_node(Fuse *f, Node *n) {
         }
     }
     if (!m.nresults) return;
-    if (m.n == 1) {
-        f->w->b.origin = m.at[0]->origin;
-        walk_copy(f->w, m.at[0]);
+    if (m.n == 1 || are_views(&m)) {
+        for (int i = 0; i < m.n; i++) {
+            f->w->b.origin = m.at[i]->origin;
+            walk_copy(f->w, m.at[i]);
+        }
     } else {
         emit_kernel(f, &m);
     }

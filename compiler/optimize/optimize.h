@@ -115,6 +115,10 @@ bool plan_sweep(Compiler *, Arena *, const Group *, Sweep *);
 /* Whether a result may be written over an argument of the same shape: each element is read before its own place is written. */
 bool plan_in_place(Compiler *, const Inst *, int arg, int result);
 
+/* view.c */
+bool slice_is_view(const Inst *);
+const Dim *slice_offset(Compiler *, const Inst *); /* of its first element */
+
 /* fuse.c */
 Module *pass_fuse(const Module *);
 
