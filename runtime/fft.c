@@ -9,15 +9,20 @@
 
 #include <string.h>
 
-enum { MOST_IN_LANES = 1 << 14 /* points: what would leave the caches goes alone */, LEAST_SHARED = 1 << 14 };
+enum {
+    MOST_IN_LANES = 1 << 14 /* points: what would leave the caches goes alone */,
+    LEAST_SHARED = 1 << 14,
+    TOGETHER = 1 << 18 /* bytes of lines that are transformed together */
+};
 
 typedef struct {
     const Fourier *f;
-    const Kernels *k, *alone;
+    const Kernels *k;
     const char *x;
     char *y;
-    int64_t inner; /* numbers between two points of a line */
-    int real;      /* bytes */
+    int64_t lines, inner; /* numbers between two points of a line */
+    int real;             /* bytes */
+    int together;         /* groups of lines side by side */
 } Job;
 
 static const Kernels *kernels(int single) {
@@ -44,35 +49,52 @@ static char *line_of_y(const Job *j, int64_t i) {
     return j->y + bytes(j, i / j->inner * j->inner * j->f->ny + i % j->inner, 1);
 }
 
-static int64_t room_for(const Job *j, const Kernels *k) {
+static int64_t room_for(const Job *j) {
     int64_t most = j->f->points > j->f->whole.n ? j->f->points : j->f->whole.n;
-    return 3 * (most + 2) * (int64_t)k->size;
+    return (j->together + 2) * (most + 2) * (int64_t)j->k->size;
 }
 
-/* Groups of lines side by side, the last of them from the end. */
+static int64_t pieces_of(const Job *j) {
+    int64_t lines = j->together * j->k->lanes;
+    return (j->inner + lines - 1) / lines;
+}
+
+/* How many groups of lines side by side go together: a few cache lines of each row, and what a cache has room for. */
+static int groups_together(const Job *j) {
+    int64_t line = j->k->lanes * bytes(j, 1, 0), n = j->f->points, most = 512 / line;
+    if (most * n * (int64_t)j->k->size > TOGETHER) most = TOGETHER / (n * (int64_t)j->k->size);
+    if (is_real(j->f, 0) || is_real(j->f, 1)) return 1;
+    return most < 1 ? 1 : most > MOST_GROUPS ? MOST_GROUPS : (int)most;
+}
+
+/* Pieces of `together` groups of lines side by side; the last group of all from the end. */
 static int side_by_side(jxl_call *c, void *context, int64_t lo, int64_t hi) {
     const Job *j = context;
-    int64_t groups = (j->inner + j->k->lanes - 1) / j->k->lanes;
-    void *room = jxl_alloc(c, room_for(j, j->k));
+    int lanes = j->k->lanes;
+    int64_t pieces = pieces_of(j);
+    void *room = jxl_alloc(c, room_for(j));
     if (!room) return c->status;
     for (int64_t u = lo; u < hi; u++) {
-        int64_t at = u % groups * j->k->lanes, last = j->inner - j->k->lanes, i = u / groups * j->inner;
-        i += at < last ? at : last;
-        j->k->lines(j->f, line_of_x(j, i), line_of_y(j, i), j->inner, room);
+        int64_t at = u % pieces * j->together * lanes, i = u / pieces * j->inner, have = (j->inner - at) / lanes;
+        int groups = have < j->together ? (int)have : j->together;
+        if (groups) j->k->lines(j->f, line_of_x(j, i + at), line_of_y(j, i + at), j->inner, groups, room);
+        if (groups == j->together || at + groups * lanes == j->inner) continue;
+        i += j->inner - lanes;
+        j->k->lines(j->f, line_of_x(j, i), line_of_y(j, i), j->inner, 1, room);
     }
     jxl_release(c, room);
     return 0;
 }
 
-/* Lines one behind the other. */
+/* Groups of lines one behind the other, the last of them from the end. */
 static int one_behind_the_other(jxl_call *c, void *context, int64_t lo, int64_t hi) {
     const Job *j = context;
-    const Kernels *k = j->inner > 1 || hi - lo < j->k->lanes || j->f->points > MOST_IN_LANES ? j->alone : j->k;
-    void *room = jxl_alloc(c, room_for(j, k));
+    int lanes = j->k->lanes;
+    void *room = jxl_alloc(c, room_for(j));
     if (!room) return c->status;
-    for (int64_t i = lo; i < hi; i += k->lanes) {
-        int64_t at = i + k->lanes <= hi ? i : hi - k->lanes;
-        k->lines(j->f, line_of_x(j, at), line_of_y(j, at), j->inner > 1 ? j->inner : 0, room);
+    for (int64_t u = lo; u < hi; u++) {
+        int64_t at = (u + 1) * lanes <= j->lines ? u * lanes : j->lines - lanes;
+        j->k->lines(j->f, line_of_x(j, at), line_of_y(j, at), j->inner > 1 ? j->inner : 0, 1, room);
     }
     jxl_release(c, room);
     return 0;
@@ -154,32 +176,37 @@ static int some_long_lines(jxl_call *c, void *context, int64_t lo, int64_t hi) {
     return long_lines(c, context, lo, hi, 0);
 }
 
-int jxl_fft(jxl_call *c, int32_t what, int32_t axis, const jxl_array *x, const jxl_array *y) {
+int jxl_fft(jxl_call *c, int32_t what, int32_t axis, int32_t divided, const jxl_array *x, const jxl_array *y) {
     int64_t n = what == JXL_IRFFT ? y->shape[axis] : x->shape[axis];
     int single = jxl_dtypes[x->dtype].part == JXL_F32, is_kept;
     if (!jxl_count(x) || !jxl_count(y)) return 0;
-    if (!jxl_fft_has_plan(what, n)) return jxl_fft_any(c, what, axis, x, y);
+    if (!jxl_fft_has_plan(what, n)) return jxl_fft_any(c, what, axis, divided, x, y);
     Job j = { .k = kernels(single),
-              .alone = jxl_fft_alone[single],
               .x = x->data,
               .y = y->data,
+              .lines = jxl_count(x) / x->shape[axis],
               .inner = 1,
-              .real = single ? 4 : 8 };
+              .real = single ? 4 : 8,
+              .together = 1 };
     for (int i = axis + 1; i < x->rank; i++) j.inner *= x->shape[i];
-    Fourier *f = jxl_fft_plan(what, n, single, j.inner < SPLIT, &is_kept);
+    Fourier *f = jxl_fft_plan(what, n, divided, single, j.inner < SPLIT, &is_kept);
     if (!f) return jxl_fail_text(c, 1, "out of memory for a Fourier transform of %lld points", (long long)n);
     j.f = f;
-    int64_t lines = jxl_count(x) / x->shape[axis], grain = 1 + 20000 / n,
-            groups = (j.inner + j.k->lanes - 1) / j.k->lanes;
+    int64_t grain = 1 + 20000 / n;
     int status;
-    if (j.inner >= SPLIT)
-        status = jxl_parallel_for(c, side_by_side, &j, lines / j.inner * groups, 1 + grain / j.k->lanes);
-    else if (!f->first.n)
-        status = jxl_parallel_for(c, one_behind_the_other, &j, lines, grain < j.k->lanes ? j.k->lanes : grain);
-    else if (lines < 4 && f->points >= LEAST_SHARED)
-        status = long_lines(c, &j, 0, lines, 1);
-    else
-        status = jxl_parallel_for(c, some_long_lines, &j, lines, grain);
+    if (j.inner >= SPLIT) {
+        j.together = groups_together(&j);
+        status = jxl_parallel_for(c, side_by_side, &j, j.lines / j.inner * pieces_of(&j),
+                                  1 + grain / j.k->lanes / j.together);
+    } else if (!f->first.n) {
+        if (j.inner > 1 || j.lines < j.k->lanes || f->points > MOST_IN_LANES) j.k = jxl_fft_alone[single];
+        status = jxl_parallel_for(c, one_behind_the_other, &j, (j.lines + j.k->lanes - 1) / j.k->lanes,
+                                  1 + grain / j.k->lanes);
+    } else if (j.lines < 4 && f->points >= LEAST_SHARED) {
+        status = long_lines(c, &j, 0, j.lines, 1);
+    } else {
+        status = jxl_parallel_for(c, some_long_lines, &j, j.lines, grain);
+    }
     if (!is_kept) jxl_fft_plan_free(f);
     return status;
 }

@@ -16,6 +16,7 @@ typedef struct {
 /* How lines of one length are transformed. */
 typedef struct Fourier {
     int32_t what; /* JXL_FFT and so on */
+    double scale; /* of the result */
     int64_t points, nx,
         ny;        /* complex numbers: half as many as there are real ones, unless that is odd; of a line of x and y */
     int odd;       /* real ones, which are not taken in pairs */
@@ -29,11 +30,13 @@ typedef struct Fourier {
     void *half;  /* exp(-2 pi i k / n) of n real numbers, for k up to a quarter of n */
 } Fourier;
 
+enum { MOST_GROUPS = 16 };
+
 /* fft_lanes.h: for one type of numbers and one width of vectors */
 typedef struct {
     int lanes;
     size_t size; /* of a complex number in every lane */
-    void (*lines)(const Fourier *, const void *x, void *y, int64_t step, void *room);
+    void (*lines)(const Fourier *, const void *x, void *y, int64_t step, int groups, void *room);
     void (*columns)(const Fourier *, int64_t from, int64_t to, const void *x, void *re, void *im, void *room);
     void (*rows)(const Fourier *, int64_t from, int64_t to, const void *re, const void *im, void *y, void *room);
     void (*pack)(const Fourier *, const void *y, void *z);
@@ -43,13 +46,13 @@ extern const Kernels *const jxl_fft_alone[2], *const jxl_fft_16[2], *const jxl_f
                                                                         *const jxl_fft_64[2]; /* double and float */
 
 /* fft_any.c */
-int jxl_fft_any(jxl_call *, int32_t what, int32_t axis, const jxl_array *x, const jxl_array *y);
+int jxl_fft_any(jxl_call *, int32_t what, int32_t axis, int32_t divided, const jxl_array *x, const jxl_array *y);
 
 /* fft_plan.c.  A long length with other factors, or an odd one of real numbers, has none; kept is what is there for the next
 ** time, the others the caller frees. */
 int jxl_fft_has_plan(int32_t what, int64_t n);
 /* split: if it can be; NULL: out of memory */
-Fourier *jxl_fft_plan(int32_t what, int64_t n, int single, int split, int *is_kept);
+Fourier *jxl_fft_plan(int32_t what, int64_t n, int divided, int single, int split, int *is_kept);
 void jxl_fft_plan_free(Fourier *);
 
 #endif

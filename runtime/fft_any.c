@@ -10,6 +10,7 @@ typedef struct {
     const jxl_array *x, *y;
     int64_t n, nx, ny,
         inner; /* points of the transform; of a line of x and of y; numbers between two points of a line */
+    double scale;
     cfft_plan complex;
     rfft_plan real;
 } Fft;
@@ -91,10 +92,10 @@ static void store(const Fft *f, int64_t to, int64_t count, const double *line, i
 
 static int transform(const Fft *f, double *line) {
     switch (f->what) {
-    case JXL_FFT: return cfft_forward(f->complex, line, 1);
-    case JXL_IFFT: return cfft_backward(f->complex, line, 1);
-    case JXL_RFFT: return rfft_forward(f->real, line, 1);
-    default: return rfft_backward(f->real, line, 1);
+    case JXL_FFT: return cfft_forward(f->complex, line, f->scale);
+    case JXL_IFFT: return cfft_backward(f->complex, line, f->scale);
+    case JXL_RFFT: return rfft_forward(f->real, line, f->scale);
+    default: return rfft_backward(f->real, line, f->scale);
     }
 }
 
@@ -124,10 +125,11 @@ static int lines(jxl_call *c, void *context, int64_t lo, int64_t hi) {
     return failed ? jxl_fail_text(c, 1, "out of memory in a Fourier transform of %lld points", (long long)f->n) : 0;
 }
 
-int jxl_fft_any(jxl_call *c, int32_t what, int32_t axis, const jxl_array *x, const jxl_array *y) {
+int jxl_fft_any(jxl_call *c, int32_t what, int32_t axis, int32_t divided, const jxl_array *x, const jxl_array *y) {
     Fft f = { .what = what, .x = x, .y = y, .nx = x->shape[axis], .ny = y->shape[axis], .inner = 1 };
     for (int i = axis + 1; i < x->rank; i++) f.inner *= x->shape[i];
     f.n = what == JXL_IRFFT ? f.ny : f.nx;
+    f.scale = divided ? 1 / (double)f.n : 1;
     int complex = what == JXL_FFT || what == JXL_IFFT;
     if (complex)
         f.complex = make_cfft_plan((size_t)f.n);

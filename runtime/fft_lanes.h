@@ -23,6 +23,7 @@ static inline C NAMED(minus)(C a, C b) { return (C){ a.r - b.r, a.i - b.i }; }
 static inline C NAMED(turned)(C a) { return (C){ a.i, -a.r }; } /* -i a */
 /* A transform of numbers whose parts have changed places is the inverse transform with the same done to it. */
 static inline C NAMED(swapped)(C a, int back) { return back ? (C){ a.i, a.r } : a; }
+static inline C NAMED(scaled)(C a, REAL by) { return (C){ a.r * by, a.i * by }; }
 static inline C NAMED(times)(C a, REAL re, REAL im) { return (C){ a.r * re - a.i * im, a.i * re + a.r * im }; }
 #define PLUS NAMED(plus)
 #define MINUS NAMED(minus)
@@ -217,16 +218,16 @@ static void NAMED(read_lines)(const REAL *p, int64_t apart, int64_t n, int swap,
     for (; k < n; k++)
         for (int b = 0; b < LANES; b++) ((REAL *)&v[k ^ swap])[b] = p[b * apart + k];
 }
-static void NAMED(write_lines)(REAL *p, int64_t apart, int64_t n, int swap, const V *v) {
+static void NAMED(write_lines)(REAL *p, int64_t apart, int64_t n, int swap, REAL scale, const V *v) {
     int64_t k = 0;
     for (; k + LANES <= n; k += LANES) {
         V t[LANES];
-        for (int b = 0; b < LANES; b++) t[b] = v[(k + b) ^ swap];
+        for (int b = 0; b < LANES; b++) t[b] = v[(k + b) ^ swap] * scale;
         TRANSPOSE(t);
         for (int b = 0; b < LANES; b++) NAMED(write)(p + b * apart + k, t[b]);
     }
     for (; k < n; k++)
-        for (int b = 0; b < LANES; b++) p[b * apart + k] = ((const REAL *)&v[k ^ swap])[b];
+        for (int b = 0; b < LANES; b++) p[b * apart + k] = ((const REAL *)&v[k ^ swap])[b] * scale;
 }
 
 /* real numbers: n of them are n / 2 complex ones, and what becomes of these is taken apart */
@@ -287,18 +288,40 @@ static void NAMED(read_reals)(const REAL *x, const Fourier *f, int64_t step, C *
 }
 static void NAMED(write_reals)(REAL *y, const Fourier *f, int64_t step, C *z) {
     V *v = (V *)z;
+    REAL scale = (REAL)f->scale;
     for (int64_t k = 0; k < f->ny; k++) {
         if (step)
-            NAMED(write)(y + k * step, z[k].i);
+            NAMED(write)(y + k * step, z[k].i * scale);
         else
             v[k] = z[k].i;
     }
-    if (!step) NAMED(write_lines)(y, f->ny, f->ny, 0, v);
+    if (!step) NAMED(write_lines)(y, f->ny, f->ny, 0, scale, v);
 }
 static void NAMED(other_end)(const Fourier *f, C *a) {
     a[0].i = NAMED(all)(0);
     for (int64_t k = 1; k < f->nx; k++) a[f->ny - k] = (C){ a[k].r, -a[k].i };
     for (int64_t k = 0; k < f->ny; k++) a[k] = NAMED(swapped)(a[k], 1);
+}
+
+/* `groups` times LANES lines of complex numbers side by side: all are read, and then written, a row of each at a time, since a
+** row is another page, and may fall where all others do in a cache.  room: groups + 1 times n + 2 of C. */
+static void NAMED(side_by_side)(const Fourier *f, const REAL *x, REAL *y, int64_t step, int groups, C *room) {
+    int64_t size = (f->points > f->whole.n ? f->points : f->whole.n) + 2;
+    int back = f->what == JXL_IFFT;
+    C *z[MOST_GROUPS], *spare = room + groups * size;
+    for (int64_t k = 0; k < f->nx; k++)
+        for (int g = 0; g < groups; g++)
+            room[g * size + k] = NAMED(swapped)(NAMED(read_across)(x + 2 * (k * step + g * LANES)), back);
+    for (int g = 0; g < groups; g++) {
+        C *own = room + g * size;
+        z[g] = NAMED(transform_points)(f, own, spare);
+        if (z[g] == spare) spare = own;
+    }
+    for (int64_t k = 0; k < f->ny; k++)
+        for (int g = 0; g < groups; g++) {
+            C c = NAMED(scaled)(NAMED(swapped)(z[g][k], back), (REAL)f->scale);
+            NAMED(write_across)(y + 2 * (k * step + g * LANES), c);
+        }
 }
 
 /* LANES lines.  What stands `step` apart in a line is read across: its lanes are neighbours; with step 0 lines follow one
@@ -308,6 +331,7 @@ static void NAMED(lines)(const Fourier *f, const REAL *x, REAL *y, int64_t step,
     C *a = room, *b = a + most + 2, *c = b + most + 2;
     int reals_in = f->what == JXL_RFFT, reals_out = f->what == JXL_IRFFT, back = reals_out || f->what == JXL_IFFT;
     int swap = back && !reals_out;
+    REAL scale = (REAL)f->scale;
     if (reals_in && f->odd) {
         NAMED(read_reals)(x, f, step, a);
     } else if (!step) {
@@ -317,7 +341,7 @@ static void NAMED(lines)(const Fourier *f, const REAL *x, REAL *y, int64_t step,
         for (int64_t k = 0; k < n; k++)
             a[k] = (C){ NAMED(read)(x + 2 * k * step), NAMED(read)(x + (2 * k + 1) * step) };
     } else {
-        for (int64_t k = 0; k < f->nx; k++) a[k] = NAMED(swapped)(NAMED(read_across)(x + 2 * k * step), swap);
+        for (int64_t k = 0; k < f->nx; k++) a[k] = NAMED(read_across)(x + 2 * k * step);
     }
     if (reals_out && f->odd) {
         NAMED(other_end)(f, a);
@@ -336,14 +360,15 @@ static void NAMED(lines)(const Fourier *f, const REAL *x, REAL *y, int64_t step,
         NAMED(write_reals)(y, f, step, z);
     } else if (!step) {
         int64_t numbers = reals_out ? f->ny : 2 * f->ny;
-        NAMED(write_lines)(y, numbers, numbers, back, (const V *)z);
+        NAMED(write_lines)(y, numbers, numbers, back, scale, (const V *)z);
     } else if (reals_out) {
         for (int64_t k = 0; k < n; k++) {
-            NAMED(write)(y + 2 * k * step, z[k].i);
-            NAMED(write)(y + (2 * k + 1) * step, z[k].r);
+            NAMED(write)(y + 2 * k * step, z[k].i * scale);
+            NAMED(write)(y + (2 * k + 1) * step, z[k].r * scale);
         }
     } else {
-        for (int64_t k = 0; k < f->ny; k++) NAMED(write_across)(y + 2 * k * step, NAMED(swapped)(z[k], back));
+        for (int64_t k = 0; k < f->ny; k++)
+            NAMED(write_across)(y + 2 * k * step, NAMED(scaled)(NAMED(swapped)(z[k], back), scale));
     }
 }
 
@@ -384,7 +409,10 @@ static void NAMED(rows)(const Fourier *f, int64_t from, int64_t to, const REAL *
             for (int r = 0; r < LANES; r++) room[j + r] = (C){ a[r], b[r] };
         }
         C *z = NAMED(transform)(&f->second, room, room + n2);
-        for (int64_t j = 0; j < n2; j++) NAMED(write_across)(y + 2 * (j * n1 + k), NAMED(swapped)(z[j], back));
+        for (int64_t j = 0; j < n2; j++) {
+            C c = NAMED(scaled)(NAMED(swapped)(z[j], back), (REAL)f->scale);
+            NAMED(write_across)(y + 2 * (j * n1 + k), c);
+        }
     }
 }
 
@@ -432,8 +460,11 @@ static void NAMED(unpack_line)(int64_t h, const REAL *w, const REAL *from, REAL 
 }
 
 /* The same without types. */
-static void NAMED(any_lines)(const Fourier *f, const void *x, void *y, int64_t step, void *room) {
-    NAMED(lines)(f, x, y, step, room);
+static void NAMED(any_lines)(const Fourier *f, const void *x, void *y, int64_t step, int groups, void *room) {
+    if (step && (f->what == JXL_FFT || f->what == JXL_IFFT))
+        NAMED(side_by_side)(f, x, y, step, groups, room);
+    else
+        NAMED(lines)(f, x, y, step, room);
 }
 static void NAMED(any_columns)(const Fourier *f, int64_t from, int64_t to, const void *x, void *re, void *im,
                                void *room) {

@@ -121,7 +121,7 @@ static int64_t longer(int64_t n) {
 /* Transforms of the filter are taken in double, whatever the numbers are. */
 static int make_filter(Fourier *f, int64_t m, int single) {
     int64_t n = f->points;
-    Fourier plain = { .what = JXL_FFT, .points = m, .nx = m, .ny = m };
+    Fourier plain = { .what = JXL_FFT, .scale = 1, .points = m, .nx = m, .ny = m };
     double *x = calloc((size_t)(2 * m), sizeof *x), *y = calloc((size_t)(2 * m), sizeof *y);
     void *room = malloc(3 * (size_t)(m + 2) * jxl_fft_alone[0]->size);
     int fine = x && y && room && factorize(m, &plain.whole) && make_roots(&plain.whole, 0);
@@ -130,7 +130,7 @@ static int make_filter(Fourier *f, int64_t m, int single) {
         x[2 * k + 1] = -x[2 * k + 1];
         if (k) x[2 * (m - k)] = x[2 * k], x[2 * (m - k) + 1] = x[2 * k + 1];
     }
-    if (fine) jxl_fft_alone[0]->lines(&plain, x, y, 0, room);
+    if (fine) jxl_fft_alone[0]->lines(&plain, x, y, 0, 1, room);
     for (int64_t k = 0; fine && k < 2 * m; k++) {
         if (single)
             ((float *)f->filter)[k] = (float)(y[k] / (double)m);
@@ -170,11 +170,11 @@ void jxl_fft_plan_free(Fourier *f) {
     free(f);
 }
 
-static Fourier *make_plan(int32_t what, int64_t n, int single, int split) {
+static Fourier *make_plan(int32_t what, int64_t n, int divided, int single, int split) {
     Fourier *f = calloc(1, sizeof *f);
     if (!f) return NULL;
     int64_t points = points_of(what, n), half = points / 2 + 1, n1;
-    *f = (Fourier){ .what = what, .points = points, .nx = n, .ny = n };
+    *f = (Fourier){ .what = what, .scale = divided ? 1 / (double)n : 1, .points = points, .nx = n, .ny = n };
     f->odd = is_odd(what, n);
     if (what == JXL_RFFT) f->ny = n / 2 + 1;
     if (what == JXL_IRFFT) f->nx = n / 2 + 1;
@@ -196,27 +196,28 @@ static struct {
     struct {
         int64_t n;
         int32_t what;
-        int single, split;
+        int divided, single, split;
         Fourier *plan;
     } kept[MOST_KEPT];
 } plans = { .lock = PTHREAD_MUTEX_INITIALIZER };
 
-Fourier *jxl_fft_plan(int32_t what, int64_t n, int single, int split, int *is_kept) {
+Fourier *jxl_fft_plan(int32_t what, int64_t n, int divided, int single, int split, int *is_kept) {
     Fourier *f = NULL;
     int i = 0;
     pthread_mutex_lock(&plans.lock);
     for (; i < plans.count; i++)
-        if (plans.kept[i].n == n && plans.kept[i].what == what && plans.kept[i].single == single &&
-            plans.kept[i].split == split)
+        if (plans.kept[i].n == n && plans.kept[i].what == what && plans.kept[i].divided == divided &&
+            plans.kept[i].single == single && plans.kept[i].split == split)
             break;
     if (i < plans.count)
         f = plans.kept[i].plan;
     else
-        f = make_plan(what, n, single, split);
+        f = make_plan(what, n, divided, single, split);
     *is_kept = f && i < MOST_KEPT;
     if (*is_kept && i == plans.count) {
         plans.kept[i].n = n;
         plans.kept[i].what = what;
+        plans.kept[i].divided = divided;
         plans.kept[i].single = single;
         plans.kept[i].split = split;
         plans.kept[i].plan = f;

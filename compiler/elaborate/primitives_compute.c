@@ -307,7 +307,7 @@ Py native_primitives_factor(Elab *e, Call *c) {
     return py_tuple(e, in->nresults, y);
 }
 
-/* fft, ifft, rfft, or irfft to n numbers */
+/* fft, ifft, rfft, or irfft to n numbers; divided by how many they are, or not */
 Py native_primitives_fft(Elab *e, Call *c) {
     const char *what;
     Py x = given_array(e, c->arg[1], c->span);
@@ -317,6 +317,7 @@ Py native_primitives_fft(Elab *e, Call *c) {
     a.axis = to_axis(e, c->arg[2], v->type->rank, "axis", c->span);
     if (a.axis < 0) return e->error;
     a.reversed = strcmp(what, "ifft") == 0;
+    a.divided = c->arg[4] == e->true_;
     Op op = strcmp(what, "rfft") == 0 ? OP_rfft : strcmp(what, "irfft") == 0 ? OP_irfft : OP_fft;
     const Dim *n = op == OP_irfft ? to_size(e, c->arg[3], "the number of points", c->span) : NULL;
     if (op == OP_irfft && !n) return e->error;

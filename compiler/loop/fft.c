@@ -11,7 +11,7 @@ void lower_fft(Lower *l, const Inst *in) {
                                          : JXL_FFT;
     LType word = loop_type(DT_i32, 1);
     LValue *args[] = { loop_int(b, word, what), loop_int(b, word, in->attrs->axis),
-                       lower_descriptor(l, home_of(l, x).ptr, x->type),
+                       loop_int(b, word, in->attrs->divided), lower_descriptor(l, home_of(l, x).ptr, x->type),
                        lower_descriptor(l, home_new(l, y).ptr, y->type) };
-    loop_runtime(b, RUNTIME_fft, args, 4);
+    loop_runtime(b, RUNTIME_fft, args, 5);
 }

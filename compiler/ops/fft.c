@@ -1,4 +1,4 @@
-/* fft: discrete Fourier transforms along an axis; what divides by the number of points is the library. */
+/* fft: discrete Fourier transforms along an axis. */
 #include "ops/derive.h"
 #include "ops/rules.h"
 
@@ -71,14 +71,17 @@ static bool eval_fft(Eval *ev, const Inst *in, const Tensor *x, Tensor *y) {
         for (int64_t j = 0; j < ny; j++) {
             double z[2] = { 0, 0 };
             sum_of_waves(x, from, inner, nx, n, j, sign, z);
+            for (int i = 0; i < 2 && in->attrs->divided; i++) z[i] /= (double)n;
             element_set_complex(y->type->dtype, tensor_slot(y, to + j * inner), z);
         }
     }
     return true;
 }
 
-static Value *transform(Builder *b, Op op, Value *x, int64_t axis, bool reversed, const Dim *dim) {
-    return emit(b, op, &x, 1, &(Attrs){ .axis = axis, .reversed = reversed, .dim = dim });
+/* As `like` is divided, or is not. */
+static Value *transform(Builder *b, Op op, Value *x, const Attrs *like, bool reversed, const Dim *dim) {
+    Attrs a = { .axis = like->axis, .reversed = reversed, .divided = like->divided, .dim = dim };
+    return emit(b, op, &x, 1, &a);
 }
 
 /* x times `inner`, but once where a number is its own partner: the first, and the last of an even transform of n. */
@@ -92,17 +95,17 @@ static Value *weighed(Builder *b, Value *x, int64_t axis, const Dim *n, double i
 
 /* The matrix of a transform is symmetric. */
 void transpose_fft(const Transpose *d) {
-    d->dx[0] = transform(d->b, OP_fft, d->ct[0], d->in->attrs->axis, d->in->attrs->reversed, NULL);
+    d->dx[0] = transform(d->b, OP_fft, d->ct[0], d->in->attrs, d->in->attrs->reversed, NULL);
 }
 void transpose_rfft(const Transpose *d) {
     int64_t axis = d->in->attrs->axis;
     const Dim *n = d->in->args[0]->type->dim[axis];
     Value *half = weighed(d->b, ir_conj(d->b, d->ct[0]), axis, n, 0.5);
-    d->dx[0] = transform(d->b, OP_irfft, half, axis, false, n);
+    d->dx[0] = transform(d->b, OP_irfft, half, d->in->attrs, false, n);
 }
 void transpose_irfft(const Transpose *d) {
     int64_t axis = d->in->attrs->axis;
-    Value *waves = transform(d->b, OP_rfft, d->ct[0], axis, false, NULL);
+    Value *waves = transform(d->b, OP_rfft, d->ct[0], d->in->attrs, false, NULL);
     d->dx[0] = weighed(d->b, ir_conj(d->b, waves), axis, d->in->attrs->dim, 2);
 }
 

@@ -43,6 +43,7 @@ $cc -O2 "$here/whole.c" -o "$work/whole"
 $cc -O3 "-march=$march" "$here/limits.c" -lpthread -o "$work/limits"
 $cc -O3 "-march=$march" "$here/peers.c" -lm -o "$work/peers"
 $cc -O3 "-march=$march" "$here/scalars.c" -lm -o "$work/scalars-in-c"
+$cc -O3 "-march=$march" "$here/scans.c" -lm -o "$work/scans"
 $cc -O3 "-march=$march" -mprefer-vector-width=512 -ffast-math "$here/libmvec.c" -lm -o "$work/libmvec" 2> /dev/null ||
     $cc -O3 "-march=$march" -ffast-math "$here/libmvec.c" -lm -o "$work/libmvec"
 $cc -O2 "$here/onednn.c" -ldnnl -o "$work/onednn" 2> /dev/null || echo "run.sh: no oneDNN here (libdnnl-dev)" >&2
@@ -114,6 +115,7 @@ for round in $(seq "$rounds"); do
         kernels "$first" ""
         rows c taskset -c "$first" "$work/peers" "$work/names"
         rows c taskset -c "$first" "$work/scalars-in-c" "$work/names"
+        rows c taskset -c "$first" "$work/scans" "$work/names"
         rows c taskset -c "$first" "$work/libmvec" "$work/names"
         kernels "$every" -all
     fi

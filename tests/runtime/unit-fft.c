@@ -59,7 +59,7 @@ static double worst(int32_t what, int64_t outer, int64_t n, int64_t inner, int s
         roots[k].sin = (double)sinl(angle);
     }
     jxl_array ax = { x, px == 1 ? real : complex, 3, shape_x }, ay = { y, py == 1 ? real : complex, 3, shape_y };
-    cr_assert_eq(jxl_fft(&c, what, 1, &ax, &ay), 0);
+    cr_assert_eq(jxl_fft(&c, what, 1, 0, &ax, &ay), 0);
     for (int64_t o = 0; o < outer; o++)
         for (int64_t i = 0; i < inner; i++)
             for (int64_t k = 0; k<ny; k += ny> 100 ? ny / 37 : 1) {
@@ -127,8 +127,8 @@ Test(fft, has_the_same_bits_in_any_vectors) {
             for (int single = 0; single < 2; single++) {
                 int64_t n = lengths[i];
                 int is_kept, split_is_kept;
-                Fourier *f = jxl_fft_plan(what, n, single, 0, &is_kept),
-                        *split = jxl_fft_plan(what, n, single, 1, &split_is_kept);
+                Fourier *f = jxl_fft_plan(what, n, 0, single, 0, &is_kept),
+                        *split = jxl_fft_plan(what, n, 0, single, 1, &split_is_kept);
                 for (int k = 0; k < MOST; k++) {
                     if (single)
                         ((float *)x)[k] = (float)number(k);
@@ -141,7 +141,7 @@ Test(fft, has_the_same_bits_in_any_vectors) {
                     int64_t size = single ? 4 : 8, nx = f->nx * (what == JXL_RFFT ? 1 : 2),
                             ny = f->ny * (what == JXL_IRFFT ? 1 : 2);
                     for (int64_t line = 0; line < LINES; line += k->lanes)
-                        k->lines(f, (char *)x + line * nx * size, (char *)y + line * ny * size, 0, room);
+                        k->lines(f, (char *)x + line * nx * size, (char *)y + line * ny * size, 0, 1, room);
                     if (!width) memcpy(alone, y, (size_t)(LINES * ny * size));
                     cr_assert(!memcmp(alone, y, (size_t)(LINES * ny * size)), "%d of %lld points", what, (long long)n);
                 }
