@@ -2,8 +2,8 @@
 **
 ** Lines go several at once, in the lanes of vectors: where they lie side by side because the axis is not the last, or because
 ** they are turned that way.  A long line is a matrix, whose columns and then rows go in this way; so a single one does too.
-** What a length makes of this depends on nothing else but, for the first, on there being SPLIT lines side by side: so the bits
-** depend neither on the machine nor on how many lines there are. */
+** What a length makes of this depends on nothing else but on there being SPLIT lines, and on how they lie: so the bits do not
+** depend on the machine.  x and y may be the same. */
 #include "fft.h"
 #include "internal.h"
 
@@ -17,7 +17,7 @@ enum {
 
 typedef struct {
     const Fourier *f;
-    const Kernels *k;
+    const Kernels *k, *alone;
     const char *x;
     char *y;
     int64_t lines, inner; /* numbers between two points of a line */
@@ -67,7 +67,17 @@ static int groups_together(const Job *j) {
     return most < 1 ? 1 : most > MOST_GROUPS ? MOST_GROUPS : (int)most;
 }
 
-/* Pieces of `together` groups of lines side by side; the last group of all from the end. */
+/* Lines from .. to, fewer than there are lanes: with some of those before them, or one by one where these have been written over. */
+static void last_lines(const Job *j, int64_t from, int64_t to, int64_t step, void *room) {
+    if (j->x != j->y) {
+        from = to - j->k->lanes;
+        j->k->lines(j->f, line_of_x(j, from), line_of_y(j, from), step, 1, room);
+        return;
+    }
+    for (; from < to; from++) j->alone->lines(j->f, line_of_x(j, from), line_of_y(j, from), step, 1, room);
+}
+
+/* Pieces of `together` groups of lines side by side. */
 static int side_by_side(jxl_call *c, void *context, int64_t lo, int64_t hi) {
     const Job *j = context;
     int lanes = j->k->lanes;
@@ -78,23 +88,25 @@ static int side_by_side(jxl_call *c, void *context, int64_t lo, int64_t hi) {
         int64_t at = u % pieces * j->together * lanes, i = u / pieces * j->inner, have = (j->inner - at) / lanes;
         int groups = have < j->together ? (int)have : j->together;
         if (groups) j->k->lines(j->f, line_of_x(j, i + at), line_of_y(j, i + at), j->inner, groups, room);
-        if (groups == j->together || at + groups * lanes == j->inner) continue;
-        i += j->inner - lanes;
-        j->k->lines(j->f, line_of_x(j, i), line_of_y(j, i), j->inner, 1, room);
+        at += groups * lanes;
+        if (groups < j->together && at < j->inner) last_lines(j, i + at, i + j->inner, j->inner, room);
     }
     jxl_release(c, room);
     return 0;
 }
 
-/* Groups of lines one behind the other, the last of them from the end. */
+/* Groups of lines one behind the other. */
 static int one_behind_the_other(jxl_call *c, void *context, int64_t lo, int64_t hi) {
     const Job *j = context;
-    int lanes = j->k->lanes;
+    int64_t step = j->inner > 1 ? j->inner : 0, lanes = j->k->lanes;
     void *room = jxl_alloc(c, room_for(j));
     if (!room) return c->status;
     for (int64_t u = lo; u < hi; u++) {
-        int64_t at = (u + 1) * lanes <= j->lines ? u * lanes : j->lines - lanes;
-        j->k->lines(j->f, line_of_x(j, at), line_of_y(j, at), j->inner > 1 ? j->inner : 0, 1, room);
+        int64_t at = u * lanes;
+        if (at + lanes <= j->lines)
+            j->k->lines(j->f, line_of_x(j, at), line_of_y(j, at), step, 1, room);
+        else
+            last_lines(j, at, j->lines, step, room);
     }
     jxl_release(c, room);
     return 0;
@@ -172,6 +184,9 @@ static int long_lines(jxl_call *c, const Job *j, int64_t lo, int64_t hi, int sha
     return status;
 }
 
+/* From how many points on a line is split; in lanes, where there are lines enough for them, it is the quicker. */
+static int least_split(const Job *j) { return j->inner >= SPLIT ? 0 : j->lines >= SPLIT ? 512 : 256; }
+
 static int some_long_lines(jxl_call *c, void *context, int64_t lo, int64_t hi) {
     return long_lines(c, context, lo, hi, 0);
 }
@@ -182,6 +197,7 @@ int jxl_fft(jxl_call *c, int32_t what, int32_t axis, int32_t divided, const jxl_
     if (!jxl_count(x) || !jxl_count(y)) return 0;
     if (!jxl_fft_has_plan(what, n)) return jxl_fft_any(c, what, axis, divided, x, y);
     Job j = { .k = kernels(single),
+              .alone = jxl_fft_alone[single],
               .x = x->data,
               .y = y->data,
               .lines = jxl_count(x) / x->shape[axis],
@@ -189,7 +205,7 @@ int jxl_fft(jxl_call *c, int32_t what, int32_t axis, int32_t divided, const jxl_
               .real = single ? 4 : 8,
               .together = 1 };
     for (int i = axis + 1; i < x->rank; i++) j.inner *= x->shape[i];
-    Fourier *f = jxl_fft_plan(what, n, divided, single, j.inner < SPLIT, &is_kept);
+    Fourier *f = jxl_fft_plan(what, n, divided, single, least_split(&j), &is_kept);
     if (!f) return jxl_fail_text(c, 1, "out of memory for a Fourier transform of %lld points", (long long)n);
     j.f = f;
     int64_t grain = 1 + 20000 / n;
@@ -199,7 +215,7 @@ int jxl_fft(jxl_call *c, int32_t what, int32_t axis, int32_t divided, const jxl_
         status = jxl_parallel_for(c, side_by_side, &j, j.lines / j.inner * pieces_of(&j),
                                   1 + grain / j.k->lanes / j.together);
     } else if (!f->first.n) {
-        if (j.inner > 1 || j.lines < j.k->lanes || f->points > MOST_IN_LANES) j.k = jxl_fft_alone[single];
+        if (j.inner > 1 || j.lines < j.k->lanes || f->points > MOST_IN_LANES) j.k = j.alone;
         status = jxl_parallel_for(c, one_behind_the_other, &j, (j.lines + j.k->lanes - 1) / j.k->lanes,
                                   1 + grain / j.k->lanes);
     } else if (j.lines < 4 && f->points >= LEAST_SHARED) {

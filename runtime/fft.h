@@ -51,7 +51,7 @@ int jxl_fft_any(jxl_call *, int32_t what, int32_t axis, int32_t divided, const j
 /* fft_plan.c.  A long length with other factors, or an odd one of real numbers, has none; kept is what is there for the next
 ** time, the others the caller frees. */
 int jxl_fft_has_plan(int32_t what, int64_t n);
-/* split: if it can be; NULL: out of memory */
+/* split: from so many points on, if it can be, or 0: never; NULL: out of memory */
 Fourier *jxl_fft_plan(int32_t what, int64_t n, int divided, int single, int split, int *is_kept);
 void jxl_fft_plan_free(Fourier *);
 

@@ -5,7 +5,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-enum { MOST_KEPT = 64, LEAST_SPLIT = 256, MOST_ODD = 4096 /* longer ones are pocketfft's */ };
+enum { MOST_KEPT = 64, MOST_ODD = 4096 /* longer ones are pocketfft's */ };
 
 static int is_odd(int32_t what, int64_t n) { return (what == JXL_RFFT || what == JXL_IRFFT) && n % 2; }
 static int64_t points_of(int32_t what, int64_t n) {
@@ -69,7 +69,6 @@ static int make_roots(Factors *f, int single) {
 /* n = n1 n2 with n2 a multiple of SPLIT, as near to a square as can be; 0 where there is none. */
 static int64_t rows_of(int64_t n) {
     int64_t best = 0;
-    if (n < LEAST_SPLIT) return 0;
     for (int64_t n1 = SPLIT; n1 <= n / n1; n1++)
         if (n % n1 == 0) {
             if (n / n1 % SPLIT == 0)
@@ -178,7 +177,7 @@ static Fourier *make_plan(int32_t what, int64_t n, int divided, int single, int 
     f->odd = is_odd(what, n);
     if (what == JXL_RFFT) f->ny = n / 2 + 1;
     if (what == JXL_IRFFT) f->nx = n / 2 + 1;
-    n1 = split && !f->odd && factorize(points, &f->whole) ? rows_of(points) : 0;
+    n1 = split && points >= split && !f->odd && factorize(points, &f->whole) ? rows_of(points) : 0;
     int fine = n1 ? make_split(f, n1, single) : make_whole(f, single);
     if (fine && points != n) {
         f->half = table(half, single);

@@ -462,6 +462,7 @@ bool plan_in_place(Compiler *cx, const Inst *in, int arg, int result) {
         return true;
     }
     case CLASS_KERNEL: return kernel_in_place(cx, in, arg, result);
+    case CLASS_LINALG: return in->op == OP_fft;
     default: return false;
     }
 }

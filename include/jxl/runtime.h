@@ -111,7 +111,7 @@ int jxl_sort(jxl_call *, const jxl_array *sorted, const jxl_array *keys); /* the
 enum { JXL_QR, JXL_QR_FULL, JXL_SVD, JXL_SVD_FULL, JXL_EIGH, JXL_EIG, JXL_SCHUR };
 int jxl_lapack(jxl_call *, int32_t what, int32_t narrays, const jxl_array *);
 
-/* fft.c: Fourier transforms of the lines along an axis, divided by their points or not.  RFFT gives the first half of the transform of
+/* fft.c: Fourier transforms of the lines along an axis, divided by their points or not; x and y may be the same.  RFFT gives the first half of the transform of
 ** real numbers, IRFFT takes it. */
 enum { JXL_FFT, JXL_IFFT, JXL_RFFT, JXL_IRFFT };
 int jxl_fft(jxl_call *, int32_t what, int32_t axis, int32_t divided, const jxl_array *x, const jxl_array *y);

@@ -60,6 +60,10 @@ static double worst(int32_t what, int64_t outer, int64_t n, int64_t inner, int s
     }
     jxl_array ax = { x, px == 1 ? real : complex, 3, shape_x }, ay = { y, py == 1 ? real : complex, 3, shape_y };
     cr_assert_eq(jxl_fft(&c, what, 1, 0, &ax, &ay), 0);
+    if (px == py) { /* in place, too */
+        cr_assert_eq(jxl_fft(&c, what, 1, 0, &ax, &ax), 0);
+        cr_assert(!memcmp(x, y, (size_t)(count_x * size)), "%d of %lld points, in place", what, (long long)n);
+    }
     for (int64_t o = 0; o < outer; o++)
         for (int64_t i = 0; i < inner; i++)
             for (int64_t k = 0; k<ny; k += ny> 100 ? ny / 37 : 1) {
