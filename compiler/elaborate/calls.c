@@ -72,8 +72,9 @@ static bool bind(Elab *e, Py f, Env *env, const Args *a) {
     return true;
 }
 
-/* A frame for a function that is about to run in `env`. */
-void frame_begin(Elab *e, Frame *f, Env *env, Py function, const char *title, bool library, Span span) {
+/* A frame for a function that is about to run in `env`.  The journal knows its places after it has ended, too. */
+Frame *frame_begin(Elab *e, Env *env, Py function, const char *title, bool library, Span span) {
+    Frame *f = NEW(e->arena, Frame);
     *f = (Frame){
         .caller = e->frame, .env = env, .function = function, .title = title, .call = span, .library = library
     };
@@ -82,6 +83,7 @@ void frame_begin(Elab *e, Frame *f, Env *env, Py function, const char *title, bo
     f->origin = e->b ? e->b->origin : NULL;
     e->frame = f;
     e->depth++;
+    return f;
 }
 
 static void return_none(Elab *e, void *data) { place_set(e, &e->frame->result, e->none, *(Span *)data); }
@@ -115,12 +117,11 @@ Py run_function(Elab *e, Py f, const Args *a) {
     Env *env = env_new(e, function_scope(f), f->function.env);
     if (!bind(e, f, env, a)) return e->error;
     if (function_scope(f)->generator) return generator_new(e, f, env);
-    Frame frame;
-    frame_begin(e, &frame, env, f, f->function.name, f->function.library, a->span);
+    Frame *frame = frame_begin(e, env, f, f->function.name, f->function.library, a->span);
     Node *n = f->function.node;
     if (n->kind == NODE_Lambda) {
         Py r = eval(e, n->Lambda.body);
-        place_set(e, &frame.result, r, a->span);
+        place_set(e, &frame->result, r, a->span);
         state_set(e, STATE_RETURN, a->span);
     } else {
         run_body(e, n->FunctionDef.body);

@@ -106,9 +106,8 @@ static Py as_member(Elab *e, const char *name, Py x, Span span) {
 /* Runs the body in a scope of its own; its variables are the class's members. */
 static void run_class_body(Elab *e, Py cls, Node *n) {
     PyClass *c = cls->class_;
-    Frame frame;
     c->env->names = cls;
-    frame_begin(e, &frame, c->env, NULL, c->name, c->library, n->at);
+    frame_begin(e, c->env, NULL, c->name, c->library, n->at);
     run_body(e, n->ClassDef.body);
     frame_end(e, n->at);
     for (int i = 0; i < c->env->places.n; i++) {

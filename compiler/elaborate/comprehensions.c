@@ -75,15 +75,15 @@ static void run_level(Elab *e, Target *t, int level) {
 }
 
 static Py in_frame(Elab *e, Node *n, Py into) {
-    Frame *outer = e->frame, frame;
+    Frame *outer = e->frame;
     Py source = eval(e, generators(n).at[0]->comprehension.iter);
     if (source->kind == PY_ERROR) return source;
-    frame_begin(e, &frame, env_new(e, scope_of(n), outer->env), NULL, outer->title, outer->library, n->span);
-    frame.origin = outer->origin;
+    Frame *frame = frame_begin(e, env_new(e, scope_of(n), outer->env), NULL, outer->title, outer->library, n->span);
+    frame->origin = outer->origin;
     Target t = { n, into, source };
     run_level(e, &t, 0);
-    frame.result.value = e->none;
-    frame.state.value = py_int(e, STATE_RETURN);
+    frame->result.value = e->none;
+    frame->state.value = py_int(e, STATE_RETURN);
     e->frame = outer;
     e->depth--;
     return into;

@@ -104,8 +104,7 @@ Py endless_next(Elab *e, Py g, Span span) {
     if (!find_loop(g, &it)) return e->error;
     Py f = g->generator.function;
     bool begun = contents_of(e, g)->n > 0;
-    Frame frame;
-    frame_begin(e, &frame, g->generator.env, f, f->function.name, f->function.library, span);
+    Frame *frame = frame_begin(e, g->generator.env, f, f->function.name, f->function.library, span);
     const Node *each = it.items.middle ? it.loop.middle : NULL;
     Resumed r = { &it, each ? env_place(e, g->generator.env, name_of(e->cx, "the item of the for")) : NULL, span };
     if (begun && each) {
@@ -127,7 +126,7 @@ Py endless_next(Elab *e, Py g, Span span) {
     }
     Node *value = (each ? it.items.middle : it.loop.middle)->Expr.value->Yield.value;
     Py x = value ? eval(e, value) : e->none;
-    frame.result.value = e->none;
+    frame->result.value = e->none;
     frame_end(e, span);
     if (!begun) contents_push(e, contents_change(e, g), NULL, e->true_);
     return x;

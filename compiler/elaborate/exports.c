@@ -173,8 +173,8 @@ static void export_function(Elab *e, const struct Exported *it) {
     const Constant *doc = docstring(def->FunctionDef.body);
     if (doc) info->doc = arena_text(e->cx->arena, "%s", doc->text);
     Env *env = env_new(e, def->FunctionDef.scope, f->function.env);
-    Frame frame; /* that of the signature, whose types are read like any code */
-    frame_begin(e, &frame, env, f, f->function.name, f->function.library, def->at);
+    /* the frame of the signature, whose types are read like any code */
+    frame_begin(e, env, f, f->function.name, f->function.library, def->at);
     Leaves args = { 0 }, values = { 0 }, leaves = { 0 };
     Names names = { 0 };
     bool right = !ps->arguments.vararg && !ps->arguments.kwarg;

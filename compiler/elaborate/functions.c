@@ -57,15 +57,14 @@ Py generator_new(Elab *e, Py f, Env *env) {
 /* Runs a generator from its beginning; every `yield` calls back. */
 void generator_run(Elab *e, Py g, Py (*on_yield)(Elab *, void *, Py), void *data, Span span) {
     Py f = g->generator.function;
-    Frame frame;
     const char *title = f ? f->function.name : "<genexpr>";
-    frame_begin(e, &frame, g->generator.env, f, title, f ? f->function.library : e->frame->library, span);
-    frame.on_yield = on_yield;
-    frame.yield_data = data;
+    Frame *frame = frame_begin(e, g->generator.env, f, title, f ? f->function.library : e->frame->library, span);
+    frame->on_yield = on_yield;
+    frame->yield_data = data;
     if (f)
         run_body(e, f->function.node->FunctionDef.body);
     else
         comprehension_yield(e, g);
-    frame.result.value = e->none;
+    frame->result.value = e->none;
     frame_end(e, span);
 }

@@ -23,15 +23,14 @@ Py run_module(Elab *e, const char *name, Node *tree) {
     PyModule *m = module_make(e, name, tree->Module.scope);
     m->file = tree->span.file;
     Py value = module_value(e, m);
-    Frame frame;
     bool library = source_of(e->cx, m->file)->library;
     const Constant *doc = docstring(tree->Module.body);
     env_place(e, m->env, name_of(e->cx, "__doc__"))->value = doc ? py_str_n(e, doc->text, doc->length) : e->none;
     m->running = true;
-    frame_begin(e, &frame, m->env, NULL, library ? name : "<module>", library, e->span);
+    Frame *frame = frame_begin(e, m->env, NULL, library ? name : "<module>", library, e->span);
     run_body(e, tree->Module.body);
-    frame.result.value = e->none;
-    frame.state.value = py_int(e, STATE_RETURN);
+    frame->result.value = e->none;
+    frame->state.value = py_int(e, STATE_RETURN);
     frame_end(e, e->span);
     m->running = false;
     return value;

@@ -141,8 +141,7 @@ void run_main(Elab *e) {
     if (f->kind != PY_FUNCTION || f->function.called || f->function.node->kind != NODE_FunctionDef) return;
     Node *def = f->function.node, *ps = def->FunctionDef.args;
     Nodes groups[3] = { ps->arguments.posonlyargs, ps->arguments.args, ps->arguments.kwonlyargs };
-    Frame frame;
-    frame_begin(e, &frame, env, NULL, "<module>", false, def->at);
+    Frame *frame = frame_begin(e, env, NULL, "<module>", false, def->at);
     at_node(e, def);
     Env *types = env_new(e, def->FunctionDef.scope, f->function.env);
     Leaves args = { 0 }, values = { 0 };
@@ -165,7 +164,7 @@ void run_main(Elab *e) {
         .nargs = args.n, .args = args.at, .nkeywords = names.n, .names = names.at, .values = values.at, .span = def->at
     };
     if (right) run_function(e, f, &a);
-    frame.state.value = py_int(e, STATE_RETURN);
-    frame.result.value = e->none;
+    frame->state.value = py_int(e, STATE_RETURN);
+    frame->result.value = e->none;
     frame_end(e, def->at);
 }

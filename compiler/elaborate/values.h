@@ -217,7 +217,7 @@ Py call_method(Elab *, Py, const char *name, int n, Py const *, Span);
 Py call_function(Elab *, Py f, const Args *); /* keys.c: by an IR function of its own where that is possible */
 Py memo_call(Elab *, Py f, const Args *);     /* memo.c: by the IR function of an earlier call like it */
 Py run_function(Elab *, Py f, const Args *);  /* here and now */
-void frame_begin(Elab *, Frame *, Env *, Py function, const char *title, bool library, Span);
+Frame *frame_begin(Elab *, Env *, Py function, const char *title, bool library, Span);
 Py frame_end(Elab *, Span);
 Py function_new(Elab *, Node *, const char *name);
 Py function_decorated(Elab *, Node *);
