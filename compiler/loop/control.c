@@ -184,6 +184,12 @@ static void lower_for(Lower *l, const Inst *in) {
     rotation_plan(l, in, &r, trip, at);
     hand_on_arrays(l, in->args, at, carries);
     rotation_begin(l, in, &r, trip);
+    LValue **begin = copied_values(l, r.at, r.n);
+    if (wave_rounds(l, in, &r, trip, at)) {
+        rotation_end(l, in, &r, trip, begin);
+        place_arrays(l, in->results, buffer, in->nresults);
+        return;
+    }
     int n = to_registers(l, in->args, carries, registers), names = n;
     for (int k = 0; k < r.n; k++) registers[n++] = r.at[k];
     LLoop f = loop_for(b, loop_i64(b, 0), trip, 1, n, registers);

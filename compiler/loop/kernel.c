@@ -121,6 +121,21 @@ static Axes merged_axes(Lower *l, const Kernel *k) {
     return axes;
 }
 
+/* Whether it makes one row of the first axis after another, of that axis alone; `array` is told what it then reads. */
+bool kernel_by_rows(Lower *l, const Inst *in, ReachArray array, void *context) {
+    Kernel k = { .in = in };
+    gather_group(l, &k);
+    if (k.plan.kind != PLAN_MAP || !k.plan.rank) return false;
+    Axes axes = merged_axes(l, &k);
+    double cost = kernel_cost(l, &k);
+    Weave woven = { 0 };
+    if (axes.dim[0] != k.plan.dim[0] || dim_is(axes.dim[0], 1)) return false;
+    Reach r = reach_of(l, &axes, k.g.results, k.g.nresults);
+    if (cost < TOO_DEAR && r.ncrossings && !r.has_interior) return false;
+    reach_arrays(l, &axes, k.g.results, k.g.nresults, array, context);
+    return cost >= TOO_DEAR / 4 || !weave_of(l, &axes, k.g.at, k.g.n, &woven);
+}
+
 static void lower_map_kernel(Lower *l, Kernel *k) {
     for (int i = 0; i < k->in->nresults; i++) home_new(l, k->in->results[i]);
     Axes axes = merged_axes(l, k);

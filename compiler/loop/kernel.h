@@ -38,6 +38,7 @@ int kernel_lanes(Lower *, const Kernel *); /* elements in a register: of the wid
 double kernel_cost(Lower *, const Kernel *);
 bool kernel_is_written(const Kernel *, int i); /* result i is there already: not only in the memory of another one */
 void kernel_store(Pull *, const Kernel *, const Idx *);
+bool kernel_by_rows(Lower *, const Inst *, ReachArray, void *context);
 
 /* rows.c */
 void kernel_rows(Lower *, Kernel *);

@@ -57,6 +57,7 @@ typedef struct Lower {
     Map buffers;         /* Buffer to LValue */
     Map underway;        /* Value to LValue: where a number will be once a sum over shards has ended */
     int nunderway;       /* such sums */
+    struct Wave *wave;   /* of the loop whose kernels make some rows at a time, or NULL (wavefront.c) */
 } Lower;
 
 /* lower.c */
@@ -194,6 +195,11 @@ void rotation_turn(Lower *, const Inst *loop, const Rotation *, LValue *round, L
 /* Behind the loop: the results are at home. */
 void rotation_end(Lower *, const Inst *loop, const Rotation *, LValue *rounds, LValue *const *memory);
 
+/* wavefront.c: several rounds of a loop over grids while their rows are at hand */
+bool wave_rounds(Lower *, const Inst *loop, Rotation *, LValue *trip,
+                 LValue **buffer);                 /* false where it is another loop */
+void wave_rows(Lower *, PieceBody, void *context); /* the rows of the kernel at hand, as so many pieces */
+
 /* reach.c: what an element of a nest reads, before any code is made */
 /* The index along an axis of an array: that of an axis of the nest, or its negative, or 0; and to it an offset, and where a
 ** dynamic slice starts. */
@@ -220,6 +226,9 @@ typedef struct {
     int ncrossings;
 } Reach;
 Reach reach_of(Lower *, const Axes *, const Value *const *results, int n);
+/* Every array in memory that is read, and the index along each of its axes. */
+typedef void (*ReachArray)(const Value *, const Along *, void *context);
+void reach_arrays(Lower *, const Axes *, const Value *const *results, int n, ReachArray, void *context);
 
 /* tile.c */
 typedef struct Crossed {

@@ -177,6 +177,23 @@ static void rows(Lower *l, LValue *lo, LValue *hi, void *nest_in_hand) {
     loop_end(b, &f, NULL);
 }
 
+static void nested(Lower *l, Nest *t, int k);
+
+/* Of the first axis lo .. hi. */
+static void first_rows(Lower *l, LValue *lo, LValue *hi, void *nest_in_hand) {
+    Nest *t = nest_in_hand;
+    LBuilder *b = &l->b;
+    if (t->n == 1) {
+        t->within = true;
+        inner(l, t, lo, hi);
+        return;
+    }
+    LLoop f = loop_for(b, lo, hi, 1, 0, NULL);
+    t->idx[t->axis[0]] = idx_at(f.i);
+    nested(l, t, 1);
+    loop_end(b, &f, NULL);
+}
+
 static void nested(Lower *l, Nest *t, int k) {
     LBuilder *b = &l->b;
     LValue *zero = loop_i64(b, 0);
@@ -214,6 +231,10 @@ void nest_interior(Lower *l, const Axes *axes, const Interior *in, Work w, int l
     int64_t n, m;
     if (loop_is_const(last, &n)) {
         while (t.lanes > 1 && t.lanes / 2 >= n) t.lanes /= 2;
+    }
+    if (l->wave) {
+        wave_rows(l, first_rows, &t);
+        return;
     }
     if (t.n == 1) {
         double each = (w.each > 0.01 ? w.each : 0.01);

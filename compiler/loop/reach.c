@@ -19,6 +19,8 @@ typedef struct {
     Reach reach;
     int last; /* the axis of the nest along which vectors lie */
     Map seen;
+    ReachArray array; /* or NULL */
+    void *context;
     struct {
         const Dim **at;
         int n, cap;
@@ -182,6 +184,7 @@ static void visit_inst(Walker *w, const Inst *in, const Along *at) {
     case OP_reshape:
         if (home_of(w->l, in->args[0]).ptr) {
             note_crossing(w, in->results[0], at);
+            if (w->array) w->array(in->args[0], x, w->context);
             return;
         }
         if (plan_reshape_is_plain(in)) plain_reshape(w, in, at, x);
@@ -235,7 +238,9 @@ static void visit(Walker *w, const Value *v, const Along *at) {
     Home h = home_of(w->l, v);
     if (h.elem.re || v->type->rank == 0 || map_get_bytes(&w->seen, &key, sizeof key)) return;
     map_set_bytes(&w->seen, &key, sizeof key, w);
-    if (h.ptr)
+    if (h.ptr && w->array)
+        w->array(v, at, w->context);
+    else if (h.ptr)
         note_crossing(w, v, at);
     else if (v->def)
         visit_inst(w, v->def, at);
@@ -273,14 +278,23 @@ static void find_interior(Walker *w, int a) {
     w->reach.has_interior = true;
 }
 
+static void visit_results(Walker *w, const Value *const *results, int n) {
+    Along at[MAX_RANK];
+    for (int a = 0; a < w->axes->n; a++) {
+        at[a] = (Along){ .axis = a, .offset = dim_int(w->l->cx, 0) };
+        if (!dim_is(w->axes->dim[a], 1)) w->last = a;
+    }
+    for (int i = 0; i < n; i++) visit_inst(w, results[i]->def, at);
+}
+
+void reach_arrays(Lower *l, const Axes *axes, const Value *const *results, int n, ReachArray array, void *context) {
+    Walker w = { .l = l, .axes = axes, .seen = map_new(l->arena), .last = -1, .array = array, .context = context };
+    visit_results(&w, results, n);
+}
+
 Reach reach_of(Lower *l, const Axes *axes, const Value *const *results, int n) {
     Walker w = { .l = l, .axes = axes, .seen = map_new(l->arena), .last = -1 };
-    Along at[MAX_RANK];
-    for (int a = 0; a < axes->n; a++) {
-        at[a] = (Along){ .axis = a, .offset = dim_int(l->cx, 0) };
-        if (!dim_is(axes->dim[a], 1)) w.last = a;
-    }
-    for (int i = 0; i < n; i++) visit_inst(&w, results[i]->def, at);
+    visit_results(&w, results, n);
     for (int a = 0; a < axes->n; a++) find_interior(&w, a);
     return w.reach;
 }
