@@ -66,9 +66,19 @@ static void while_loop(Emit *e, const LInst *in) {
     for (int k = 0; k < in->nresults; k++) e->value[in->results[k]->id] = of(e, condition->params[k]);
 }
 
+/* What lives across the rare side stays in registers on the other, even if there is a call. */
+static void hardly_ever(Emit *e, LLVMValueRef branch) {
+    LLVMMetadataRef weights[] = { LLVMMDStringInContext2(e->llvm, "branch_weights", 14),
+                                  LLVMValueAsMetadata(LLVMConstInt(e->i32, 1, false)),
+                                  LLVMValueAsMetadata(LLVMConstInt(e->i32, 1 << 20, false)) };
+    LLVMSetMetadata(branch, LLVMGetMDKindIDInContext(e->llvm, "prof", 4),
+                    LLVMMetadataAsValue(e->llvm, LLVMMDNodeInContext2(e->llvm, weights, COUNT(weights))));
+}
+
 static void branch(Emit *e, const LInst *in) {
     LLVMBasicBlockRef sides[2] = { block_here(e), block_here(e) }, after = block_here(e), ends[2];
-    LLVMBuildCondBr(e->b, of(e, in->args[0]), sides[0], sides[1]);
+    LLVMValueRef way = LLVMBuildCondBr(e->b, of(e, in->args[0]), sides[0], sides[1]);
+    if (in->n) hardly_ever(e, way);
     for (int s = 0; s < 2; s++) {
         go_on_in(e, sides[s]);
         if (s < in->nblocks) block_insts(e, in->blocks[s]);

@@ -265,6 +265,7 @@ void loop_end(LBuilder *b, LLoop *l, LValue *const *next) {
 }
 
 LLoop loop_if(LBuilder *b, LValue *condition) { return open(b, LOOP_if, &condition, 1, 0); }
+LLoop loop_if_rare(LBuilder *b, LValue *condition) { return open(b, LOOP_if, &condition, 1, 1); }
 
 void loop_else(LBuilder *b, LLoop *l, int nresults, LValue *const *results) {
     LInst *in = l->inst;

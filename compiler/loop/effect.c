@@ -18,7 +18,7 @@ static void lower_print(Lower *l, const Inst *in) {
 static void lower_assert(Lower *l, const Inst *in) {
     LBuilder *b = &l->b;
     LValue *holds = scalar_of(l, in->args[0]).re;
-    LLoop f = loop_if(b, loop_unary(b, OP_not, holds));
+    LLoop f = loop_if_rare(b, loop_unary(b, OP_not, holds));
     const char *where = lower_where(l, in), *format = in->attrs->format;
     if (!strncmp(format, where, strlen(where))) where = ""; /* the program's own assert says it already */
     lower_fail(l, arena_text(l->arena, "%s%s", where, format), in->args, in->nargs);

@@ -55,7 +55,7 @@ static void trap_where(Lower *l, LValue *bad, LValue *live, const Inst *in, cons
     int64_t known;
     if (live) bad = loop_binary(b, OP_and, bad, loop_splat(b, live, bad->type.lanes));
     if (loop_is_const(bad, &known) && !known) return;
-    LLoop f = loop_if(b, loop_any(b, bad));
+    LLoop f = loop_if_rare(b, loop_any(b, bad));
     lower_fail(l, arena_text(l->arena, "%s%s", lower_where(l, in), what), NULL, 0);
     loop_end_then(b, &f);
 }

@@ -153,7 +153,8 @@ static void lower_map_kernel(Lower *l, Kernel *k) {
                       weave_body, k);
         return;
     }
-    nest_interior(l, &axes, r.has_interior ? &r.interior : NULL, (Work){ cost, NULL }, kernel_lanes(l, k), map_body, k);
+    nest_interior(l, &axes, r.has_interior ? &r.interior : NULL, (Work){ cost, NULL },
+                  nest_lanes(&axes, cost, kernel_lanes(l, k)), map_body, k);
 }
 
 /* dot */

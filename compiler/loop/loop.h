@@ -217,6 +217,7 @@ LLoop loop_while(LBuilder *, int ncarry, LValue *const *init); /* in the conditi
 void loop_while_body(LBuilder *, LLoop *, LValue *condition);  /* condition is done, the body begins */
 void loop_end(LBuilder *, LLoop *, LValue *const *next);
 LLoop loop_if(LBuilder *, LValue *condition);                                /* in the then block */
+LLoop loop_if_rare(LBuilder *, LValue *condition);                           /* ... which hardly ever runs */
 void loop_else(LBuilder *, LLoop *, int nresults, LValue *const *results);   /* ... now in the else block */
 void loop_end_if(LBuilder *, LLoop *, int nresults, LValue *const *results); /* closes else; carry: the results */
 void loop_end_then(LBuilder *, LLoop *);                                     /* closes an if without else or results */

@@ -82,7 +82,8 @@ void lower_map(Lower *l, const Inst *in) {
     if (r.ncrossings)
         nest_tiles(l, &axes, &r, w, lanes, map_body, (void *)in);
     else
-        nest_interior(l, &axes, r.has_interior ? &r.interior : NULL, w, lanes, map_body, (void *)in);
+        nest_interior(l, &axes, r.has_interior ? &r.interior : NULL, w, nest_lanes(&axes, w.each, lanes), map_body,
+                      (void *)in);
 }
 
 /* reductions and dots, one instruction at a time */

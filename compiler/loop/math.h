@@ -109,11 +109,12 @@ LValue *math_atanh(const Math *, LValue *);
 
 /* math_trig.c, math_reduce.c, math_arc.c */
 typedef struct {
-    LValue *r, *less, *quadrant; /* x = quadrant pi/2 + r - less; the two lowest bits of the quadrant count */
+    LValue *r, *less,
+        *turns; /* x = turns pi/2 + r - less, or x = turns pi + r - less; the lowest bits of the turns count */
 } Angle;
-Angle math_reduce(const Math *, LValue *);
-LValue *math_sin_of(const Math *, Angle);
-LValue *math_cos_of(const Math *, Angle);
+Angle math_quarter_turns(const Math *, LValue *);
+Angle math_half_turns(const Math *, LValue *, bool cosine); /* of x, or of x + pi/2 */
+LValue *math_sin_of_half(const Math *, Angle);              /* without its sign */
 LValue *math_sin(const Math *, LValue *);
 LValue *math_cos(const Math *, LValue *);
 LValue *math_tan(const Math *, LValue *);

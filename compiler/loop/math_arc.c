@@ -61,11 +61,11 @@ LValue *math_atan2(const Math *m, LValue *y, LValue *x) {
     LBuilder *b = m->b;
     LValue *a = absolute(m, y), *c = absolute(m, x), *sum = add(m, a, c);
     LValue *usual = both(m, above(m, sum, 0), below(m, sum, m->wide ? 0x1p1022 : 0x1p126));
-    LLoop l = loop_if(b, loop_all(b, usual));
-    loop_else(b, &l, 2, (LValue *[]){ a, c });
+    LLoop l = loop_if_rare(b, loop_unary(b, OP_not, loop_all(b, usual)));
     LValue *special[] = { a, c };
     level(m, &special[0], &special[1]);
-    loop_end_if(b, &l, 2, special);
+    loop_else(b, &l, 2, special);
+    loop_end_if(b, &l, 2, (LValue *[]){ a, c });
     LValue *r = ratio_arc(m, l.carry[0], l.carry[1]);
     LValue *left = loop_binary(b, OP_lt, as_bits(m, x), bits_num(m, 0)); /* -0 is on the left too */
     LValue *other = add_num(m, sub(m, num(m, pi[1]), r), pi[0]);

@@ -7,11 +7,12 @@
 
 static const double pi = 0x1.921fb54442d18p+1;
 
-/* pi x less whole turns of pi, as an angle of which the quadrant says whether it is a quarter further. */
-static Angle half_turns(const Math *m, LValue *x) {
-    LValue *f = sub(m, x, loop_unary(m->b, OP_round, x)), *size = absolute(m, f), *far = above(m, size, 0.25);
-    LValue *r = mul_num(m, pick(m, far, add_num(m, size, -0.5), size), pi);
-    return (Angle){ r, num(m, 0), pick(m, far, bits_num(m, 1), bits_num(m, 0)) };
+/* How far x is from the nearest whole number. */
+static LValue *from_whole(const Math *m, LValue *x) { return absolute(m, sub(m, x, loop_unary(m->b, OP_round, x))); }
+
+/* sin(pi x), x up to 1/2 */
+static LValue *sin_pi(const Math *m, LValue *x) {
+    return math_sin_of_half(m, (Angle){ mul_num(m, x, pi), num(m, 0), NULL });
 }
 
 /* lgamma for a in 1/2 .. 2.5 less the logarithm, whose argument below 0.7 is a. */
@@ -40,7 +41,7 @@ static LValue *lgamma_f64(const Math *m, LValue *x) {
     high = add(m, high, add_num(m, tail, 0.41893853320467274178)); /* (log(2 pi) - 1) / 2 */
     LValue *y = pick(m, large, high, middle);
 
-    LValue *sine = absolute(m, math_sin_of(m, half_turns(m, x)));
+    LValue *sine = sin_pi(m, from_whole(m, x));
     LValue *other = sub(m, sub(m, num(m, 0x1.250d048e7a1bdp+0), math_log(m, sine)), y); /* log(pi) */
     y = pick(m, reflects, other, y);
     LValue *pole = both(m, opposite(m, above(m, x, 0)), eq(m, loop_unary(m->b, OP_trunc, x), x));
@@ -67,8 +68,7 @@ static LValue *digamma_f64(const Math *m, LValue *x) {
     high = sub(m, high, mul(m, square, poly(m, square, digamma_large, COUNT(digamma_large))));
     LValue *y = pick(m, below(m, a, 10), middle, high);
 
-    Angle turn = half_turns(m, x);
-    LValue *slope = quotient(m, math_cos_of(m, turn), math_sin_of(m, turn)); /* of |f|; tan is odd */
+    LValue *size = from_whole(m, x), *slope = quotient(m, sin_pi(m, sub(m, num(m, 0.5), size)), sin_pi(m, size));
     LValue *f = sub(m, x, loop_unary(m->b, OP_round, x));
     slope = pick(m, below(m, f, 0), neg(m, slope), slope);
     y = pick(m, reflects, sub(m, y, mul_num(m, slope, pi)), y);

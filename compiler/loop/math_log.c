@@ -146,7 +146,7 @@ static LValue *log1p_within(const Math *m, LValue *x) { return log1p_parts(m, x,
 static LValue *or_log_twice(const Math *m, LValue *x, LValue *y) {
     LBuilder *b = m->b;
     LValue *large = opposite(m, below(m, x, m->wide ? 1e150 : 1e18));
-    LLoop c = loop_if(b, loop_any(b, large));
+    LLoop c = loop_if_rare(b, loop_any(b, large));
     LValue *twice = pick(m, large, add_num(m, math_log(m, x), 0x1.62e42fefa39efp-1), y);
     loop_else(b, &c, 1, &twice);
     loop_end_if(b, &c, 1, &y);

@@ -48,10 +48,10 @@ LValue *math_pow(const Math *m, LValue *x, LValue *y) {
     LValue *usual = both(m, above(m, x, 0), below(m, absolute(m, sum), m->wide ? 708 : 87));
     if (!b->module->target->parts)
         usual = both(m, usual, both(m, below(m, x, INFINITY), below(m, absolute(m, y), FAR)));
-    LLoop c = loop_if(b, loop_all(b, usual));
-    loop_else(b, &c, 1, &r);
+    LLoop c = loop_if_rare(b, loop_unary(b, OP_not, loop_all(b, usual)));
     LValue *special = pow_special(m, x, y, math_exp_sum(m, sum, t));
-    loop_end_if(b, &c, 1, &special);
+    loop_else(b, &c, 1, &special);
+    loop_end_if(b, &c, 1, &r);
     return c.carry[0];
 }
 

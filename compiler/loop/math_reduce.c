@@ -1,6 +1,6 @@
-/* reduce: an angle to a quarter turn.
+/* reduce: an angle to a quarter of a turn, or a half.
 **
-** x = n pi/2 + r with |r| <= pi/4.  With pi/2 in three parts this is right as long as n has few bits; the first product is
+** x = n pi/2 + r with |r| <= pi/4, or n pi + r with |r| <= pi/2.  With pi/2 in three parts this is right as long as n has few bits; the first product is
 ** then exact.  Further out (and there only; a branch that is hardly ever taken) x is multiplied by as many bits of 2/pi as
 ** matter: a function for one number at a time, in whole numbers, so that nothing is lost however large x is. */
 #include "loop/math.h"
@@ -102,7 +102,7 @@ static LFunc *large_angles(LModule *module, double limit) {
     Angle a = large_angle(&b, one);
     loop_store(&b, a.r, r, l.i, 1, NULL);
     loop_store(&b, a.less, less, l.i, 1, NULL);
-    loop_store(&b, a.quadrant, q, l.i, 1, NULL);
+    loop_store(&b, a.turns, q, l.i, 1, NULL);
     loop_end_then(&b, &c);
     loop_end(&b, &l, NULL);
     return f;
@@ -117,7 +117,7 @@ static Angle far_out(const Math *m, LValue *x, Angle near, double limit) {
     loop_store(b, loop_convert(b, x, DT_f64), place[0], zero, 1, NULL);
     loop_store(b, loop_convert(b, near.r, DT_f64), place[1], zero, 1, NULL);
     loop_store(b, loop_convert(b, near.less, DT_f64), place[2], zero, 1, NULL);
-    loop_store(b, loop_convert(b, near.quadrant, DT_i64), place[3], zero, 1, NULL);
+    loop_store(b, loop_convert(b, near.turns, DT_i64), place[3], zero, 1, NULL);
     LValue *args[] = { place[0], place[1], place[2], place[3], loop_i64(b, lanes) };
     loop_call(b, large_angles(b->module, limit), args, 5);
     LValue *r = loop_load(b, loop_type(DT_f64, lanes), place[1], zero, 1, NULL);
@@ -129,23 +129,73 @@ static Angle far_out(const Math *m, LValue *x, Angle near, double limit) {
     return (Angle){ narrow, loop_convert(b, lost, DT_f32), q };
 }
 
-Angle math_reduce(const Math *m, LValue *x) {
-    const double *half_pi = m->wide ? half_pi_f64 : half_pi_f32, limit = m->wide ? 0x1p29 : 0x1p16;
-    LValue *shifted = mul_add(m, x, num(m, 0x1.45f306dc9c883p-1), num(m, m->magic)),
-           *n = add_num(m, shifted, -m->magic);
-    /* x - n half_pi[0] is exact, and so is what follows in two parts: the first is a multiple of the second's last place */
-    LValue *first = less_product(m, x, n, half_pi[0]);
-    Double second = exact_product(m, n, num(m, half_pi[1])), r = ordered_sum(m, first, neg(m, second.hi));
-    LValue *less = sub(m, second.lo, r.lo);
-    less = m->fused ? mul_add(m, n, num(m, half_pi[2]), less) : add(m, mul_num(m, n, half_pi[2]), less);
-    Angle near = { r.hi, less, as_bits(m, shifted) };
+/* x - n part, n what `turns` is as a number.  x less n times its first part is exact, but for a small x and half a turn (`lost` is
+** what that loses), and so is what follows: n times the second part is, in f64, whose bits are few, or in two numbers, and x less
+** the first is a multiple of its last place. */
+static Angle near_angle(const Math *m, LValue *x, LValue *n, LValue *turns, double scale, bool halves) {
+    const double *half_pi = m->wide ? half_pi_f64 : half_pi_f32;
+    LValue *part[3];
+    for (int i = 0; i < COUNT(part); i++) part[i] = num(m, half_pi[i] * scale);
+    LValue *first = less_product(m, x, n, half_pi[0] * scale);
+    LValue *r, *less;
+    if (m->wide && m->fused) {
+        r = mul_add(m, n, neg(m, part[1]), first);
+        less = mul_add(m, n, part[1], sub(m, r, first));
+    } else {
+        Double second = exact_product(m, n, part[1]);
+        r = sub(m, first, second.hi);
+        less = add(m, sub(m, second.hi, sub(m, first, r)), second.lo);
+    }
+    if (halves) {
+        LValue *lost = sub(m, product_plus(m, n, part[0], first), x);
+        less = add(m, less, m->fused ? lost : pick(m, below(m, absolute(m, x), 1), lost, num(m, 0)));
+    }
+    return (Angle){ r, mul_add(m, n, part[2], less), turns };
+}
+
+/* From quarters to halves of a turn: from every other one it is a quarter to the next. */
+static Angle halved(const Math *m, Angle a) {
+    LBuilder *b = m->b;
+    LValue *odd = loop_binary(b, OP_ne, loop_binary(b, OP_and, a.turns, bits_num(m, 1)), bits_num(m, 0));
+    LValue *back = below(m, a.r, 0), *zero = num(m, 0), *none = bits_num(m, 0);
+    const double *half_pi = m->wide ? half_pi_f64 : half_pi_f32;
+    LValue *high = pick(m, back, num(m, half_pi[0]), num(m, -half_pi[0]));
+    LValue *low = pick(m, back, num(m, half_pi[1]), num(m, -half_pi[1]));
+    Double sum = exact_sum(m, pick(m, odd, high, zero), a.r);
+    LValue *less = sub(m, a.less, add(m, sum.lo, pick(m, odd, low, zero)));
+    Double r = ordered_sum(m, sum.hi, neg(m, less));
+    LValue *turns = add(m, a.turns, pick(m, odd, pick(m, back, bits_num(m, -1), bits_num(m, 1)), none));
+    return (Angle){ r.hi, neg(m, r.lo), loop_binary(b, OP_shift_right_arithmetic, turns, bits_num(m, 1)) };
+}
+
+static Angle reduced(const Math *m, LValue *x, Angle near, bool halves, int quarters) {
+    double limit = m->wide ? 0x1p27 : 0x1p16;
     LValue *large = above(m, absolute(m, x), limit);
-    LLoop c = loop_if(m->b, loop_any(m->b, large));
+    LLoop c = loop_if_rare(m->b, loop_any(m->b, large));
     Angle far = far_out(m, x, near, limit);
-    /* lanes that were left alone come back as they went, but for f32's low part */
-    LValue *then[] = { far.r, pick(m, large, far.less, near.less), far.quadrant };
-    LValue *otherwise[] = { near.r, near.less, near.quadrant };
+    if (quarters) far.turns = loop_binary(m->b, OP_add, far.turns, bits_num(m, quarters));
+    if (halves) far = halved(m, far);
+    LValue *then[] = { pick(m, large, far.r, near.r), pick(m, large, far.less, near.less),
+                       pick(m, large, far.turns, near.turns) };
+    LValue *otherwise[] = { near.r, near.less, near.turns };
     loop_else(m->b, &c, 3, then);
     loop_end_if(m->b, &c, 3, otherwise);
     return (Angle){ c.carry[0], c.carry[1], c.carry[2] };
+}
+
+Angle math_quarter_turns(const Math *m, LValue *x) {
+    LValue *shifted = mul_add(m, x, num(m, 0x1.45f306dc9c883p-1), num(m, m->magic));
+    Angle near = near_angle(m, x, add_num(m, shifted, -m->magic), as_bits(m, shifted), 1, false);
+    return reduced(m, x, near, false, 0);
+}
+
+Angle math_half_turns(const Math *m, LValue *x, bool cosine) {
+    LValue *per_pi = num(m, 0x1.45f306dc9c883p-2), *shifted, *n;
+    if (cosine)
+        shifted = add_num(m, mul_add(m, x, per_pi, num(m, 0.5)), m->magic);
+    else
+        shifted = mul_add(m, x, per_pi, num(m, m->magic));
+    n = add_num(m, shifted, -m->magic);
+    if (cosine) n = add_num(m, n, -0.5);
+    return reduced(m, x, near_angle(m, x, n, as_bits(m, shifted), 2, cosine), true, cosine);
 }

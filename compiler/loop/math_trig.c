@@ -1,58 +1,37 @@
-/* sin, cos, tan: polynomials on a quarter turn around 0. */
+/* sin, cos, tan: polynomials around 0. */
 #include "loop/math.h"
 #include "loop/math_tables.h"
 
-/* 1 - z / 2 = value - less */
-static Double half_square(const Math *m, LValue *z) {
-    LValue *half = num(m, -0.5), *value = mul_add(m, z, half, num(m, 1));
-    return (Double){ value, sub(m, sub(m, value, num(m, 1)), mul(m, z, half)) };
+/* The sine of r - less, |r| up to pi/2: r (w + rest), where w = 1 - r r / 8 rounded, and the rest is small enough everywhere for its
+** roundings not to matter: what w lost, and v q(v), v = - r r / 8.  A zero keeps its sign. */
+LValue *math_sin_of_half(const Math *m, Angle a) {
+    LValue *eighth = mul_num(m, a.r, -0.125), *v = mul(m, eighth, a.r), *w = mul_add(m, eighth, a.r, num(m, 1));
+    LValue *lost = product_plus(m, eighth, a.r, sub(m, num(m, 1), w));
+    LValue *rest = mul_add(m, v, poly(m, v, TABLE(m, sin)), lost);
+    LValue *slope = mul_add(m, v, num(m, 0x1.9f02f6p+1), num(m, 1)); /* the cosine, to a sixteenth */
+    rest = mul_add(m, a.r, rest, neg(m, mul(m, a.less, slope)));
+    if (m->fused) return mul_add(m, a.r, w, rest);
+    Double most = exact_product(m, a.r, w);
+    return with_sign_of(m, add(m, most.hi, add(m, most.lo, rest)), a.r);
 }
 
-/* r - (r z q(z) + less) or 1 - z / 2 - (z z q(z) - r less), z = r r, as this quadrant has it: one sum with numbers picked for it.
-** A zero keeps its sign, since the first is then one of two zeros. */
-static LValue *sine_or_cosine(const Math *m, Angle a, LValue *take_cosine) {
-    LValue *z = mul(m, a.r, a.r), *terms[COUNT(sin_f64)];
-    Double most = half_square(m, z);
-    int n = m->wide ? COUNT(sin_f64) : COUNT(sin_f32);
-    for (int i = 0; i < n; i++) {
-        double s = m->wide ? sin_f64[i] : sin_f32[i], c = m->wide ? cos_f64[i] : cos_f32[i];
-        terms[i] = pick(m, take_cosine, num(m, c), num(m, s));
-    }
-    LValue *less = pick(m, take_cosine, mul_add(m, neg(m, a.r), a.less, most.lo), a.less);
-    LValue *factor = mul(m, z, pick(m, take_cosine, z, a.r));
-    return sub(m, pick(m, take_cosine, most.hi, a.r), mul_add(m, factor, poly_of(m, z, terms, n), less));
+/* With the lowest bit of the turns as a change of sign. */
+static LValue *sin_of(const Math *m, Angle a) {
+    LValue *top = loop_binary(m->b, OP_shift_left, a.turns, bits_num(m, m->wide ? 63 : 31));
+    return as_float(m, loop_binary(m->b, OP_xor, as_bits(m, math_sin_of_half(m, a)), top));
 }
 
-static LValue *bit(const Math *m, LValue *quadrant, int which) {
-    LValue *it = loop_binary(m->b, OP_and, quadrant, bits_num(m, which));
-    return loop_binary(m->b, OP_ne, it, bits_num(m, 0));
-}
+LValue *math_sin(const Math *m, LValue *x) { return sin_of(m, math_half_turns(m, x, false)); }
+LValue *math_cos(const Math *m, LValue *x) { return sin_of(m, math_half_turns(m, x, true)); }
 
-/* With the second lowest bit of the quadrant as a change of sign. */
-static LValue *signed_by(const Math *m, LValue *y, LValue *quadrant) {
-    LValue *top = loop_binary(m->b, OP_shift_left, quadrant, bits_num(m, m->wide ? 62 : 30));
-    top = loop_binary(m->b, OP_and, top, bits_num(m, m->wide ? INT64_MIN : INT32_MIN));
-    return as_float(m, loop_binary(m->b, OP_xor, as_bits(m, y), top));
-}
-
-LValue *math_sin_of(const Math *m, Angle a) {
-    return signed_by(m, sine_or_cosine(m, a, bit(m, a.quadrant, 1)), a.quadrant);
-}
-
-LValue *math_cos_of(const Math *m, Angle a) {
-    LValue *next = loop_binary(m->b, OP_add, a.quadrant, bits_num(m, 1));
-    return signed_by(m, sine_or_cosine(m, a, bit(m, next, 1)), next);
-}
-
-LValue *math_sin(const Math *m, LValue *x) { return math_sin_of(m, math_reduce(m, x)); }
-LValue *math_cos(const Math *m, LValue *x) { return math_cos_of(m, math_reduce(m, x)); }
-
-/* t = r + r z q(z) - (1 + z) less, where 1 + z is near the slope; in every other quadrant -1 / t, with what t has lost. */
+/* t = 2 tan(r / 2) = r + r z q(z) - (1 + z / 4) less, and tan is t / (1 - t t / 4), or one over it with the other sign. */
 LValue *math_tan(const Math *m, LValue *x) {
-    Angle a = math_reduce(m, x);
-    LValue *z = mul(m, a.r, a.r), *less = mul_add(m, z, a.less, a.less);
-    less = mul_add(m, neg(m, mul(m, a.r, z)), poly(m, z, TABLE(m, tan)), less);
-    LValue *t = sub(m, a.r, less), *lost = sub(m, sub(m, a.r, t), less), *inverse = quotient(m, num(m, -1), t);
-    inverse = mul_add(m, mul(m, inverse, lost), inverse, inverse);
-    return pick(m, bit(m, a.quadrant, 1), inverse, t);
+    Angle a = math_quarter_turns(m, x);
+    LValue *z = mul(m, a.r, a.r), *q = poly(m, z, TABLE(m, tan));
+    LValue *t = mul_add(m, a.r, q, mul_num(m, a.less, -0.25));
+    t = add(m, a.r, mul_add(m, z, t, neg(m, a.less)));
+    LValue *rest = mul_add(m, mul_num(m, t, -0.25), t, num(m, 1));
+    LValue *odd = loop_binary(m->b, OP_and, a.turns, bits_num(m, 1));
+    odd = loop_binary(m->b, OP_ne, odd, bits_num(m, 0));
+    return quotient(m, pick(m, odd, rest, t), pick(m, odd, neg(m, t), rest));
 }

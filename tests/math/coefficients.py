@@ -258,18 +258,17 @@ if group("cbrt"):
     table("cbrt_scale", 53, [mpf(2) ** k for k in thirds])
 
 if group("trig"):
-    h = (pi / 4 * mpf('1.01')) ** 2
     for d, bits in SIZES:
-        # sin(r) = r - r z q(z), cos(r) = 1 - z / 2 - z z q(z), z = r r
-        fit(f"sin_{d}", bits, near0(lambda z: (sqrt(z) - sin(sqrt(z))) / (sqrt(z) * z), mpf(1) / 6), lambda z: z, mpf(2) ** -30, h,
-            3 if bits == 24 else 6)
-        fit(f"cos_{d}", bits, near0(lambda z: (1 - z / 2 - cos(sqrt(z))) / z ** 2, -mpf(1) / 24), lambda z: z * z, mpf(2) ** -30, h,
-            3 if bits == 24 else 6)
+        # sin(r) = r (1 + v + v q(v)), v = - r r / 8
+        angle = lambda v: sqrt(-8 * v)
+        fit(f"sin_{d}", bits, near0(lambda v: (sin(angle(v)) / angle(v) - 1) / v - 1, mpf(1) / 3), lambda v: abs(v) * angle(v) / sin(angle(v)),
+            -(pi / 2 * mpf('1.005')) ** 2 / 8, -mpf(2) ** -34, 5 if bits == 24 else 8)
 
 if group("tan"):
     for d, bits in SIZES:
-        fit(f"tan_{d}", bits, near0(lambda z: (mp.tan(sqrt(z)) / sqrt(z) - 1) / z, mpf(1) / 3, mpf(2) ** -50), lambda z: z, mpf(2) ** -30,
-            (pi / 4 * mpf('1.01')) ** 2, 7 if bits == 24 else 15)
+        # 2 tan(r / 2) = r + r z q(z), z = r r
+        fit(f"tan_{d}", bits, near0(lambda z: (2 * mp.tan(sqrt(z) / 2) / sqrt(z) - 1) / z, mpf(1) / 12, mpf(2) ** -50), lambda z: z, mpf(2) ** -30,
+            (pi / 4 * mpf('1.01')) ** 2, 4 if bits == 24 else 9)
 
 if group("arc"):
     for d, bits in SIZES:
@@ -358,16 +357,16 @@ if group("gamma"):
     fit("digamma_near", 53, lambda t: ratio(t) if abs(t + mpf(3) / 2 - x0) > mpf(2) ** -60 else psi(1, x0), lambda t: 1 / ratio(t), mpf('-0.5001'), mpf('0.5001'), 22, exact=2)
 
 if group("constants"):
-    def parts(x, n, bits):  # all positive
+    def parts(x, widths):  # all positive
         out = []
-        for _ in range(n):
+        for bits in widths:
             m, e = frexp(x)
             out.append(ldexp(floor(ldexp(m, bits)), e - bits))
             x -= out[-1]
         return out
 
     for d, bits in SIZES:
-        table(f"half_pi_{d}", bits, parts(pi / 2, 3, bits))
+        table(f"half_pi_{d}", bits, parts(pi / 2, [53, 26, 53] if bits == 53 else [24, 24, 24]))
         low = bits - 11 if bits == 53 else bits - 8  # ends in zeros, so that times an exponent it is exact
         high = rounded(log(2), low)
         table(f"ln2_{d}", bits, [high, rounded(log(2) - high, bits)])
