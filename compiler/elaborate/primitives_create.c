@@ -270,6 +270,14 @@ Py native_primitives_is_static(Elab *e, Call *c) {
     return e->true_;
 }
 
+/* Every element is the same number, known when compiling. */
+Py native_primitives_is_splat(Elab *e, Call *c) {
+    Py x = given_array(e, c->arg[0], c->span);
+    double number;
+    if (x->kind == PY_ERROR) return e->error;
+    return py_bool(e, value_is_splat(array_value(e, x), &number));
+}
+
 Py native_primitives_broadcast_arrays(Elab *e, Call *c) {
     const Contents *xs = contents_of(e, c->arg[0]);
     Py *y = NEW_ARRAY(e->arena, Py, xs->n + 1);
