@@ -4,7 +4,7 @@
 
 #include "loop/lower.h"
 
-enum { MAX_EARLY = 8 };
+enum { MAX_EARLY = 8, MAX_COLUMNS = 8 };
 
 /* A value of a row that is written while a phase adds up terms, for what comes later: the kernel's result, or what the result
 ** is made of, in the result's memory until then. */
@@ -22,8 +22,10 @@ typedef struct {
     int naccums, from[MAX_ACCUMS + 2]; /* phase p has accum[from[p]] .. */
     int lanes;
     Early early[MAX_EARLY];
-    int nearly, phase; /* phase: the one at hand */
-    Weave weave;       /* map */
+    int nearly, phase;                /* phase: the one at hand */
+    const Value *column[MAX_COLUMNS]; /* strips: what is computed from a phase's sums, once for all rows */
+    int ncolumns;
+    Weave weave; /* map */
 } Kernel;
 
 static inline const Value *kernel_result(const Kernel *k, int i) { return k->in->regions[0]->results[i]; }

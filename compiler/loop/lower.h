@@ -329,6 +329,7 @@ void strip_add(Lower *, Strip *, const Accum *, int n, const StripSums *); /* th
 void strip_move(Lower *, Strip *, const Accum *, int n, const StripSums *from, const StripSums *to, LValue *slot);
 void strip_join(Lower *, Strip *, const Accum *, int n, const StripSums *, LValue *left, LValue *right); /* to left */
 void strip_results(Lower *, Strip *, const Accum *, int n, const StripSums *);                           /* of slot 0 */
+void strip_value(Lower *, Strip *, const Value *); /* what has one element for each column: computed once, and kept */
 
 /* bands.c: the same, rows read from end to end, some hundreds of them by one thread */
 typedef void (*BandAhead)(Lower *, LValue *first, LValue *end, void *context); /* before rows first .. end are added */

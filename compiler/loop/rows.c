@@ -132,6 +132,7 @@ static void read_early(Lower *l, const Kernel *k, int phase) {
 static void unpin_all(Lower *l, const Kernel *k) {
     for (int i = 0; i < k->naccums; i++) kernel_unpin(l, k->accum[i].in);
     for (int i = 0; i < k->nearly; i++) home_set(l, k->early[i].v, (Home){ .ptr = NULL });
+    for (int i = 0; i < k->ncolumns; i++) home_set(l, k->column[i], (Home){ .ptr = NULL });
 }
 
 /* What has the whole shape, of rows that lie side by side. */
@@ -193,13 +194,38 @@ static void store_whole(Pull *p, const Idx *at, void *context) {
     kernel_store(p, k, idx);
 }
 
+/* Whether v is computed from sums alone, those of that phase the last of them, and read with every row. */
+static bool is_column(Lower *l, const Kernel *k, const Value *v, int phase) {
+    if (v->type->rank != k->domain.nkept || plan_is_reduction(v->def) || home_of(l, v).ptr || pull_cost(l, v) <= 0.1)
+        return false;
+    for (int a = 0; a < v->type->rank; a++)
+        if (v->type->dim[a] != k->domain.dim[a]) return false;
+    if (plan_phase(&k->g, v) != phase) return false;
+    for (int i = 0; i < k->g.n; i++) {
+        const Inst *in = k->g.at[i];
+        if (in->op == OP_broadcast && in->args[0] == v) return true;
+    }
+    return false;
+}
+
+static void keep_columns(Lower *l, Strip *s, Kernel *k) {
+    for (int i = 0; i < k->g.n && k->ncolumns < MAX_COLUMNS; i++) {
+        const Value *v = k->g.at[i]->results[0];
+        if (!is_column(l, k, v, k->phase)) continue;
+        strip_value(l, s, v);
+        k->column[k->ncolumns++] = v;
+    }
+}
+
 static void strip_body(Lower *l, Strip *s, void *context) {
     Kernel *k = context;
+    k->ncolumns = 0;
     for (k->phase = 1; k->phase <= k->plan.phases; k->phase++) {
         int from = k->from[k->phase], n = k->from[k->phase + 1] - from;
         k->domain.also = early_in(k, k->phase) ? store_early : NULL;
         strip_reduce(l, s, k->accum + from, n);
         read_early(l, k, k->phase);
+        keep_columns(l, s, k);
     }
     strip_columns(l, s, store_kept, k);
     if (any_whole(k)) strip_rows(l, s, store_whole, k);

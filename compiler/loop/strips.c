@@ -301,6 +301,25 @@ void strip_results(Lower *l, Strip *s, const Accum *a, int n, const StripSums *s
     strip_columns(l, s, result_body, &t);
 }
 
+typedef struct {
+    const Value *v;
+    LValue *lo, *to;
+} Column;
+
+static void value_body(Pull *p, const Idx *idx, void *context) {
+    const Column *c = context;
+    Idx at[MAX_RANK];
+    memcpy(at, idx, sizeof *at * (size_t)c->v->type->rank);
+    Elem e = elem_splat(p->l, pull(p, c->v, at), p->lanes);
+    elem_store(p->l, c->v->type->dtype, e, c->to, loop_sub(&p->l->b, at[c->v->type->rank - 1].i, c->lo), 1, p->tail);
+}
+
+void strip_value(Lower *l, Strip *s, const Value *v) {
+    Column c = { v, s->lo, loop_stack(&l->b, s->most * dtype_bytes(v->type->dtype), 64) };
+    strip_columns(l, s, value_body, &c);
+    home_set(l, v, (Home){ .ptr = c.to, .from = s->lo });
+}
+
 int64_t strip_slots(const Domain *d, int64_t most_runs) {
     int64_t rows = strip_rows_known(d);
     int levels = LEVELS;
