@@ -74,6 +74,8 @@ static void sum_chunk(Lower *l, const Dot *d, const Row *rows, LValue *j, LValue
     for (int v = 0; v < d->vectors; v++)
         y[v] = d->copy && !fill ? panel_load(l, d, at, v) : dot_vector_of_y(l, d, f.i, jv[v], tail[v]);
     if (fill) panel_fill(l, d, j, f.i, at, hi, y);
+    if (!d->copy && d->rows <= 2 && d->vectors >= 4 && l->to->target->vector_registers < 32)
+        panel_ahead(l, d, j, f.i, hi);
     for (int r = 0; r < d->rows; r++) {
         LValue *x = loop_splat(b, number_of_x(l, d, &rows[r], f.i, offset), d->lanes);
         for (int v = 0; v < d->vectors; v++) {
@@ -232,7 +234,8 @@ static void sum_tiles(Lower *l, const Dot *d, const Piece *p) {
 static void sum_panel(Lower *l, const Dot *d, const Piece *p) {
     LBuilder *b = &l->b;
     int64_t n;
-    if (!loop_is_const(d->n, &n) || n <= d->width || !dot_wastes(n, d->width)) {
+    bool dear = l->to->target->vector_registers < 32; /* masks */
+    if (!loop_is_const(d->n, &n) || n <= d->width || !(dot_wastes(n, d->width) || (dear && n % d->width))) {
         sum_tiles(l, d, p);
         return;
     }

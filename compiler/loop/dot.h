@@ -69,6 +69,7 @@ void pack(Lower *, Dot *);
 /* panel.c */
 void panel_copy(Lower *, const Dot *, LValue *j, LValue *from, LValue *to);
 LValue *panel_load(Lower *, const Dot *, LValue *k, int vector);
+void panel_ahead(Lower *, const Dot *, LValue *j, LValue *k, LValue *end);
 /* A row as it was read from y. */
 void panel_fill(Lower *, const Dot *, LValue *j, LValue *k, LValue *at, LValue *end, LValue *const *y);
 LValue *dot_tail(Lower *, const Dot *, LValue *column);

@@ -39,6 +39,14 @@ static void fetch_row(Lower *l, const Dot *d, LValue *j, LValue *k) {
         loop_prefetch(b, d->y_view.home.ptr, loop_add(b, first, loop_i64(b, byte)), false);
 }
 
+void panel_ahead(Lower *l, const Dot *d, LValue *j, LValue *k, LValue *end) {
+    LBuilder *b = &l->b;
+    int64_t stride;
+    if (!d->y_flat || !strides_are_line(&d->y_columns, &stride) || stride != 1) return;
+    LValue *last = loop_sub(b, end, loop_i64(b, 1));
+    fetch_row(l, d, j, loop_binary(b, OP_min, loop_add(b, k, loop_i64(b, AHEAD)), last));
+}
+
 /* Row k of y, as it was read; those that follow may be far from each other. */
 void panel_fill(Lower *l, const Dot *d, LValue *j, LValue *k, LValue *at, LValue *end, LValue *const *y) {
     LBuilder *b = &l->b;

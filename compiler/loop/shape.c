@@ -49,7 +49,7 @@ void dot_choose_tile(Lower *l, Dot *d) {
     int most = wide ? 4 : 2;
     d->lanes = lanes_for(l, dtype_bytes(d->sum));
     if (known && m <= 2 && !panel_can_cross(d)) /* long stretches of rows of y, read once */
-        most = !wide ? 4 : m == 1 ? MOST_VECTORS : MOST_VECTORS / 2;
+        most = m == 1 ? MOST_VECTORS : wide ? MOST_VECTORS / 2 : 4;
     d->vectors = most;
     if (loop_is_const(d->n, &n) && n > 0) {
         while (d->lanes > 1 && d->lanes / 2 >= n) d->lanes /= 2;
@@ -71,10 +71,16 @@ void dot_choose_tile(Lower *l, Dot *d) {
     d->tall = (d->tall + d->rows - 1) / d->rows * d->rows;
 }
 
+/* Whether all of y stays in the first cache while it is read again and again. */
+static bool is_near(Lower *l, const Dot *d) {
+    int64_t n, k;
+    return loop_is_const(d->n, &n) && loop_is_const(d->k, &k) && n * k * dtype_bytes(d->sum) <= l->to->target->l1;
+}
+
 void dot_choose_panels(Lower *l, Dot *d) {
     const Target *t = l->to->target;
     int64_t m, n, k;
-    d->copy = !loop_is_const(d->m, &m) || m > FEW_ROWS;
+    d->copy = !loop_is_const(d->m, &m) || m > FEW_ROWS || (t->vector_registers < 32 && m > d->rows && !is_near(l, d));
     bool small = loop_is_const(d->m, &m) && m <= FEW_ROWS && loop_is_const(d->k, &k) && loop_is_const(d->n, &n) &&
                  n * k <= FEW_ROWS * FEW_ROWS;
     d->across = !small && panel_can_cross(d);
