@@ -7,6 +7,7 @@ enum {
     PIECES = 16,
     FEW_ROWS = 16 /* too few to copy the panel for */,
     NARROW = 12 /* columns of y: x and y change places, */,
+    APART = 8, /* rows that lie anywhere: their numbers wait in registers, or sums would have to */
     DEEP = 64 /* where there are so many steps */,
     SHALLOW = 16 /* steps that are little beside storing the sums */
 };
@@ -59,6 +60,7 @@ void dot_choose_tile(Lower *l, Dot *d) {
     d->width = (int64_t)d->vectors * d->lanes;
     d->rows = (t->vector_registers - 2 - d->vectors) / d->vectors;
     if (d->rows > MAX_ROWS) d->rows = MAX_ROWS;
+    if (wide && d->vectors > 1 && d->rows > APART && d->x_flat && d->x_rows.n > 1) d->rows = APART;
     if (d->rows < 1) d->rows = 1;
     if (known && m < d->rows) d->rows = m < 1 ? 1 : (int)m;
     if (known && m > d->rows && dot_wastes(m, d->rows)) d->rest = (int)(m % d->rows);
