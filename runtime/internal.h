@@ -4,11 +4,17 @@
 
 #include "jxl/runtime.h"
 
+#include <stdbool.h>
+
 /* call.c: records an error in printf's words without the printer; the first error wins.  Returns the call's status. */
 int jxl_fail_text(jxl_call *, int status, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* cpu.c: whether this processor has vectors of 64 bytes, or of 32, of level x86-64-v4 and v3, and JXL_CPU allows them: else 16 */
 int jxl_vector_bytes(void);
+
+/* householder.c: Q with so many columns, and R, of a small real matrix; false where its numbers are too large or too small for it */
+int64_t jxl_qr_room(int m, int n, int columns);
+bool jxl_qr(int m, int n, int columns, int single, const void *x, void *q, void *r, void *room);
 
 /* memory.c: what stands before the bytes of a block; and every block of a call, given back for good */
 enum { JXL_BLOCK_HEADER = 64 };

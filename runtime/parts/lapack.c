@@ -103,24 +103,34 @@ static void *take(Room *r, int64_t bytes) {
 
 static int longest(const Job *j) { return j->m > j->n ? j->m : j->n; }
 
-/* Rows of `columns` numbers that begin `stride` apart, to columns. */
-static void turn(const Job *j, const char *from, int rows, int columns, char *to, int lda, int conj) {
-    int size = j->size;
-    for (int i = 0; i < rows; i++)
-        for (int k = 0; k < columns; k++) {
-            char *at = to + ((size_t)k * (size_t)lda + (size_t)i) * (size_t)size;
-            memcpy(at, from + ((size_t)i * (size_t)columns + (size_t)k) * (size_t)size, (size_t)size);
-            if (conj && size == 2 * j->real_size) at[size - 1] = (char)(at[size - 1] ^ (char)0x80);
-        }
+/* `rows` rows, `from_step` numbers apart, to columns, a few of each at a time: what lies far apart is in few lines of the cache. */
+static inline __attribute__((always_inline)) void transpose_of(const size_t size, const char *from, int from_step,
+                                                               int rows, int columns, char *to, int to_step) {
+    enum { FEW = 8 };
+    for (int i0 = 0; i0 < rows; i0 += FEW)
+        for (int k0 = 0; k0 < columns; k0 += FEW)
+            for (int k = k0; k < columns && k < k0 + FEW; k++)
+                for (int i = i0; i < rows && i < i0 + FEW; i++)
+                    memcpy(to + ((size_t)k * (size_t)to_step + (size_t)i) * size,
+                           from + ((size_t)i * (size_t)from_step + (size_t)k) * size, size);
+}
+static void transpose(int size, const char *from, int from_step, int rows, int columns, char *to, int to_step) {
+    if (size == 4)
+        transpose_of(4, from, from_step, rows, columns, to, to_step);
+    else if (size == 8)
+        transpose_of(8, from, from_step, rows, columns, to, to_step);
+    else
+        transpose_of(16, from, from_step, rows, columns, to, to_step);
+}
+
+/* A matrix to columns that are `lda` apart. */
+static void turn(const Job *j, const char *from, int rows, int columns, char *to, int lda) {
+    transpose(j->size, from, columns, rows, columns, to, lda);
 }
 
 /* Columns that are `lda` apart to rows; `from` is where the result of a routine is. */
 static void turn_back(const Job *j, const char *from, int lda, int rows, int columns, void *to) {
-    size_t size = (size_t)j->size;
-    for (int i = 0; i < rows; i++)
-        for (int k = 0; k < columns; k++)
-            memcpy((char *)to + ((size_t)i * (size_t)columns + (size_t)k) * size,
-                   from + ((size_t)k * (size_t)lda + (size_t)i) * size, size);
+    transpose(j->size, from, lda, columns, rows, to, columns);
 }
 
 static double real_at(const Job *j, const void *p, int64_t i) {
@@ -128,10 +138,13 @@ static double real_at(const Job *j, const void *p, int64_t i) {
 }
 
 static int all_finite(const Job *j, const void *p, int64_t n) {
-    int parts = j->size / j->real_size;
-    for (int64_t i = 0; i < n * parts; i++)
-        if (!isfinite(real_at(j, p, i))) return 0;
-    return 1;
+    int64_t parts = n * (j->size / j->real_size);
+    int fine = 1;
+    if (j->real_size == 4)
+        for (int64_t i = 0; i < parts; i++) fine &= isfinite(((const float *)p)[i]) != 0;
+    else
+        for (int64_t i = 0; i < parts; i++) fine &= isfinite(((const double *)p)[i]) != 0;
+    return fine;
 }
 
 static void fill_nan(int dtype, void *p, int64_t n) {
@@ -283,11 +296,24 @@ static int schur(const Job *j, int64_t one, Room room, char *a, void *work, int 
     return info;
 }
 
+/* How many columns Q has, for matrices that need not be LAPACK's; else 0. */
+static int small_qr(const Job *j) {
+    enum { SMALL = 96 << 10 /* bytes */ };
+    if ((j->what != JXL_QR && j->what != JXL_QR_FULL) || j->size != j->real_size) return 0;
+    int columns = j->what == JXL_QR_FULL ? j->m : j->k;
+    return (int64_t)j->m * (columns > j->n ? columns : j->n) * j->size <= SMALL ? columns : 0;
+}
+
 /* With lwork -1 how long the work is to be; else whether it failed. */
 static int factor(const Job *j, int64_t one, char *room, void *work, int lwork) {
     Room rest = { room };
+    int columns = lwork >= 0 ? small_qr(j) : 0;
+    const char *x = (const char *)j->x->data + one * j->m * j->n * j->size;
+    if (columns && jxl_qr(j->m, j->n, columns, j->size == 4, x, result(j, 0, one, (int64_t)j->m * columns),
+                          result(j, 1, one, (int64_t)columns * j->n), room))
+        return 0;
     char *a = take(&rest, (int64_t)j->m * j->n * j->size);
-    if (lwork >= 0) turn(j, (const char *)j->x->data + one * j->m * j->n * j->size, j->m, j->n, a, j->m, 0);
+    if (lwork >= 0) turn(j, x, j->m, j->n, a, j->m);
     switch (j->what) {
     case JXL_QR:
     case JXL_QR_FULL: return qr(j, one, rest, a, work, lwork);
@@ -361,6 +387,7 @@ int jxl_lapack(jxl_call *c, int32_t what, int32_t narrays, const jxl_array *arra
     }
     int svd_complex = complex && (what == JXL_SVD || what == JXL_SVD_FULL);
     j.bytes = 3 * l * l * j.size + (svd_complex ? 9 : 2) * l * l * j.real_size + 64 * l * 16 + 1024;
+    if (small_qr(&j)) j.bytes += jxl_qr_room(j.m, j.n, small_qr(&j));
     double answer[2] = { 0 };
     char *room = jxl_alloc(c, j.bytes);
     if (!room) return c->status;
