@@ -3,7 +3,7 @@
 ** Every key becomes an unsigned integer whose order is the wanted one, and rows of those are sorted digit by digit from
 ** the lowest (radix sort), or by insertion where they are short.  Several keys are sorted from the last to the first:
 ** each sort is stable, so what the later keys decided stays where the earlier ones are equal.  Where only the values of one
-** key are wanted, no permutation is made, and numbers of 32 and 64 bits are sorted in vectors. */
+** key are wanted, no permutation is made.  What can be sorted in vectors is (sort_keys.c). */
 #include "internal.h"
 #include "sort.h"
 
@@ -90,7 +90,7 @@ static Item *sort_items(Item *items, Item *other, int64_t n, int bytes) {
 typedef struct {
     const jxl_array *index, *keys, *sorted; /* sorted: the values themselves are wanted, or NULL */
     int nkeys;
-    int64_t n; /* of each row */
+    SortRow row;
 } Sort;
 
 /* One key of four bytes: a pair is the key above, the index below, in one word, and digits are wider. */
@@ -98,7 +98,7 @@ typedef struct {
 enum { DIGIT = 11, DIGITS = 3, KINDS = 1 << DIGIT };
 
 static int is_narrow(const Sort *s) {
-    return s->nkeys == 1 && jxl_dtypes[s->keys->dtype].size == 4 && s->n > SHORT_ROW && s->n <= UINT32_MAX &&
+    return s->nkeys == 1 && jxl_dtypes[s->keys->dtype].size == 4 && s->row.n > SHORT_ROW && s->row.n <= UINT32_MAX &&
            jxl_dtypes[s->keys->dtype].kind != KIND_COMPLEX;
 }
 
@@ -139,31 +139,35 @@ static uint32_t value_of(int dtype, uint64_t pair, const uint32_t *from) {
 }
 
 static int sort_narrow_rows(jxl_call *c, const Sort *s, int64_t lo, int64_t hi) {
-    int64_t n = s->n;
+    int64_t n = s->row.n, first = s->row.first, count = s->row.count;
+    uint64_t turned = s->row.descending ? UINT32_MAX : 0;
     int dtype = s->keys->dtype;
     uint64_t *pairs = jxl_alloc(c, 2 * n * (int64_t)sizeof *pairs + (int64_t)sizeof(int64_t[DIGITS][KINDS]));
     if (!pairs) return c->status;
     for (int64_t row = lo; row < hi; row++) {
         const uint32_t *from = (const uint32_t *)s->keys->data + row * n;
-        for (int64_t i = 0; i < n; i++) pairs[i] = order_narrow(dtype, from[i]) << 32 | (uint64_t)i;
+        for (int64_t i = 0; i < n; i++) pairs[i] = (order_narrow(dtype, from[i]) ^ turned) << 32 | (uint64_t)i;
         const uint64_t *p = sort_pairs(pairs, pairs + n, n, (int64_t(*)[KINDS])(pairs + 2 * n));
-        for (int64_t i = 0; i < n && s->sorted; i++)
-            ((uint32_t *)s->sorted->data)[row * n + i] = value_of(dtype, p[i], from);
-        for (int64_t i = 0; i < n && !s->sorted; i++) {
-            if (s->index->dtype == JXL_I32)
-                ((int32_t *)s->index->data)[row * n + i] = (int32_t)(uint32_t)p[i];
+        for (int64_t i = 0; i < count; i++) {
+            uint64_t pair = p[first + i];
+            if (s->sorted)
+                ((uint32_t *)s->sorted->data)[row * count + i] = value_of(dtype, pair, from);
+            else if (s->index->dtype == JXL_I32)
+                ((int32_t *)s->index->data)[row * count + i] = (int32_t)(uint32_t)pair;
             else
-                ((int64_t *)s->index->data)[row * n + i] = (int64_t)(uint32_t)p[i];
+                ((int64_t *)s->index->data)[row * count + i] = (int64_t)(uint32_t)pair;
         }
     }
     jxl_release(c, pairs);
     return 0;
 }
 
-static Item *sort_by(const jxl_array *key, int64_t row, int64_t n, int part, Item *items, Item *other) {
+static Item *sort_by(const Sort *s, const jxl_array *key, int64_t row, int part, Item *items, Item *other) {
+    int64_t n = s->row.n;
     int size = jxl_dtypes[key->dtype].size, dtype = jxl_dtypes[key->dtype].part, bytes = jxl_dtypes[dtype].size;
     const char *at = (const char *)key->data + row * n * size + part * bytes;
-    for (int64_t i = 0; i < n; i++) items[i].key = order(dtype, at + items[i].index * size);
+    uint64_t turned = s->row.descending ? UINT64_MAX >> (64 - 8 * bytes) : 0;
+    for (int64_t i = 0; i < n; i++) items[i].key = order(dtype, at + items[i].index * size) ^ turned;
     return sort_items(items, other, n, bytes);
 }
 
@@ -174,18 +178,18 @@ static void copy_element(const Sort *s, int64_t to, int64_t from) {
 
 static void sort_row(const Sort *s, int64_t row, Item *items, Item *other) {
     Item *both[] = { items, other };
-    for (int64_t i = 0; i < s->n; i++) items[i].index = i;
+    for (int64_t i = 0; i < s->row.n; i++) items[i].index = i;
     for (int k = s->nkeys - 1; k >= 0; k--) {
         int parts = jxl_dtypes[s->keys[k].dtype].kind == KIND_COMPLEX ? 2 : 1;
         while (parts-- > 0) {
-            items = sort_by(&s->keys[k], row, s->n, parts, items, other);
+            items = sort_by(s, &s->keys[k], row, parts, items, other);
             other = items == both[0] ? both[1] : both[0];
         }
     }
-    for (int64_t i = 0; i < s->n; i++) {
-        int64_t at = row * s->n + i, from = items[i].index;
+    for (int64_t i = 0; i < s->row.count; i++) {
+        int64_t at = row * s->row.count + i, from = items[s->row.first + i].index;
         if (s->sorted)
-            copy_element(s, at, row * s->n + from);
+            copy_element(s, at, row * s->row.n + from);
         else if (s->index->dtype == JXL_I32)
             ((int32_t *)s->index->data)[at] = (int32_t)from;
         else
@@ -193,73 +197,50 @@ static void sort_row(const Sort *s, int64_t row, Item *items, Item *other) {
     }
 }
 
-/* Values alone, in vectors: 0 where there are none for them, or where that came to nothing. */
-static int sort_in_vectors(const Sort *s, int64_t row) {
-#if defined(__x86_64__)
-    int wide = jxl_dtypes[s->keys->dtype].size == 8, kind = SORT_UNSIGNED;
-    switch (s->keys->dtype) {
-    case JXL_F32:
-    case JXL_F64: kind = SORT_FLOAT; break;
-    case JXL_I32:
-    case JXL_I64: kind = SORT_SIGNED; break;
-    case JXL_U32:
-    case JXL_U64: break;
-    default: return 0;
-    }
-    const char *from = (const char *)s->keys->data + row * s->n * (wide ? 8 : 4);
-    char *to = (char *)s->sorted->data + row * s->n * (wide ? 8 : 4);
-    int bytes = jxl_vector_bytes();
-    if (bytes == 64)
-        return wide ? jxl_sort_avx512_64((int64_t *)to, (const int64_t *)from, s->n, kind)
-                    : jxl_sort_avx512_32((int32_t *)to, (const int32_t *)from, s->n, kind);
-    if (bytes == 32)
-        return wide ? jxl_sort_avx2_64((int64_t *)to, (const int64_t *)from, s->n, kind)
-                    : jxl_sort_avx2_32((int32_t *)to, (const int32_t *)from, s->n, kind);
-#else
-    (void)s, (void)row;
-#endif
-    return 0;
-}
-
-static int sort_row_values(jxl_call *c, const Sort *s, int64_t row) {
+static int sort_row_by_digits(jxl_call *c, const Sort *s, int64_t row) {
     if (is_narrow(s)) return sort_narrow_rows(c, s, row, row + 1);
-    Item *items = jxl_alloc(c, 2 * s->n * (int64_t)sizeof *items);
+    Item *items = jxl_alloc(c, 2 * s->row.n * (int64_t)sizeof *items);
     if (!items) return c->status;
-    sort_row(s, row, items, items + s->n);
+    sort_row(s, row, items, items + s->row.n);
     jxl_release(c, items);
     return 0;
 }
 
-static int sort_values(jxl_call *c, void *context, int64_t lo, int64_t hi) {
+/* In vectors, if there are some that can. */
+static int sort_rows(jxl_call *c, void *context, int64_t lo, int64_t hi) {
     const Sort *s = context;
-    int status = 0;
-    for (int64_t row = lo; row < hi && !status; row++)
-        if (!sort_in_vectors(s, row)) status = sort_row_values(c, s, row);
+    int status = 0, size = jxl_dtypes[s->keys->dtype].size, wide = s->index && s->index->dtype == JXL_I64;
+    for (int64_t row = lo; row < hi && !status; row++) {
+        const char *from = (const char *)s->keys->data + row * s->row.n * size;
+        int64_t at = row * s->row.count;
+        int done = 0;
+        if (s->sorted)
+            done = jxl_sort_row(c, (char *)s->sorted->data + at * size, from, s->keys->dtype, s->row.n, s->row.first,
+                                s->row.count);
+        else if (s->nkeys == 1)
+            done =
+                jxl_sort_places(c, (char *)s->index->data + at * (wide ? 8 : 4), wide, from, s->keys->dtype, &s->row);
+        if (!done) status = c->status ? c->status : sort_row_by_digits(c, s, row);
+    }
     return status;
 }
 
-static int sort_rows(jxl_call *c, void *context, int64_t lo, int64_t hi) {
-    const Sort *s = context;
-    if (is_narrow(s)) return sort_narrow_rows(c, s, lo, hi);
-    Item *items = jxl_alloc(c, 2 * s->n * (int64_t)sizeof *items);
-    if (!items) return c->status;
-    for (int64_t row = lo; row < hi; row++) sort_row(s, row, items, items + s->n);
-    jxl_release(c, items);
-    return 0;
+static int sort_all(jxl_call *c, Sort *s, const jxl_array *result) {
+    int64_t count = jxl_count(result);
+    if (!count) return 0;
+    return jxl_parallel_for(c, sort_rows, s, count / s->row.count, 1 + PARALLEL_ELEMENTS / s->row.n);
 }
 
-int jxl_argsort(jxl_call *c, const jxl_array *index, int nkeys, const jxl_array *keys) {
-    int64_t n = index->rank ? index->shape[index->rank - 1] : 1, count = jxl_count(index);
-    if (!count) return 0;
-    if (index->dtype == JXL_I32 && n > INT32_MAX)
-        return jxl_fail_text(c, 1, "a sort of %lld elements needs 64-bit indices", (long long)n);
-    Sort s = { .index = index, .keys = keys, .nkeys = nkeys, .n = n };
-    return jxl_parallel_for(c, sort_rows, &s, count / n, 1 + PARALLEL_ELEMENTS / n);
+static int64_t row_length(const jxl_array *x) { return x->rank ? x->shape[x->rank - 1] : 1; }
+
+int jxl_argsort(jxl_call *c, const jxl_array *index, int nkeys, const jxl_array *keys, int64_t first, int descending) {
+    SortRow row = { row_length(keys), first, row_length(index), descending };
+    if (index->dtype == JXL_I32 && row.n > INT32_MAX)
+        return jxl_fail_text(c, 1, "a sort of %lld elements needs 64-bit indices", (long long)row.n);
+    return sort_all(c, &(Sort){ .index = index, .keys = keys, .nkeys = nkeys, .row = row }, index);
 }
 
-int jxl_sort(jxl_call *c, const jxl_array *sorted, const jxl_array *keys) {
-    int64_t n = keys->rank ? keys->shape[keys->rank - 1] : 1, count = jxl_count(keys);
-    if (!count) return 0;
-    Sort s = { .sorted = sorted, .keys = keys, .nkeys = 1, .n = n };
-    return jxl_parallel_for(c, sort_values, &s, count / n, 1 + PARALLEL_ELEMENTS / n);
+int jxl_sort(jxl_call *c, const jxl_array *sorted, const jxl_array *keys, int64_t first) {
+    SortRow row = { row_length(keys), first, row_length(sorted), 0 };
+    return sort_all(c, &(Sort){ .sorted = sorted, .keys = keys, .nkeys = 1, .row = row }, sorted);
 }

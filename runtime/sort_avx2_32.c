@@ -41,6 +41,14 @@ static inline Lanes negative(Lanes x) { return _mm256_srai_epi32(x, 31); }
 static inline unsigned lanes_below(Lanes x, Lanes y) {
     return (unsigned)_mm256_movemask_ps(_mm256_castsi256_ps(_mm256_cmpgt_epi32(y, x)));
 }
+static inline Lanes lanes_of(unsigned which) {
+    Lanes bits = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+    return _mm256_cmpeq_epi32(_mm256_and_si256(_mm256_set1_epi32((int)which), bits), bits);
+}
+static inline Lanes largest_where(unsigned which, Lanes x) {
+    return _mm256_blendv_epi8(x, _mm256_set1_epi32(LARGEST), lanes_of(which));
+}
+static inline Lanes zero_where(unsigned which, Lanes x) { return _mm256_andnot_si256(lanes_of(which), x); }
 /* The lanes that are `above`, so many, to the end of `high`, the others to the front of `low`, and both to what follows there; a byte
 ** says which 32 bits go where. */
 static inline void part(Key *low, Key *high, Lanes x, unsigned above, int count) {
@@ -65,7 +73,9 @@ static inline Lanes choose(Lanes low, Lanes high, int top) {
 
 #include "sort_vector.h"
 
-int jxl_sort_avx2_32(Key *to, const Key *from, int64_t n, int kind) { return sort_numbers(to, from, n, kind); }
+#include "sort_pairs.h"
+
+const SortVectors jxl_sort_avx2_32 = { to_keys, part_row, sort_window, settle, pair, pair_below };
 
 #if defined(__clang__)
 #pragma clang attribute pop

@@ -68,7 +68,7 @@ static inline Lanes choose(Lanes low, Lanes high, int top) {
 
 #include "sort_vector.h"
 
-int jxl_sort_avx2_64(Key *to, const Key *from, int64_t n, int kind) { return sort_numbers(to, from, n, kind); }
+const SortVectors jxl_sort_avx2_64 = { to_keys, part_row, sort_window, settle, 0, 0 };
 
 #if defined(__clang__)
 #pragma clang attribute pop

@@ -31,6 +31,10 @@ static inline Lanes both(Lanes x, Lanes y) { return _mm512_and_si512(x, y); }
 static inline Lanes differ(Lanes x, Lanes y) { return _mm512_xor_si512(x, y); }
 static inline Lanes negative(Lanes x) { return _mm512_srai_epi32(x, 31); }
 static inline unsigned lanes_below(Lanes x, Lanes y) { return _mm512_cmplt_epi32_mask(x, y); }
+static inline Lanes largest_where(unsigned which, Lanes x) {
+    return _mm512_mask_set1_epi32(x, (__mmask16)which, LARGEST);
+}
+static inline Lanes zero_where(unsigned which, Lanes x) { return _mm512_mask_set1_epi32(x, (__mmask16)which, 0); }
 /* The lanes that are `above`, so many, to the end of `high`; the others to the front of `low`, and anything behind them. */
 static inline void part(Key *low, Key *high, Lanes x, unsigned above, int count) {
     store(low, _mm512_maskz_compress_epi32((__mmask16)~above, x));
@@ -57,7 +61,9 @@ static inline Lanes choose(Lanes low, Lanes high, int top) {
 
 #include "sort_vector.h"
 
-int jxl_sort_avx512_32(Key *to, const Key *from, int64_t n, int kind) { return sort_numbers(to, from, n, kind); }
+#include "sort_pairs.h"
+
+const SortVectors jxl_sort_avx512_32 = { to_keys, part_row, sort_window, settle, pair, pair_below };
 
 #if defined(__clang__)
 #pragma clang attribute pop

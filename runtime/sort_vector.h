@@ -71,13 +71,18 @@ static inline void sort_few(Key *x, int n, int kind) {
     if (i < n) store_first(x + i, turned(load(all + i), kind), n - i);
 }
 
-static Key pivot_of(const Key *x, int64_t n) {
+/* A number in the middle; or, if what is wanted are a few places, one a little further in than they are. */
+static Key pivot_of(const Key *x, int64_t n, int64_t lo, int64_t hi) {
     Key sample[SAMPLE];
     int count = n < 16 * SHORT ? LANES : SAMPLE; /* of few a worse one costs less than its choice */
     int64_t step = n / count;
     for (int i = 0; i < count; i++) sample[i] = x[step * i + step / 2];
     sort_few(sample, count, SORT_SIGNED);
-    return sample[count / 2];
+    if (hi - lo > n / 8) return sample[count / 2];
+    int at = (int)((double)(lo < 0 ? 0 : lo) / (double)n * count), further = 1 + count / 16;
+    int more = at + further < count / 2 ? at + further : count / 2,
+        less = at - further > count / 2 ? at - further : count / 2;
+    return sample[2 * at < count ? more : less];
 }
 
 /* A row that is being parted: what was read of it, low and high, and what was written. */
@@ -126,26 +131,40 @@ static inline int64_t part_around(Key *x, int64_t n, Key pivot, int strict) {
     return at.low - x;
 }
 
-/* 0 where the pivots were so bad that something else had better sort. */
-static int sort_part(Key *x, int64_t n, int kind, int depth) {
+/* Those from place lo to hi come to be there, as numbers.  0 where the pivots were so bad that something else had better sort. */
+static int sort_part(Key *x, int64_t n, int64_t lo, int64_t hi, int kind, int depth) {
     while (n > SHORT) {
+        if (lo >= n || hi <= 0) return 1;
         if (!depth--) return 0;
-        Key pivot = pivot_of(x, n);
+        Key pivot = pivot_of(x, n, lo, hi);
         int64_t low = part_around(x, n, pivot, 0);
         if (low == n) { /* the pivot is the largest */
             low = part_around(x, n, pivot, 1);
             for (int64_t i = low; i < n; i++) x[i] = turned_one(pivot, kind);
-        } else if (!sort_part(x + low, n - low, kind, depth)) {
+        } else if (!sort_part(x + low, n - low, lo - low, hi - low, kind, depth)) {
             return 0;
         }
         n = low;
     }
-    if (n) sort_few(x, (int)n, kind);
+    if (n && lo < n && hi > 0) sort_few(x, (int)n, kind);
     return 1;
 }
 
+static int sort_window(void *x, int64_t n, int64_t lo, int64_t hi, int kind) {
+    int depth = 8;
+    for (int64_t k = n; k; k >>= 1) depth += 2;
+    return sort_part(x, n, lo, hi, kind, depth);
+}
+
+/* Once: how many are in front; 0 where all are equal. */
+static int64_t part_row(void *x, int64_t n) {
+    Key pivot = pivot_of(x, n, 0, n);
+    int64_t low = part_around(x, n, pivot, 0);
+    return low == n ? part_around(x, n, pivot, 1) : low;
+}
+
 /* NaNs become the largest of all, and are counted, as negative zeros are. */
-static inline void to_keys(Key *to, const Key *from, int64_t n, int kind, int64_t *nans, int64_t *minus_zeros) {
+static inline void keys_of(Key *to, const Key *from, int64_t n, int kind, SortSeen *seen) {
     for (int64_t i = 0; i < n; i += LANES) {
         int count = n - i < LANES ? (int)(n - i) : LANES;
         Lanes v = count == LANES ? load(from + i) : load_first(from + i, count), y = turned(v, kind);
@@ -156,39 +175,36 @@ static inline void to_keys(Key *to, const Key *from, int64_t n, int kind, int64_
         if (kind != SORT_FLOAT) continue;
         unsigned nan = lanes_below(all_lanes(INFINITE), both(v, all_lanes(LARGEST)));
         nan &= (2u << (count - 1)) - 1;
-        *minus_zeros += __builtin_popcount(lanes_below(v, all_lanes(-LARGEST)));
-        *nans += __builtin_popcount(nan);
+        seen->minus_zeros += __builtin_popcount(lanes_below(v, all_lanes(-LARGEST)));
+        seen->nans += __builtin_popcount(nan);
         for (int k = 0; nan; k++, nan >>= 1)
             if (nan & 1) to[i + k] = LARGEST;
     }
 }
 
-/* Zeros are equal, and so are NaNs: they keep their order. */
-static void in_order(Key *to, const Key *from, int64_t n, int64_t nans, int64_t minus_zeros) {
-    int64_t first = 0, behind = n - nans; /* the first that is not below -0, whose key is -1 */
-    for (int64_t end = behind; first < end;) {
-        int64_t middle = first + (end - first) / 2;
-        if (turned_one(to[middle], SORT_FLOAT) < -1)
-            first = middle + 1;
-        else
-            end = middle;
+static void to_keys(void *to, const void *from, int64_t n, int kind, SortSeen *seen) {
+    switch (kind) {
+    case SORT_FLOAT: keys_of(to, from, n, SORT_FLOAT, seen); break;
+    case SORT_UNSIGNED: keys_of(to, from, n, SORT_UNSIGNED, seen); break;
+    default: memcpy(to, from, (size_t)n * sizeof(Key));
     }
-    for (int64_t i = 0; i < n && nans; i++)
-        if ((from[i] & LARGEST) > INFINITE) to[behind++] = from[i];
-    for (int64_t i = 0; i < n && minus_zeros; i++)
-        if (!(from[i] & LARGEST)) to[first++] = from[i];
 }
 
-static int sort_numbers(Key *to, const Key *from, int64_t n, int kind) {
-    int64_t nans = 0, minus_zeros = 0;
-    int depth = 8;
-    for (int64_t k = n; k; k >>= 1) depth += 2;
-    switch (kind) {
-    case SORT_FLOAT: to_keys(to, from, n, SORT_FLOAT, &nans, &minus_zeros); break;
-    case SORT_UNSIGNED: to_keys(to, from, n, SORT_UNSIGNED, &nans, &minus_zeros); break;
-    default: memcpy(to, from, (size_t)n * sizeof *to);
+/* Zeros are equal, and so are NaNs: they keep their order. */
+static void settle(void *sorted, const void *row, int64_t n, int64_t lo, int64_t hi, const SortSeen *seen) {
+    Key *to = sorted;
+    const Key *from = row;
+    int64_t zero = 0, nan = n - seen->nans;
+    for (int64_t i = 0; i < n && seen->minus_zeros; i++)
+        zero += from[i] < -LARGEST ? 0 : from[i] < 0 && (from[i] & LARGEST) <= INFINITE;
+    for (int64_t i = 0; i < n && seen->minus_zeros; i++) {
+        if (from[i] & LARGEST) continue;
+        if (zero >= lo && zero < hi) to[zero] = from[i];
+        zero++;
     }
-    if (!sort_part(to, n, kind, depth)) return 0;
-    if (nans || minus_zeros) in_order(to, from, n, nans, minus_zeros);
-    return 1;
+    for (int64_t i = 0; i < n && nan < hi; i++) {
+        if ((from[i] & LARGEST) <= INFINITE) continue;
+        if (nan >= lo) to[nan] = from[i];
+        nan++;
+    }
 }

@@ -143,7 +143,7 @@ Py native_primitives_gather(Elab *e, Call *c) {
     Indexed ix;
     const char *mode;
     if (!indexed(e, c, 2, &ix) || !py_static_text(c->arg[4], &mode)) return e->error;
-    GatherMode m = strcmp(mode, "fill") == 0 ? GATHER_FILL : GATHER_CLIP;
+    GatherMode m = !strcmp(mode, "fill") ? GATHER_FILL : !strcmp(mode, "inside") ? GATHER_INSIDE : GATHER_CLIP;
     return array_with(e, ir_gather(e->b, ix.v, ix.idx, ix.batch, ix.n, ix.axes, m), ix.x);
 }
 
@@ -221,8 +221,9 @@ Py native_primitives_dynamic_update_slice(Elab *e, Call *c) {
 Py native_primitives_sort(Elab *e, Call *c) {
     Py *items;
     int n;
-    int64_t keys;
+    int64_t keys, descending;
     if (!iterate(e, c->arg[0], &items, &n, c->span) || !n || !py_static_int(e, c->arg[2], &keys)) return e->error;
+    if (!py_static_int(e, c->arg[4], &descending)) return e->error;
     Value **v = NEW_ARRAY(e->arena, Value *, n);
     for (int i = 0; i < n; i++) {
         items[i] = given_array(e, items[i], c->span);
@@ -232,7 +233,14 @@ Py native_primitives_sort(Elab *e, Call *c) {
     Attrs a = no_attrs;
     a.axis = to_axis(e, c->arg[1], v[0]->type->rank, "axis", c->span);
     a.keys = keys;
+    a.descending = descending;
     if (a.axis < 0) return e->error;
+    if (c->arg[3]->kind != PY_NONE) { /* (first, how many) */
+        const Dim *window[MAX_RANK];
+        if (to_shape(e, c->arg[3], window, "the window", c->span) != 2) return e->error;
+        a.first = window[0];
+        a.places = window[1];
+    }
     const char *wrong = emit_check(e->b, OP_sort, v, n, &a);
     if (wrong) return fail(e, c->span, "sort of %s: %s", type_text(e->cx, v[0]->type), wrong);
     Inst *in = emit_inst(e->b, OP_sort, v, n, &a);

@@ -9,11 +9,19 @@ static const char *shape_sort(Compiler *cx, const Inst *in, const Type **results
     const Type *x = in->args[0]->type;
     if (in->attrs->axis < 0 || in->attrs->axis >= x->rank) return "sort along an axis it has not";
     if (in->attrs->keys < 1 || in->attrs->keys > in->nargs) return "sort by no key";
+    const Dim *dim[MAX_RANK], *first = in->attrs->first, *places = in->attrs->places, *n = x->dim[in->attrs->axis];
+    if (!first != !places) return "sort for places that are not all said";
+    const Dim *below = dim_int(cx, -1);
+    if (places && (dim_at_least(cx, below, first) || dim_at_least(cx, below, places) ||
+                   dim_at_least(cx, dim_add(cx, dim_add(cx, first, places), below), n)))
+        return arena_text(cx->arena, "sort for %s places from %s on, of %s", dim_text(cx, places), dim_text(cx, first),
+                          dim_text(cx, n));
+    for (int i = 0; i < x->rank; i++) dim[i] = places && i == in->attrs->axis ? places : x->dim[i];
     for (int i = 0; i < in->nargs; i++) {
-        results[i] = in->args[i]->type;
-        if (type_with_dtype(cx, results[i], x->dtype) != x)
-            return arena_text(cx->arena, "sort of %s and %s: the shapes differ", type_text(cx, x),
-                              type_text(cx, results[i]));
+        const Type *t = in->args[i]->type;
+        if (type_with_dtype(cx, t, x->dtype) != x)
+            return arena_text(cx->arena, "sort of %s and %s: the shapes differ", type_text(cx, x), type_text(cx, t));
+        results[i] = type_of(cx, t->dtype, x->rank, dim);
     }
     return NULL;
 }
@@ -38,7 +46,7 @@ static int compare(DType d, const void *a, const void *b) {
 static int compare_rows(const Inst *in, const Tensor *args, int64_t i, int64_t j) {
     for (int k = 0; k < in->attrs->keys; k++) {
         int c = compare(args[k].type->dtype, tensor_at(&args[k], i), tensor_at(&args[k], j));
-        if (c) return c;
+        if (c) return in->attrs->descending ? -c : c;
     }
     return 0;
 }
@@ -62,15 +70,18 @@ static bool eval_sort(Eval *ev, const Inst *in, const Tensor *args, Tensor *y) {
     int axis = (int)in->attrs->axis;
     tensor_sizes(t, size);
     tensor_strides(t, stride);
-    int64_t n = size[axis], inner = stride[axis];
+    int64_t n = size[axis], inner = stride[axis], first = 0, places = n;
+    if (in->attrs->places && !(eval_dim(ev, in->attrs->first, &first) && eval_dim(ev, in->attrs->places, &places)))
+        return false;
+    if (first < 0 || places < 0 || first + places > n) return eval_fail(ev, "places that a sorted row has not");
     int64_t *order = NEW_ARRAY(ev->arena, int64_t, n), *spare = NEW_ARRAY(ev->arena, int64_t, n);
     for (int64_t line = 0; n && line < args[0].n / n; line++) {
-        int64_t first = line / inner * inner * n + line % inner;
-        for (int64_t i = 0; i < n; i++) order[i] = first + i * inner;
+        int64_t from = line / inner * inner * n + line % inner, to = line / inner * inner * places + line % inner;
+        for (int64_t i = 0; i < n; i++) order[i] = from + i * inner;
         merge_sort(in, args, order, n, spare);
         for (int k = 0; k < in->nargs; k++)
-            for (int64_t i = 0; i < n; i++)
-                memcpy(tensor_slot(&y[k], first + i * inner), tensor_at(&args[k], order[i]),
+            for (int64_t i = 0; i < places; i++)
+                memcpy(tensor_slot(&y[k], to + i * inner), tensor_at(&args[k], order[first + i]),
                        (size_t)dtype_bytes(args[k].type->dtype));
     }
     return true;

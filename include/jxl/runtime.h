@@ -99,10 +99,11 @@ int jxl_print(jxl_call *, int stream, const char *format, int nargs, const jxl_a
 char *jxl_format(jxl_call *, const char *format, int nargs, const jxl_array *args);          /* jxl_release it */
 
 /* sort.c: for each row along the last axis the stable permutation that sorts it, as i32 or i64 by index->dtype.  `keys`
-** are arrays of index's shape; where the first is equal the second decides, and so on.  lax.sort's order: -0.0 equals
-** 0.0, all NaNs are equal and last, complex numbers go by their real part first. */
-int jxl_argsort(jxl_call *, const jxl_array *index, int nkeys, const jxl_array *keys);
-int jxl_sort(jxl_call *, const jxl_array *sorted, const jxl_array *keys); /* the rows of one key, sorted */
+** are arrays of one shape; where the first is equal the second decides, and so on.  lax.sort's order: -0.0 equals
+** 0.0, all NaNs are equal and last, complex numbers go by their real part first; where it is `descending`, all of that the
+** other way round.  The rows of the results may be shorter: they begin at place `first`.  The second: one key, sorted. */
+int jxl_argsort(jxl_call *, const jxl_array *index, int nkeys, const jxl_array *keys, int64_t first, int descending);
+int jxl_sort(jxl_call *, const jxl_array *sorted, const jxl_array *keys, int64_t first);
 
 /* parts/lapack.c: factorizations of every matrix of a batch (the last two axes); the arrays are the argument, then the results, of
 ** which those without data are not wanted.  Part of programs that use it, which are linked with LAPACK.

@@ -50,7 +50,7 @@ static void check_sort(int index_dtype, int64_t rows, int64_t n, int nkeys, cons
     }
     jxl_call c;
     jxl_call_init(&c);
-    cr_assert(jxl_argsort(&c, &index, nkeys, keys) == 0);
+    cr_assert(jxl_argsort(&c, &index, nkeys, keys, 0, 0) == 0);
     for (int64_t at = 0; at < count; at++) {
         if (at % n == 0) continue;
         int64_t row = at / n * n, i = 0, j = 0, order = 0;
@@ -67,7 +67,7 @@ static void check_sort(int index_dtype, int64_t rows, int64_t n, int nkeys, cons
         size_t size = (size_t)jxl_dtypes[keys->dtype].size;
         jxl_array sorted = *keys;
         sorted.data = malloc((size_t)count * size);
-        cr_assert(jxl_sort(&c, &sorted, keys) == 0);
+        cr_assert(jxl_sort(&c, &sorted, keys, 0) == 0);
         for (int64_t at = 0; at < count; at++) {
             int64_t from = index_dtype == JXL_I32 ? ((int32_t *)index.data)[at] : ((int64_t *)index.data)[at];
             const char *wanted = (const char *)keys->data + (size_t)(at / n * n + from) * size;
@@ -97,7 +97,57 @@ Test(sort, several_keys_and_many_rows) {
     check_sort(JXL_I32, 20000, 3, 2, (int[]){ JXL_U8, JXL_U64 });
 }
 
+/* Some places of rows, the largest first too; short and long, few different numbers and many. */
+Test(sort, places) {
+    enum { N = 150000 };
+    static const int64_t windows[][3] = { { 10, 0, 3 },        { 10, 9, 1 },     { 3000, 0, 10 },
+                                          { 3000, 1500, 1 },   { 3000, 10, 80 }, { N, 0, 5 },
+                                          { N, N - 100, 100 }, { N, N / 2, 2 },  { N, 100, N / 2 + 1000 },
+                                          { N, 0, N } };
+    static const int dtypes[] = { JXL_F32, JXL_F64, JXL_I32, JXL_U32, JXL_I8, JXL_C64 };
+    static uint64_t data[N];
+    static int32_t whole[N], places[N];
+    static uint64_t sorted[N];
+    setenv("JXL_NUM_THREADS", "3", 1);
+    jxl_call c;
+    jxl_call_init(&c);
+    srand(4);
+    for (size_t w = 0; w < sizeof windows / sizeof *windows; w++)
+        for (int k = 0; k < 12; k++) {
+            int64_t n = windows[w][0], first = windows[w][1], count = windows[w][2];
+            int dtype = dtypes[k / 2], descending = k % 2, size = jxl_dtypes[dtype].size;
+            fill((unsigned char *)data, (size_t)(n * size), dtype);
+            if (w % 2 && size == 4)
+                for (int64_t i = 0; i < n; i++) ((float *)data)[i] = (float)rand();
+            jxl_array keys = { data, dtype, 1, &n }, all = { whole, JXL_I32, 1, &n },
+                      some = { places, JXL_I32, 1, &count };
+            jxl_array numbers = { sorted, dtype, 1, &count };
+            cr_assert(jxl_argsort(&c, &all, 1, &keys, 0, descending) == 0);
+            for (int64_t i = 1; i < n; i++) {
+                int order = compare(&keys, whole[i - 1], whole[i]);
+                cr_assert((descending ? order > 0 : order < 0) || (!order && whole[i - 1] < whole[i]));
+            }
+            cr_assert(jxl_argsort(&c, &some, 1, &keys, first, descending) == 0);
+            cr_assert(!memcmp(places, whole + first, (size_t)count * 4), "%ld places from %ld of %ld", (long)count,
+                      (long)first, (long)n);
+            if (descending) continue;
+            cr_assert(jxl_sort(&c, &numbers, &keys, first) == 0);
+            for (int64_t i = 0; i < count; i++)
+                cr_assert(!memcmp((char *)sorted + i * size, (char *)data + places[i] * size, (size_t)size));
+        }
+    cr_assert_null(c.blocks);
+    jxl_call_free(&c);
+}
+
 #if defined(__x86_64__)
+static int sort_by(const SortVectors *v, void *to, const void *from, int64_t n, int kind) {
+    SortSeen seen = { 0 };
+    v->keys(to, from, n, kind, &seen);
+    if (!v->sort(to, n, 0, n, kind)) return 0;
+    v->settle(to, from, n, 0, n, &seen);
+    return 1;
+}
+
 /* What this processor would not choose: the same numbers in narrower vectors.  In order, few different, all equal, and such that
 ** pivots are bad. */
 Test(sort, narrower_vectors) {
@@ -127,10 +177,10 @@ Test(sort, narrower_vectors) {
                 jxl_array from = { narrow[0], dtypes[kind][0], 1, &n }, to = { narrow[1], dtypes[kind][0], 1, &n };
                 jxl_array from_wide = { wide[0], dtypes[kind][1], 1, &n },
                           to_wide = { wide[1], dtypes[kind][1], 1, &n };
-                cr_assert(jxl_sort(&c, &to, &from) == 0 && jxl_sort(&c, &to_wide, &from_wide) == 0);
-                if (jxl_sort_avx2_32(narrow[2], narrow[0], n, kind))
+                cr_assert(jxl_sort(&c, &to, &from, 0) == 0 && jxl_sort(&c, &to_wide, &from_wide, 0) == 0);
+                if (sort_by(&jxl_sort_avx2_32, narrow[2], narrow[0], n, kind))
                     cr_assert(!memcmp(narrow[1], narrow[2], (size_t)n * 4), "%d of kind %d", (int)n, kind);
-                if (jxl_sort_avx2_64(wide[2], wide[0], n, kind))
+                if (sort_by(&jxl_sort_avx2_64, wide[2], wide[0], n, kind))
                     cr_assert(!memcmp(wide[1], wide[2], (size_t)n * 8), "%d of kind %d", (int)n, kind);
                 for (int64_t i = 1; i < n && kind == SORT_SIGNED; i++) cr_assert(narrow[1][i - 1] <= narrow[1][i]);
             }
