@@ -112,8 +112,9 @@ typedef struct {
     Plan rows, columns;
 } Sweep;
 bool plan_sweep(Compiler *, Arena *, const Group *, Sweep *);
-/* Whether a result may be written over an argument of the same shape: each element is read before its own place is written. */
-bool plan_in_place(Compiler *, const Inst *, int arg, int result);
+/* Which arguments a result of the same shape may be written over: each element is read before its own place is written.  That
+** holds for as many results as it gives. */
+int plan_in_place(Compiler *, const Inst *, bool *args);
 
 /* view.c */
 bool slice_is_view(const Inst *);

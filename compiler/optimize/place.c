@@ -51,14 +51,29 @@ static bool join(Place *p, const Value *dying, const Value *born, bool in_place)
     return true;
 }
 
-/* Whether an instruction may write that result over that argument, which dies there: what else it reads is elsewhere. */
-static bool may_write_over(const Place *p, const Inst *in, int arg, int result) {
-    if (p->at[place_class(p, in->args[arg])].end != place_first(p, in)) return false;
+typedef struct {
+    bool *args;
+    int results;
+} Over;
+
+static const Over *over_of(Place *p, const Inst *in) {
+    Over *o = map_get(&p->over, in);
+    if (o) return o;
+    map_set(&p->over, in, o = NEW(p->arena, Over));
+    o->args = NEW_ARRAY(p->arena, bool, in->nargs + 1);
+    o->results = plan_in_place(p->cx, in, o->args);
+    return o;
+}
+
+/* How many results an instruction may write over that argument, which dies there: what else it reads is elsewhere. */
+static int may_write_over(Place *p, const Inst *in, int arg) {
+    int class = place_class(p, in->args[arg]);
+    if (p->at[class].end != place_first(p, in)) return 0;
     for (int i = 0; i < in->nargs; i++) {
-        bool same = place_is_array(in->args[i]) && place_class(p, in->args[i]) == place_class(p, in->args[arg]);
-        if (same && in->args[i] != in->args[arg]) return false;
+        bool same = place_is_array(in->args[i]) && place_class(p, in->args[i]) == class;
+        if (same && in->args[i] != in->args[arg]) return 0;
     }
-    return plan_in_place(p->cx, in, arg, result);
+    return over_of(p, in)->args[arg] ? over_of(p, in)->results : 0;
 }
 
 /* y is written over x, if x dies where y is made and is read there element by element. */
@@ -67,7 +82,7 @@ static void over_argument(Place *p, const Value *x, const Value *y) {
     if (!place_is_array(x) || !same_bytes(x->type, y->type)) return;
     for (int i = 0; i < in->nargs; i++) {
         if (in->args[i] != x) continue;
-        if (may_write_over(p, in, i, y->index)) join(p, x, y, true);
+        if (y->index < may_write_over(p, in, i)) join(p, x, y, true);
         return;
     }
 }
@@ -110,12 +125,10 @@ static void join_inst(Place *p, const Inst *in) {
         join_cond(p, in);
     if (place_is_loop(in) || in->op == OP_cond || place_is_alias(in)) return;
     for (int i = 0; i < in->nargs; i++) {
-        for (int k = 0; k < in->nresults; k++) {
-            const Type *x = in->args[i]->type, *y = in->results[k]->type;
-            if (x->rank && same_bytes(x, y) && may_write_over(p, in, i, k) &&
-                join(p, in->args[i], in->results[k], true))
-                break;
-        }
+        const Type *x = in->args[i]->type;
+        int results = x->rank ? may_write_over(p, in, i) : 0;
+        for (int k = 0; k < results; k++)
+            if (same_bytes(x, in->results[k]->type) && join(p, in->args[i], in->results[k], true)) break;
     }
 }
 
@@ -182,7 +195,7 @@ static void assign_block(Place *p, Buffer *const *of_web, const Block *block) {
 
 static void place_func(Module *m, Func *f) {
     Arena *a = arena_new();
-    Place p = { .cx = m->cx, .arena = a, .f = f, .first = map_new(a), .last = map_new(a) };
+    Place p = { .cx = m->cx, .arena = a, .f = f, .first = map_new(a), .last = map_new(a), .over = map_new(a) };
     p.at = NEW_ARRAY(a, Class, f->nvalues + 1);
     place_find_stretches(&p);
     join_block(&p, f->body);

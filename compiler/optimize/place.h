@@ -24,6 +24,7 @@ typedef struct {
     Func *f;
     Class *at;
     Map first, last; /* Inst to positions, plus 1 */
+    Map over;        /* Inst to what plan_in_place said of it */
     int now;
     struct {
         const Inst **at;

@@ -420,9 +420,24 @@ static int times_read(const Group *g, const Value *v) {
     return n;
 }
 
-static bool kernel_in_place(Compiler *cx, const Inst *kernel, int arg, int result) {
+static bool is_read_in_place(const Planner *p, const Value *x) {
+    const Plan *plan = p->plan;
+    if (plan->kind == PLAN_LANES) {
+        bool ok = value_is_used_only_by(x, plan->root) && times_read(p->g, x) == 1;
+        for (int i = 0; i < plan->root->nargs; i++)
+            ok = ok && (plan->root->args[i] != x || i < plan->root->attrs->carries);
+        return ok;
+    }
+    if (plan->kind == PLAN_ROOT) return plan->root->args[0] == x && times_read(p->g, x) == 1;
+    const Label *l = label_of(p, x);
+    bool ok = l && l->labelled && !l->conflict && same_dims(x->type, plan->rank, plan->dim);
+    for (int i = 0; ok && i < plan->rank; i++) ok = l->axis[i] == i || l->axis[i] == ANY;
+    for (int i = 0; ok && plan->kind == PLAN_DOT && i < 2; i++) ok = !feeds_root(p, x, plan->root->args[i]);
+    return ok;
+}
+
+static int kernel_in_place(Compiler *cx, const Inst *kernel, bool *args) {
     const Block *block = kernel->regions[0];
-    const Value *x = block->params[arg], *y = block->results[result];
     Arena *a = arena_new();
     int n = 0;
     for (const Inst *in = block->first; in; in = in->next) n++;
@@ -432,37 +447,19 @@ static bool kernel_in_place(Compiler *cx, const Inst *kernel, int arg, int resul
     Group g = { at, n, (const Value *const *)block->results, block->nresults };
     Plan plan;
     Planner p = { .cx = cx, .g = &g, .plan = &plan, .arena = a, .labels = map_new(a) };
-    bool ok = plan_by_kind(&p);
-    if (ok && plan.kind == PLAN_LANES) {
-        ok = result < plan.root->attrs->carries && value_is_used_only_by(x, plan.root) && times_read(&g, x) == 1;
-        for (int i = 0; i < plan.root->nargs; i++)
-            ok = ok && (plan.root->args[i] != x || i < plan.root->attrs->carries);
-    } else if (ok && plan.kind == PLAN_ROOT) {
-        ok = plan.root->args[0] == x && times_read(&g, x) == 1;
-    } else if (ok) {
-        const Label *l = label_of(&p, x);
-        ok = l && l->labelled && !l->conflict && same_dims(x->type, plan.rank, plan.dim) &&
-             same_dims(y->type, plan.rank, plan.dim);
-        for (int i = 0; ok && i < plan.rank; i++) ok = l->axis[i] == i || l->axis[i] == ANY;
-        for (int i = 0; ok && plan.kind == PLAN_DOT && i < 2; i++) ok = !feeds_root(&p, x, plan.root->args[i]);
-    }
+    bool planned = plan_by_kind(&p);
+    for (int i = 0; i < kernel->nargs; i++) args[i] = planned && is_read_in_place(&p, block->params[i]);
+    int results = planned && plan.kind == PLAN_LANES ? (int)plan.root->attrs->carries : block->nresults;
     arena_free(a);
-    return ok;
+    return results;
 }
 
-bool plan_in_place(Compiler *cx, const Inst *in, int arg, int result) {
-    switch (op_class(in->op)) {
-    case CLASS_ELEMENTWISE:
-    case CLASS_SCAN: return true;
-    case CLASS_INDEX: {
-        if ((in->op != OP_dynamic_update_slice && in->op != OP_scatter) || arg) return false;
-        for (int i = 1; i < in->nargs; i++) {
-            if (in->args[i] == in->args[0]) return false;
-        }
-        return true;
-    }
-    case CLASS_KERNEL: return kernel_in_place(cx, in, arg, result);
-    case CLASS_LINALG: return in->op == OP_fft;
-    default: return false;
-    }
+int plan_in_place(Compiler *cx, const Inst *in, bool *args) {
+    OpClass class = op_class(in->op);
+    if (class == CLASS_KERNEL) return kernel_in_place(cx, in, args);
+    bool updates = in->op == OP_dynamic_update_slice || in->op == OP_scatter;
+    for (int i = 0; i < in->nargs; i++)
+        args[i] = class == CLASS_ELEMENTWISE || class == CLASS_SCAN || in->op == OP_fft || (updates && i == 0);
+    for (int i = 1; i < in->nargs && updates; i++) args[0] = args[0] && in->args[i] != in->args[0];
+    return in->nresults;
 }
