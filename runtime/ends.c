@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include "world.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -20,6 +21,7 @@
 
 static atomic_int own_word;
 static atomic_int *said = &own_word;   /* not 0: one of this machine's ranks has said why all end */
+static bool too_late;                  /* the process that has the word had ended before this one asked for it */
 static _Atomic(const char *) waits_in; /* what the main thread waits for others in */
 static _Atomic(const char *) last_in;  /* ... or waited last */
 static atomic_llong waits_since;       /* seconds */
@@ -65,6 +67,7 @@ void jxl_said_share(int64_t pid, int64_t fd) {
     char path[64];
     snprintf(path, sizeof path, "/proc/%lld/fd/%lld", (long long)pid, (long long)fd);
     int file = fd < 0 ? -1 : open(path, O_RDWR | O_CLOEXEC);
+    too_late = fd >= 0 && file < 0 && errno == ENOENT;
     void *word = file < 0 ? MAP_FAILED : mmap(NULL, sizeof *said, PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
     if (file >= 0) close(file);
     if (word != MAP_FAILED) said = word;
@@ -112,7 +115,7 @@ static void *watch(void *none) {
 
 /* What some launchers send to those that are left when one has ended; others kill at once. */
 static void on_signal(int number) {
-    if (!atomic_load(&over) && me.may_speak && jxl_speaks())
+    if (!atomic_load(&over) && me.may_speak && !too_late && jxl_speaks())
         say(" was the last place when the launcher ended it (SIGTERM): another rank had ended, or all were stopped\n");
     signal(number, SIG_DFL);
     raise(number);
