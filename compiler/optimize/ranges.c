@@ -204,9 +204,15 @@ static void all_of_dtype(Ranges *r, Value *const *v, int n) {
 static void find_inst(Ranges *r, const Inst *in) {
     enum { MOST_ARGS = 16 };
     Range x[MOST_ARGS];
+    int before = r->narrowed.n;
     for (int k = 0; k < in->nregions; k++) {
         all_of_dtype(r, in->regions[k]->params, in->regions[k]->nparams);
         find_block(r, in->regions[k]);
+        widen_back(r, before);
+    }
+    if (in->op == OP_assert) { /* who goes on behind it */
+        assume(r, in->args[0], true);
+        narrow(r, in->args[0], 1, 1);
     }
     all_of_dtype(r, in->results, in->nresults);
     if (!in->nresults || in->nregions || in->nargs > MOST_ARGS) return;
@@ -234,6 +240,7 @@ static void find(Ranges *r, Walk *w, const Func *f) {
     r->given = NEW_ARRAY(r->arena, Given, f->nvalues + 1);
     all_of_dtype(r, f->body->params, f->body->nparams);
     find_block(r, f->body);
+    widen_back(r, 0);
 }
 
 /* what instructions become */
@@ -314,6 +321,7 @@ static Value *simpler(Walk *w, const Ranges *r, const Inst *in) {
     case OP_div: return divide(b, in, x, y, given);
     case OP_eq:
     case OP_ne: return divisible(w, r, in);
+    case OP_select: return range_is_one(given[0]) ? walk_value(w, in->args[given[0].lo ? 1 : 2]) : NULL;
     case OP_max: return given[0].lo >= given[1].hi ? x : given[1].lo >= given[0].hi ? y : NULL;
     case OP_min: return given[0].hi <= given[1].lo ? x : given[1].hi <= given[0].lo ? y : NULL;
     default: return NULL;
@@ -324,7 +332,8 @@ static void inst(Walk *w, const Inst *in) {
     Ranges *r = w->context;
     if (r->func != in->block->func) find(r, w, in->block->func);
     if (in->op == OP_assert && equal(r->of[in->args[0]->id], (Range){ 1, 1 })) return;
-    bool follows = in->nresults == 1 && !in->nregions && in->nargs <= 3 && range_tracks(in->results[0]->type->dtype);
+    bool follows = in->nresults == 1 && !in->nregions && in->nargs <= 3 &&
+                   (in->op == OP_select || range_tracks(in->results[0]->type->dtype));
     Value *v = follows ? simpler(w, r, in) : NULL;
     if (v) {
         w->map.at[in->results[0]->id] = v;
