@@ -303,23 +303,27 @@ static bool find_leaving(Cut *c) {
     return true;
 }
 
-/* The cut axes in order, all of them, so that results lie one behind the other; and few elements. */
+/* The cut axes in order, all of them, so that results lie one behind the other; before the rows nothing else; and few elements. */
 static bool may_leave(const Cut *c, const Value *v) {
     const Member *m = member_of(c, v);
+    bool rows = c->rows && !m->sum;
     int next = 0, all = m->sum ? c->batch : c->ncuts;
     for (int i = 0; i < v->type->rank; i++) {
         if (m->cuts.at[i] != NONE && m->cuts.at[i] != next++) return false;
-        if (m->cuts.at[i] == NONE && next < all && !dim_is(v->type->dim[i], 1)) return false;
+        if (m->cuts.at[i] == NONE && rows && next < all && !dim_is(v->type->dim[i], 1)) return false;
     }
     return next == all && !is_large(c, v);
 }
+
+/* What a loop has to be given of an operand: nothing, where it is made of what is smaller as it is read. */
+static int64_t elements_given(const Cut *c, const Value *v) { return cut_is_cheap(c, v) ? 0 : elements_of(c->cx, v); }
 
 /* How the product is cut; false where that is not worth it. */
 static bool choose_cuts(Cut *c) {
     const Inst *in = c->root;
     const Type *t = in->results[0]->type;
     int batch = (int)in->attrs->batch, bytes = dtype_bytes(t->dtype);
-    int64_t all = 1, n, rows = 1, x = elements_of(c->cx, in->args[0]), y = elements_of(c->cx, in->args[1]);
+    int64_t all = 1, n, rows = 1, x = elements_given(c, in->args[0]), y = elements_given(c, in->args[1]);
     Cuts cuts = no_cuts();
     c->elements = elements_of(c->cx, in->results[0]);
     if (c->elements * bytes < LARGE || x < 0 || y < 0 || x * 3 > c->elements * 2 || y * 3 > c->elements * 2)

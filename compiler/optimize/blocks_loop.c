@@ -23,7 +23,8 @@ static bool is_cheap(const Cut *c, const Value *v, int depth) {
     const Inst *in = def_here(c, v);
     if (!in || in->nresults != 1 || inst_effect(in) != EFFECT_NONE) return false;
     if (in->op == OP_iota || (in->op == OP_constant && in->attrs->data.n == 1) || in->op == OP_broadcast) return true;
-    if (op_class(in->op) != CLASS_ELEMENTWISE || depth > 8 || plan_cost(in) > 0.06) return false;
+    bool moves = in->op == OP_transpose;
+    if ((op_class(in->op) != CLASS_ELEMENTWISE && !moves) || depth > 8 || plan_cost(in) > 0.06) return false;
     for (int i = 0; i < in->nargs; i++) {
         if (!is_cheap(c, in->args[i], depth + 1)) return false;
     }
@@ -66,16 +67,23 @@ static Value *emit_cut(Cut *c, const Inst *in, const Cuts *k, const Cuts *args) 
     return ir_add(b, y, ir_broadcast_scalar(b, start_of(c, k->at[in->attrs->axis], t->dtype), t));
 }
 
+/* How the arguments of something cheap are cut where it is cut so. */
+static Cuts cuts_of_cheap_args(const Inst *in, const Cuts *k) {
+    if (op_class(in->op) == CLASS_ELEMENTWISE || !in->nargs) return *k;
+    Cuts x = no_cuts();
+    const Type *t = in->args[0]->type, *y = in->results[0]->type;
+    for (int i = 0; i < t->rank; i++) {
+        if (in->op == OP_transpose)
+            x.at[in->attrs->perm.at[i]] = k->at[i];
+        else if (t->dim[i] == y->dim[in->attrs->map.at[i]])
+            x.at[i] = k->at[in->attrs->map.at[i]];
+    }
+    return x;
+}
+
 static Value *emit_cheap(Cut *c, const Inst *in, const Cuts *k) {
     Cuts args[4];
-    for (int i = 0; i < in->nargs; i++) args[i] = *k;
-    if (in->op == OP_broadcast) {
-        const Type *x = in->args[0]->type, *y = in->results[0]->type;
-        args[0] = no_cuts();
-        for (int i = 0; i < x->rank; i++) {
-            if (x->dim[i] == y->dim[in->attrs->map.at[i]]) args[0].at[i] = k->at[in->attrs->map.at[i]];
-        }
-    }
+    for (int i = 0; i < in->nargs; i++) args[i] = cuts_of_cheap_args(in, k);
     return emit_cut(c, in, k, args);
 }
 
@@ -133,17 +141,8 @@ static void gather_outside(Cut *c, const Value *v, const Cuts *k) {
     if (member_of(c, v) || !any_cut(*k, v->type->rank)) return;
     const Inst *in = def_here(c, v);
     if (is_cheap(c, v, 0)) {
-        Cuts x = *k;
-        for (int i = 0; i < in->nargs; i++) {
-            if (in->op == OP_broadcast) {
-                x = no_cuts();
-                for (int a = 0; a < in->args[0]->type->rank; a++) {
-                    int64_t to = in->attrs->map.at[a];
-                    if (in->args[0]->type->dim[a] == in->results[0]->type->dim[to]) x.at[a] = k->at[to];
-                }
-            }
-            gather_outside(c, in->args[i], &x);
-        }
+        Cuts x = cuts_of_cheap_args(in, k);
+        for (int i = 0; i < in->nargs; i++) gather_outside(c, in->args[i], &x);
         return;
     }
     key_of(v, k, &key);
@@ -221,21 +220,27 @@ static Value *as_rounds(Cut *c, Value *v, int ncut, bool rows) {
     return ir_reshape(b, v, type_of(c->cx, v->type->dtype, n, dim));
 }
 
-/* A slice as the value with its axes in their places again, cut ones of size 1 among them. */
-static void put_slice(Cut *c, int i, Value *slice, const Given *g) {
+/* What has the elements of a value of that type, its cut axes first, with the axes in their places again. */
+static Value *axes_put_back(Cut *c, Value *v, const Type *t, const Cuts *k) {
     Builder *b = &c->w->b;
-    const Value *v = c->outside.of[i];
-    const Type *t = cut_type(c, v->type, &c->outside.cuts[i]);
     const Dim *dim[MAX_RANK];
-    int64_t back[MAX_RANK];
-    Key key;
+    int64_t perm[MAX_RANK], back[MAX_RANK];
+    order_of_axes(k, t->rank, perm);
     for (int a = 0; a < t->rank; a++) {
-        dim[a] = t->dim[g->perm[a]];
-        back[g->perm[a]] = a;
+        dim[a] = t->dim[perm[a]];
+        back[perm[a]] = a;
     }
-    slice = ir_reshape(b, slice, type_of(c->cx, t->dtype, t->rank, dim));
-    if (!is_identity(back, t->rank)) slice = ir_transpose(b, slice, back);
-    key_of(v, &c->outside.cuts[i], &key);
+    v = ir_reshape(b, v, type_of(c->cx, t->dtype, t->rank, dim));
+    return is_identity(back, t->rank) ? v : ir_transpose(b, v, back);
+}
+
+/* A slice as the value it is of; cut axes of size 1 are among its own. */
+static void put_slice(Cut *c, int i, Value *slice) {
+    const Value *v = c->outside.of[i];
+    const Cuts *k = &c->outside.cuts[i];
+    Key key;
+    slice = axes_put_back(c, slice, cut_type(c, v->type, k), k);
+    key_of(v, k, &key);
     map_set_bytes(&c->now, &key, sizeof key, slice);
 }
 
@@ -325,7 +330,7 @@ static void emit_inner(Cut *c, Value **mine, const Given *given, Value **results
         if (given[i].rows) xs[sums + n++] = as_rounds(c, mine[i], 1, true);
     }
     Block *body = open_loop(c, carried, sums, xs + sums, n, slices, &c->inner_round);
-    for (int i = 0, at = 0; i < count; i++) put_slice(c, i, given[i].rows ? slices[at++] : mine[i], &given[i]);
+    for (int i = 0, at = 0; i < count; i++) put_slice(c, i, given[i].rows ? slices[at++] : mine[i]);
     emit_members(c, results);
     for (int i = 0; i < nleaving; i++) {
         const Member *m = leaving_at(c, i);
@@ -362,7 +367,7 @@ static void emit_loops(Cut *c, const Given *given) {
         if (c->rows) {
             emit_inner(c, mine, given, results, rounds < MANY);
         } else {
-            for (int i = 0; i < count; i++) put_slice(c, i, mine[i], &given[i]);
+            for (int i = 0; i < count; i++) put_slice(c, i, mine[i]);
             emit_members(c, results);
             for (int i = 0; i < c->leaving.n; i++)
                 results[i] = leaving_slice(c, results[i], &member_of(c, c->leaving.at[i])->cuts);
@@ -372,7 +377,7 @@ static void emit_loops(Cut *c, const Given *given) {
     }
     for (int i = 0; i < c->leaving.n; i++) {
         const Value *v = c->leaving.at[i];
-        c->w->map.at[v->id] = ir_reshape(b, results[i], v->type);
+        c->w->map.at[v->id] = axes_put_back(c, results[i], v->type, &member_of(c, v)->cuts);
     }
 }
 
