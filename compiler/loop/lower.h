@@ -348,7 +348,8 @@ typedef struct ShortRows {
         LValue *column[MOST_SHORT];
     } tile[MOST_SHORT_ARRAYS];
 } ShortRows;
-bool short_fits(Lower *, const Domain *, const Value *const *arrays, int n, double each); /* each: ns an element */
+bool short_fits(Lower *, const Domain *, const Value *const *arrays, int n, double each,
+                bool stores);          /* each: ns an element */
 void short_begin(Pull *, ShortRows *); /* from here on rows are loaded so, once */
 bool short_column(Pull *, const Value *, LValue *ptr, const Idx *, Elem *);
 void short_reduce(Pull *, const Domain *, const Accum *, int n, const Idx *kept, Elem *results);

@@ -135,7 +135,7 @@ void lower_reduce(Lower *l, const Inst *in) {
     Work w = reduce_work(l, &r.d, &r.a, 1);
     int rank = r.a.x->type->rank;
     bool last = rank && r.a.x_axis[rank - 1] == r.d.n - 1;
-    r.d.side_by_side = !r.a.y && last && short_fits(l, &r.d, &r.a.x, 1, w.each);
+    r.d.side_by_side = !r.a.y && last && short_fits(l, &r.d, &r.a.x, 1, w.each, false);
     if (r.d.side_by_side) lanes = domain_lanes(l, &r.a, 1);
     r.to = home_of(l, y).ptr;
     if (strips_fit(&r.d, &r.a, 1, false)) {

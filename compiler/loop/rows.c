@@ -259,7 +259,7 @@ static bool is_short(Lower *l, const Kernel *k) {
     const Block *block = k->in->regions[0];
     if (k->in->nresults > MAX_RESULTS || !k->plan.rank || !k->plan.reduced[k->plan.rank - 1]) return false;
     double each = reduce_work(l, &k->domain, k->accum, k->naccums).each + kernel_cost(l, k);
-    return short_fits(l, &k->domain, (const Value *const *)block->params, block->nparams, each);
+    return short_fits(l, &k->domain, (const Value *const *)block->params, block->nparams, each, any_whole(k));
 }
 
 static int short_lanes(Lower *l, const Kernel *k) {

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+enum { MOST_TERMS = 128 };
 static const double most_work = 600; /* nanoseconds a row: all of it is written out */
 
 static bool turns(DType d) { return !dtype_is_complex(d) && (dtype_bytes(d) == 4 || dtype_bytes(d) == 8); }
@@ -19,18 +20,31 @@ static bool has_rows(Lower *l, const Value *v, const Domain *d) {
     return n == m || dim_at_least(l->cx, n, m);
 }
 
-bool short_fits(Lower *l, const Domain *d, const Value *const *arrays, int n, double each) {
+/* The axis along which rows that are taken together follow one another. */
+static const Dim *beside(const Domain *d) {
+    int i = d->nkept - 1;
+    while (i && dim_is(d->dim[i], 1)) i--;
+    return d->dim[i];
+}
+
+/* Rows may be longer where columns lie in memory as they are wanted, and nothing of the whole shape is stored. */
+bool short_fits(Lower *l, const Domain *d, const Value *const *arrays, int n, double each, bool stores) {
     int64_t size, rows;
     if (d->n - d->nkept != 1 || !d->nkept || l->to->target->vector_bytes < 32) return false;
-    if (!dim_is_int(d->dim[d->n - 1], &size) || size < 2 || size > (d->across ? RUN : MOST_SHORT)) return false;
-    if (each * (double)size > most_work || (dim_is_int(d->dim[d->nkept - 1], &rows) && rows < 8)) return false;
-    bool any = false;
+    if (!dim_is_int(d->dim[d->n - 1], &size) || size < 2 || size > (d->across ? RUN : MOST_TERMS)) return false;
+    if (each * (double)size > most_work || (dim_is_int(beside(d), &rows) && rows < 8)) return false;
+    bool turned = false, columns = false;
     for (int i = 0; i < n; i++) {
-        if (arrays[i]->type->rank < 2 || arrays[i]->type->dim[arrays[i]->type->rank - 1] != d->dim[d->n - 1]) continue;
-        if (!turns(arrays[i]->type->dtype)) return false;
-        any |= has_rows(l, arrays[i], d);
+        const Type *t = arrays[i]->type;
+        if (t->rank < 2 || !has_rows(l, arrays[i], d)) continue;
+        if (t->dim[t->rank - 1] != d->dim[d->n - 1]) {
+            columns |= t->dim[t->rank - 1] == beside(d);
+            continue;
+        }
+        if (!turns(t->dtype)) return false;
+        turned = true;
     }
-    return any;
+    return size > MOST_SHORT ? columns && !turned && !stores : columns || turned;
 }
 
 /* The side of the blocks for so many columns. */
@@ -143,15 +157,15 @@ void short_reduce(Pull *p, const Domain *d, const Accum *a, int n, const Idx *ke
     Idx at[2 * MAX_RANK];
     memcpy(at, kept, sizeof *at * (size_t)d->nkept);
     for (int i = 0; i < n; i++) {
-        Elem term[MOST_SHORT];
-        int terms = columns_of(d);
+        Elem term[MOST_TERMS];
+        int terms = columns_of(d), sums = d->across ? 1 : accum_lanes(&a[i]);
         for (int j = 0; j < terms; j++) {
             at[d->nkept] = column_at(l, j);
-            Elem before = d->across && j ? term[j - 1] : accum_start(l, &a[i], p->lanes);
-            term[j] = accum_step(p, d, &a[i], before, at);
+            Elem before = j < sums ? accum_start(l, &a[i], p->lanes) : term[j % sums];
+            term[j % sums] = accum_step(p, d, &a[i], before, at);
         }
-        if (d->across) term[0] = term[terms - 1];
-        for (int half = d->across ? 0 : accum_lanes(&a[i]) / 2; half; half /= 2) {
+        if (terms > sums) terms = sums;
+        for (int half = sums / 2; half; half /= 2) {
             for (int j = 0; j + half < terms; j++) term[j] = accum_merge(l, &a[i], term[j], term[j + half]);
             if (terms > half) terms = half;
         }
