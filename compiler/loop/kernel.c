@@ -149,8 +149,8 @@ static void lower_map_kernel(Lower *l, Kernel *k) {
     if (cost < TOO_DEAR / 4 && weave_of(l, &axes, k->g.at, k->g.n, &k->weave)) {
         r = reach_of(l, &axes, k->g.results, k->g.nresults);
         cost *= k->weave.copies;
-        nest_interior(l, &axes, r.has_interior ? &r.interior : NULL, (Work){ cost, NULL }, kernel_lanes(l, k),
-                      weave_body, k);
+        nest_interior(l, &axes, r.has_interior ? &r.interior : NULL, (Work){ cost, NULL },
+                      weave_lanes(&k->weave, kernel_lanes(l, k)), weave_body, k);
         return;
     }
     nest_interior(l, &axes, r.has_interior ? &r.interior : NULL, (Work){ cost, NULL },

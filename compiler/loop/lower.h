@@ -255,6 +255,7 @@ typedef struct {
 /* Takes such axes out of those of a nest over a group of instructions; false where there are none. */
 bool weave_of(Lower *, Axes *, const Inst *const *group, int n, Weave *);
 /* Stores v[i] to the memory of to[i], for all places along these axes. */
+int weave_lanes(const Weave *, int lanes);
 void weave(Pull *, const Weave *, const Idx *, const Value *const *v, const Value *const *to, int n);
 
 /* accum.c: what reductions, dots and argmax add up */

@@ -1,6 +1,8 @@
 /* map: instructions whose elements are computed one by one, each into memory of its own. */
 #include "loop/lower.h"
 
+enum { FEW = 10 /* nanoseconds an element: little enough code to be written out for every place of a short axis */ };
+
 /* Widest element among the results and what they are read from. */
 int widest_element(const Inst *in) {
     int bytes = 1;
@@ -22,6 +24,17 @@ static void map_body(Pull *p, const Idx *idx, void *context) {
     for (int i = 0; i < in->nresults; i++) {
         store_at(p, in->results[i]->type, home_of(p->l, in->results[i]).ptr, idx, y[i]);
     }
+}
+
+typedef struct {
+    const Inst *in;
+    Weave weave;
+} Woven;
+
+static void weave_body(Pull *p, const Idx *idx, void *context) {
+    const Woven *w = context;
+    const Value *y = w->in->results[0];
+    weave(p, &w->weave, idx, &y, &y, 1);
 }
 
 /* The run-time sizes that the new type says are equal to the old ones. */
@@ -79,11 +92,20 @@ void lower_map(Lower *l, const Inst *in) {
     Reach r = reach_of(l, &axes, results, in->nresults > 1 ? 2 : 1);
     Work w = { each + plan_cost(in), NULL };
     int lanes = lanes_for(l, widest_element(in));
-    if (r.ncrossings)
+    Woven woven = { .in = in };
+    if (r.ncrossings) {
         nest_tiles(l, &axes, &r, w, lanes, map_body, (void *)in);
-    else
-        nest_interior(l, &axes, r.has_interior ? &r.interior : NULL, w, nest_lanes(&axes, w.each, lanes), map_body,
-                      (void *)in);
+        return;
+    }
+    if (in->nresults == 1 && w.each < FEW && weave_of(l, &axes, &in, 1, &woven.weave)) {
+        r = reach_of(l, &axes, results, 1);
+        w.each *= woven.weave.copies;
+        nest_interior(l, &axes, r.has_interior ? &r.interior : NULL, w, weave_lanes(&woven.weave, lanes), weave_body,
+                      &woven);
+        return;
+    }
+    nest_interior(l, &axes, r.has_interior ? &r.interior : NULL, w, nest_lanes(&axes, w.each, lanes), map_body,
+                  (void *)in);
 }
 
 /* reductions and dots, one instruction at a time */

@@ -47,6 +47,12 @@ bool weave_of(Lower *l, Axes *axes, const Inst *const *group, int n, Weave *w) {
     return w->n > 0;
 }
 
+/* What is woven together is one vector. */
+int weave_lanes(const Weave *w, int lanes) {
+    while (w->woven && lanes * w->size[w->n - 1] > LOOP_MAX_LANES) lanes /= 2;
+    return lanes;
+}
+
 static Idx weave_place(Lower *l, int i) {
     return (Idx){ .i = loop_i64(&l->b, i), .lo = dim_int(l->cx, i), .hi = dim_int(l->cx, i + 1) };
 }
@@ -95,7 +101,8 @@ static void weave_last(Pull *p, const Weave *w, Idx *idx, const Value *const *v,
     Elem(*y)[SHORT] = arena_alloc(l->arena, sizeof *y * (size_t)nresults);
     for (int i = 0; i < n; i++) {
         if (w->woven) idx[axis] = weave_place(l, i);
-        for (int r = 0; r < nresults; r++) y[r][i] = pull(p, v[r], idx);
+        for (int r = 0; r < nresults; r++)
+            y[r][i] = v[r] == to[r] ? pull_inst(p, v[r]->def, 0, idx) : pull(p, v[r], idx);
     }
     for (int r = 0; r < nresults; r++) {
         LValue *ptr = home_of(l, to[r]).ptr;
