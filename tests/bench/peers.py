@@ -131,8 +131,13 @@ for where, n in [("cache", 16384), ("1e6", 1000000), ("memory", 8000000)]:
     measure(f"top_k-{where}", lambda x: np.sort(np.partition(x, n - 10)[-10:]), numbers)
     measure(f"searchsorted-{where}", np.searchsorted, lambda: (np.sort(normal(10000)), normal(n)))
     measure(f"histogram-{where}", lambda x: np.histogram(x, 100), numbers)
+    measure(f"median-{where}", np.median, numbers)
+    measure(f"quantile-{where}", lambda x: np.quantile(x, 0.99), numbers)
     measure(f"permutation-{where}", lambda: rng.permutation(n))
 measure("cumsum-axis-0", lambda x: np.cumsum(x, axis=0), lambda: normal(1, 1024, 1024))
+measure("searchsorted-in-1e5", np.searchsorted, lambda: (np.sort(normal(100000)), normal(1000000)))
+measure("top_k-rows", lambda x: np.sort(np.partition(x, 4995)[:, -5:]), lambda: normal(1, 500, 5000))
+measure("median-rows", lambda x: np.median(x, axis=1), lambda: normal(1, 500, 5000))
 measure("sort-rows", np.sort, lambda: normal(1, 1024, 1024))
 
 

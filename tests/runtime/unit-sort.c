@@ -135,6 +135,16 @@ Test(sort, places) {
             for (int64_t i = 0; i < count; i++)
                 cr_assert(!memcmp((char *)sorted + i * size, (char *)data + places[i] * size, (size_t)size));
         }
+    for (int64_t n = 5000; n <= N; n += N - 5000) { /* keys that are spread */
+        uint32_t *keys = (uint32_t *)data;
+        for (int64_t i = 0; i < n; i++) keys[i] = (uint32_t)rand() << 1 ^ (uint32_t)(rand() & 1);
+        jxl_array from = { keys, JXL_U32, 1, &n }, to = { whole, JXL_I32, 1, &n };
+        cr_assert(jxl_argsort(&c, &to, 1, &from, 0, 0) == 0);
+        for (int64_t i = 1; i < n; i++) {
+            uint32_t x = keys[whole[i - 1]], y = keys[whole[i]];
+            cr_assert(x < y || (x == y && whole[i - 1] < whole[i]));
+        }
+    }
     cr_assert_null(c.blocks);
     jxl_call_free(&c);
 }
