@@ -16,6 +16,11 @@ int jxl_vector_bytes(void);
 int64_t jxl_qr_room(int m, int n, int columns);
 bool jxl_qr(int m, int n, int columns, int single, const void *x, void *q, void *r, void *room);
 
+/* ... and eigenvalues and, unless v is NULL, eigenvectors of a symmetric one of at most so many rows */
+int jxl_eigh_most(void);
+int64_t jxl_eigh_room(int n);
+bool jxl_eigh(int n, int single, const void *x, void *w, void *v, void *room);
+
 /* memory.c: what stands before the bytes of a block; and every block of a call, given back for good */
 enum { JXL_BLOCK_HEADER = 64 };
 void jxl_release_all(jxl_call *);

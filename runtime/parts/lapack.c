@@ -296,22 +296,33 @@ static int schur(const Job *j, int64_t one, Room room, char *a, void *work, int 
     return info;
 }
 
-/* How many columns Q has, for matrices that need not be LAPACK's; else 0. */
-static int small_qr(const Job *j) {
-    enum { SMALL = 96 << 10 /* bytes */ };
-    if ((j->what != JXL_QR && j->what != JXL_QR_FULL) || j->size != j->real_size) return 0;
-    int columns = j->what == JXL_QR_FULL ? j->m : j->k;
-    return (int64_t)j->m * (columns > j->n ? columns : j->n) * j->size <= SMALL ? columns : 0;
+/* Matrices that need not be LAPACK's: small real ones. */
+static int is_small(const Job *j) {
+    enum { SMALL = 96 << 10 /* bytes of a matrix and its factors */ };
+    if (j->size != j->real_size) return 0;
+    if (j->what == JXL_EIGH) return j->n <= jxl_eigh_most();
+    if (j->what != JXL_QR && j->what != JXL_QR_FULL) return 0;
+    return (int64_t)j->m * (j->what == JXL_QR_FULL && j->m > j->n ? j->m : j->n) * j->size <= SMALL;
+}
+
+static int64_t small_room(const Job *j) {
+    return j->what == JXL_EIGH ? jxl_eigh_room(j->n) : jxl_qr_room(j->m, j->n, j->what == JXL_QR_FULL ? j->m : j->k);
+}
+
+/* False where its numbers are too large or too small for that. */
+static int factor_small(const Job *j, int64_t one, const char *x, char *room) {
+    int64_t n = j->n, columns = j->what == JXL_QR_FULL ? j->m : j->k;
+    if (j->what == JXL_EIGH)
+        return jxl_eigh(j->n, j->size == 4, x, result(j, 0, one, n), result(j, 1, one, n * n), room);
+    return jxl_qr(j->m, j->n, (int)columns, j->size == 4, x, result(j, 0, one, j->m * columns),
+                  result(j, 1, one, columns * n), room);
 }
 
 /* With lwork -1 how long the work is to be; else whether it failed. */
 static int factor(const Job *j, int64_t one, char *room, void *work, int lwork) {
     Room rest = { room };
-    int columns = lwork >= 0 ? small_qr(j) : 0;
     const char *x = (const char *)j->x->data + one * j->m * j->n * j->size;
-    if (columns && jxl_qr(j->m, j->n, columns, j->size == 4, x, result(j, 0, one, (int64_t)j->m * columns),
-                          result(j, 1, one, (int64_t)columns * j->n), room))
-        return 0;
+    if (lwork >= 0 && is_small(j) && factor_small(j, one, x, room)) return 0;
     char *a = take(&rest, (int64_t)j->m * j->n * j->size);
     if (lwork >= 0) turn(j, x, j->m, j->n, a, j->m);
     switch (j->what) {
@@ -387,7 +398,7 @@ int jxl_lapack(jxl_call *c, int32_t what, int32_t narrays, const jxl_array *arra
     }
     int svd_complex = complex && (what == JXL_SVD || what == JXL_SVD_FULL);
     j.bytes = 3 * l * l * j.size + (svd_complex ? 9 : 2) * l * l * j.real_size + 64 * l * 16 + 1024;
-    if (small_qr(&j)) j.bytes += jxl_qr_room(j.m, j.n, small_qr(&j));
+    if (is_small(&j)) j.bytes += small_room(&j);
     double answer[2] = { 0 };
     char *room = jxl_alloc(c, j.bytes);
     if (!room) return c->status;

@@ -157,11 +157,24 @@ for count, n in [(10000, 4), (2000, 8), (1000, 16), (200, 32), (1, 512)]:
     measure(f"{count}-det-{n}", np.linalg.det, square)
     measure(f"{count}-cholesky-{n}", np.linalg.cholesky, lambda: [positive(count, n)])
     measure(f"{count // 20}-eigh-{n}", lambda a: np.linalg.eigh(a)[0], lambda: [positive(count // 20, n)])
+for count, n in [(500, 4), (50, 16), (10, 32), (4, 64), (1, 256)]:
+    square = lambda: [regular(count, n)]
+    measure(f"{count}-eigenvectors-{n}", np.linalg.eigh, lambda: [positive(count, n)])
+    measure(f"{count}-eig-{n}", np.linalg.eig, square)
+    measure(f"{count}-svd-{n}", np.linalg.svd, square)
+    measure(f"{count}-svdvals-{n}", lambda a: np.linalg.svd(a, compute_uv=False), square)
+    measure(f"{count}-qr-{n}", np.linalg.qr, square)
+    measure(f"{count}-slogdet-{n}", np.linalg.slogdet, square)
 for n, size in [(1, 1024), (100, 1000), (256, 256), (1, 262144)]:
     measure(f"fft-{n}x{size}", np.fft.fft, lambda: [rng.standard_normal((n, size)) + 1j])
     measure(f"rfft-{n}x{size}", np.fft.rfft, lambda: [rng.standard_normal((n, size))])
     measure(f"fft-{n}x{size}-c64", np.fft.fft, lambda: [(rng.standard_normal((n, size)) + 1j).astype(np.complex64)])
-measure("fft2-256x256", np.fft.fft2, lambda: [rng.standard_normal((256, 256)) + 1j])
+measure("ifft-256x256", np.fft.ifft, lambda: [rng.standard_normal((256, 256)) + 1j])
+for n in [256, 512]:
+    measure(f"fft2-{n}x{n}", np.fft.fft2, lambda: [rng.standard_normal((n, n)) + 1j])
+    measure(f"rfft2-{n}x{n}", np.fft.rfft2, lambda: [rng.standard_normal((n, n))])
+    measure(f"fft-axis-0-{n}x{n}", lambda x: np.fft.fft(x, axis=0), lambda: [rng.standard_normal((n, n)) + 1j])
+measure("covariance-1000x100", lambda x: np.cov(x, rowvar=False), lambda: [rng.standard_normal((1000, 100))])
 
 for n in [256, 2048]:
     measure(f"n-body-{n}", gravity, lambda: (normal(n, 3), normal(n)))
