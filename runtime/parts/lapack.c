@@ -338,7 +338,7 @@ static int factor(const Job *j, int64_t one, char *room, void *work, int lwork) 
 
 static int each(jxl_call *c, void *context, int64_t lo, int64_t hi) {
     const Job *j = context;
-    int64_t work_bytes = (int64_t)j->lwork * j->size;
+    int64_t work_bytes = ((int64_t)j->lwork * j->size + 63) / 64 * 64; /* what follows is read in vectors */
     char *room = jxl_alloc(c, j->bytes + work_bytes);
     if (!room) return c->status;
     for (int64_t one = lo; one < hi; one++) {
