@@ -5,6 +5,8 @@
 ** one: f32 has at least two bits more than either. */
 #include "emit/llvm.h"
 
+#include <math.h>
+
 static LLVMValueRef cast(Emit *e, LLVMOpcode op, LLVMValueRef x, LLVMTypeRef lane) {
     LLVMTypeRef to = lanes_like(lane, x);
     return LLVMTypeOf(x) == to ? x : LLVMBuildCast(e->b, op, x, to, "");
@@ -103,10 +105,31 @@ static LLVMValueRef to_bool(Emit *e, LLVMValueRef x, DType from) {
     return LLVMBuildICmp(e->b, LLVMIntNE, x, zero, "");
 }
 
+/* Lanes of floats: LLVM does its saturating conversion one lane after another. */
+static LLVMValueRef saturated(Emit *e, LLVMValueRef x, DType to) {
+    LLVMBuilderRef b = e->b;
+    LLVMTypeRef real = LLVMTypeOf(x), lane = lane_type(e, to);
+    bool with_sign = dtype_kind(to) == KIND_SIGNED;
+    int width = 8 * dtype_bytes(to);
+    double least = with_sign ? -ldexp(1, width - 1) : 0, beyond = ldexp(1, width - with_sign);
+    LLVMValueRef zero = LLVMConstNull(real), low = LLVMConstReal(real, least);
+    x = LLVMBuildSelect(b, LLVMBuildFCmp(b, LLVMRealUNO, x, x, ""), zero, x, "");
+    x = LLVMBuildSelect(b, LLVMBuildFCmp(b, LLVMRealOLT, x, low, ""), low, x, "");
+    LLVMValueRef over = LLVMBuildFCmp(b, LLVMRealOGE, x, LLVMConstReal(real, beyond), "");
+    x = LLVMBuildSelect(b, over, zero, x, "");
+    if (width < 32)
+        x = cast(e, LLVMTrunc, cast(e, LLVMFPToSI, x, e->i32), lane);
+    else
+        x = cast(e, with_sign ? LLVMFPToSI : LLVMFPToUI, x, lane);
+    int64_t most = with_sign ? INT64_MAX >> (64 - width) : -1;
+    return LLVMBuildSelect(b, over, int_const(LLVMTypeOf(x), most), x, "");
+}
+
 static LLVMValueRef to_integer(Emit *e, LLVMValueRef x, DType from, DType to) {
     LLVMTypeRef lane = lane_type(e, to);
     bool with_sign = dtype_kind(to) == KIND_SIGNED;
     if (dtype_is_float(from)) { /* truncates, saturates; nan gives 0 */
+        if (lanes_of(x) > 1) return saturated(e, x, to);
         LLVMTypeRef types[] = { lanes_like(lane, x), LLVMTypeOf(x) };
         return intrinsic(e, with_sign ? "llvm.fptosi.sat" : "llvm.fptoui.sat", 2, types, 1, &x);
     }

@@ -108,6 +108,46 @@ static LLVMValueRef load_every_other(Emit *e, LLVMTypeRef m, LLVMValueRef ptr, L
     return LLVMBuildShuffleVector(e->b, half[0], half[1], LLVMConstVector(pick, (unsigned)lanes), "");
 }
 
+/* Whether all lanes are there, where that is the rule and a mask says so; else NULL.  Then whole vectors are read and written
+** without it: processors do not look ahead of masked reads, and some write under a mask lane by lane. */
+static LLVMValueRef whole_vector(Emit *e, const LValue *mask) {
+    if (!mask->def || mask->def->op != LOOP_lanes_below || mask->def->n != 1) return NULL;
+    return LLVMBuildICmp(e->b, LLVMIntSGE, of(e, mask->def->args[0]), int_const(e->i64, mask->type.lanes), "");
+}
+
+typedef struct {
+    LLVMBasicBlockRef whole, part, after;
+} Sides;
+
+static Sides sides(Emit *e, LLVMValueRef whole) {
+    Sides s = { LLVMAppendBasicBlockInContext(e->llvm, e->func, ""),
+                LLVMAppendBasicBlockInContext(e->llvm, e->func, ""),
+                LLVMAppendBasicBlockInContext(e->llvm, e->func, "") };
+    LLVMBuildCondBr(e->b, whole, s.whole, s.part);
+    LLVMPositionBuilderAtEnd(e->b, s.whole);
+    return s;
+}
+
+static void next_side(Emit *e, LLVMBasicBlockRef block, LLVMBasicBlockRef after) {
+    LLVMBuildBr(e->b, after);
+    LLVMPositionBuilderAtEnd(e->b, block);
+}
+
+static LLVMValueRef load_vector(Emit *e, LLVMTypeRef m, LLVMValueRef at, int bytes, const LValue *mask) {
+    if (!mask) return load_from(e, m, at, bytes);
+    LLVMValueRef whole = whole_vector(e, mask), x[2];
+    if (!whole) return masked_load(e, m, at, bytes, of(e, mask));
+    Sides s = sides(e, whole);
+    x[0] = load_from(e, m, at, bytes);
+    next_side(e, s.part, s.after);
+    x[1] = masked_load(e, m, at, bytes, of(e, mask));
+    s.part = LLVMGetInsertBlock(e->b);
+    next_side(e, s.after, s.after);
+    LLVMValueRef y = LLVMBuildPhi(e->b, m, "");
+    LLVMAddIncoming(y, x, (LLVMBasicBlockRef[]){ s.whole, s.part }, 2);
+    return y;
+}
+
 static LLVMValueRef load(Emit *e, const LInst *in) {
     LType t = in->results[0]->type;
     LLVMTypeRef m = memory_type(e, t);
@@ -119,8 +159,7 @@ static LLVMValueRef load(Emit *e, const LInst *in) {
     } else if (in->n == 0 && !mask) {
         x = splat(e, load_from(e, LLVMGetElementType(m), address(e, ptr, index, bytes), bytes), t.lanes);
     } else if (in->n == 1) {
-        LLVMValueRef at = address(e, ptr, index, bytes);
-        x = mask ? masked_load(e, m, at, bytes, mask) : load_from(e, m, at, bytes);
+        x = load_vector(e, m, address(e, ptr, index, bytes), bytes, mask ? in->args[2] : NULL);
     } else if (!mask && bytes >= 4 && t.lanes <= 16) {
         x = load_strided(e, m, ptr, index, in->n);
     } else if (in->n == 2 && bytes >= 4 && e->machine->target.masked) {
@@ -161,7 +200,16 @@ static void store(Emit *e, const LInst *in) {
     } else if (mask && first_lane_only(in->args[3])) {
         store_scalar(e, LLVMBuildExtractElement(e->b, x, int_const(e->i32, 0), ""), at, bytes, NULL);
     } else if (mask) {
-        masked_store(e, x, at, bytes, mask);
+        LLVMValueRef whole = whole_vector(e, in->args[3]);
+        if (whole) {
+            Sides s = sides(e, whole);
+            store_to(e, x, at, bytes);
+            next_side(e, s.part, s.after);
+            masked_store(e, x, at, bytes, mask);
+            next_side(e, s.after, s.after);
+        } else {
+            masked_store(e, x, at, bytes, mask);
+        }
     } else {
         LLVMValueRef s = store_to(e, x, at, bytes);
         if (in->m == 1) { /* past the caches */

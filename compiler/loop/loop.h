@@ -170,6 +170,8 @@ LValue *loop_lane(LBuilder *, LValue *, int lane);
 LValue *loop_insert(LBuilder *, LValue *, LValue *scalar, int lane);
 LValue *loop_shuffle(LBuilder *, LValue *, LValue *, int lanes, const int *pick);
 LValue *loop_lanes_below(LBuilder *, LValue *count, int lanes);
+LValue *loop_lanes_often(LBuilder *, LValue *count,
+                         int lanes); /* the same, of a loop: but for its last round they are all there */
 LValue *loop_any(LBuilder *, LValue *mask);
 LValue *loop_all(LBuilder *, LValue *mask);
 /* One `apply`, not expanded. */

@@ -59,7 +59,7 @@ void nest_inner(Lower *l, LValue *lo, LValue *hi, int lanes, bool heavy, Idx *id
     if (!whole && heavy) { /* much code: once, with a mask */
         LLoop f = loop_for(b, lo, hi, lanes, 0, NULL);
         idx[axis] = along(idx[axis], f.i, 1);
-        p.tail = loop_lanes_below(b, loop_sub(b, hi, f.i), lanes);
+        p.tail = loop_lanes_often(b, loop_sub(b, hi, f.i), lanes);
         body(&p, idx, context);
         loop_end(b, &f, NULL);
         return;

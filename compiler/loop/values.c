@@ -75,6 +75,11 @@ LValue *loop_lanes_below(LBuilder *b, LValue *count, int lanes) {
     return build_pure(b, (LInst){ .op = LOOP_lanes_below }, loop_type(DT_bool, lanes), &count, 1);
 }
 
+LValue *loop_lanes_often(LBuilder *b, LValue *count, int lanes) {
+    if (lanes == 1) return loop_lanes_below(b, count, lanes);
+    return build_pure(b, (LInst){ .op = LOOP_lanes_below, .n = 1 }, loop_type(DT_bool, lanes), &count, 1);
+}
+
 LValue *loop_any(LBuilder *b, LValue *x) {
     if (x->type.lanes == 1) return x;
     return build_pure(b, (LInst){ .op = LOOP_any }, loop_type(DT_bool, 1), &x, 1);
