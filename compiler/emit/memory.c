@@ -112,7 +112,10 @@ static LLVMValueRef load_every_other(Emit *e, LLVMTypeRef m, LLVMValueRef ptr, L
 ** without it: processors do not look ahead of masked reads, and some write under a mask lane by lane. */
 static LLVMValueRef whole_vector(Emit *e, const LValue *mask) {
     if (!mask->def || mask->def->op != LOOP_lanes_below || mask->def->n != 1) return NULL;
-    return LLVMBuildICmp(e->b, LLVMIntSGE, of(e, mask->def->args[0]), int_const(e->i64, mask->type.lanes), "");
+    LLVMValueRef count = of(e, mask->def->args[0]);
+    if (!LLVMIsAInstruction(count) || LLVMGetBasicBlockParent(LLVMGetInstructionParent(count)) != e->func)
+        return NULL; /* a piece of a loop for a thread: the mask is handed to it, its count is not */
+    return LLVMBuildICmp(e->b, LLVMIntSGE, count, int_const(e->i64, mask->type.lanes), "");
 }
 
 typedef struct {
