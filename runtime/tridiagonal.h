@@ -84,7 +84,7 @@ static bool NAMED(next_block)(Tridiagonal *t) {
         most = NAMED(larger)(most, NAMED(size)(t->d[i]));
         if (i < t->to) most = NAMED(larger)(most, NAMED(size)(t->e[i]));
     }
-    if (most < LEAST_BLOCK) return false;
+    if (!(most > LEAST_BLOCK && most < MOST)) return false;
     if (NAMED(size)(t->d[t->to]) < NAMED(size)(t->d[t->from])) {
         int from = t->from;
         t->from = t->to;
