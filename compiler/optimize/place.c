@@ -19,9 +19,6 @@ static bool same_bytes(const Type *x, const Type *y) {
            !memcmp(x->dim, y->dim, sizeof *x->dim * (size_t)x->rank);
 }
 
-/* Whether classes i and j need their elements at the same time. */
-static bool meet(const Class *x, const Class *y) { return x->start <= y->end && y->start <= x->end; }
-
 static bool same_size(Compiler *cx, const Type *x, const Type *y) {
     return dtype_bytes(x->dtype) == dtype_bytes(y->dtype) && type_elements(cx, x) == type_elements(cx, y);
 }
@@ -40,8 +37,8 @@ static bool join(Place *p, const Value *dying, const Value *born, bool in_place)
     int ca = place_class(p, dying), cb = place_class(p, born);
     for (int i = a; i >= 0; i = p->at[i].next) {
         for (int j = b; j >= 0; j = p->at[j].next) {
-            if (in_place && i == ca && j == cb && p->at[i].end == p->at[j].start) continue;
-            if (meet(&p->at[i], &p->at[j])) return false;
+            if (in_place && i == ca && j == cb && place_ends_at(p, i, p->at[j].start)) continue;
+            if (place_meet(p, i, j)) return false;
         }
     }
     int tail = a;
@@ -68,7 +65,7 @@ static const Over *over_of(Place *p, const Inst *in) {
 /* How many results an instruction may write over that argument, which dies there: what else it reads is elsewhere. */
 static int may_write_over(Place *p, const Inst *in, int arg) {
     int class = place_class(p, in->args[arg]);
-    if (p->at[class].end != place_first(p, in)) return 0;
+    if (!place_ends_at(p, class, place_first(p, in))) return 0;
     for (int i = 0; i < in->nargs; i++) {
         bool same = place_is_array(in->args[i]) && place_class(p, in->args[i]) == class;
         if (same && in->args[i] != in->args[arg]) return 0;

@@ -11,12 +11,24 @@ typedef struct {
     int next;       /* another class of the web, or -1 */
     int start, end; /* of the class: where it is written first and read last */
     int hull;       /* of a result that is written early: where its memory must be free */
+    int hole;       /* the first place in between where it is not needed, or -1 */
     bool fixed;     /* the caller's, or constant: never written */
     int result;     /* of a web: which of the function's, or -1 */
     bool slice;     /* of a web: it is made where a loop stacks it */
     Buffer *beside; /* of a web: behind that of another one */
     const Value *value;
 } Class;
+
+/* Behind `from`, up to `to`: the rest of one side of a branch, where only another side needs it. */
+typedef struct {
+    int from, to, next;
+} Hole;
+
+typedef struct {
+    const Value *v;
+    const Block *where;
+    int at;
+} Use;
 
 typedef struct {
     Compiler *cx;
@@ -30,6 +42,14 @@ typedef struct {
         const Inst **at;
         int n, cap;
     } binders;
+    struct {
+        Use *at;
+        int n, cap;
+    } uses;
+    struct {
+        Hole *at;
+        int n, cap;
+    } holes;
 } Place;
 
 bool place_is_array(const Value *);
@@ -41,6 +61,9 @@ int place_first(const Place *, const Inst *); /* positions */
 int place_last(const Place *, const Inst *);
 int place_class(const Place *, const Value *);
 int place_web(const Place *, const Value *);
+
+bool place_ends_at(const Place *, int class, int at); /* it is read there, and not again on any way from there */
+bool place_meet(const Place *, int x, int y);         /* whether both classes need their elements at the same time */
 
 bool place_is_alias(const Inst *); /* its results are its arguments */
 

@@ -1,8 +1,11 @@
 /* stretch: the stretch of the program where the elements of an array are needed.
 **
 ** Instructions are numbered in the order in which they run.  Values that are one array by another name form a class, with one
-** stretch: from where it is written first to where it is read last; what a loop reads from outside, to the loop's end. */
+** stretch: from where it is written first to where it is read last; what a loop reads from outside, to the loop's end.  Of the
+** sides of a branch only one runs: what dies in one of them is not needed in the others behind its last reading there. */
 #include "optimize/place.h"
+
+#include <stdlib.h>
 
 bool place_is_array(const Value *v) { return v->type->rank > 0; }
 bool place_is_loop(const Inst *in) { return in->op == OP_for || in->op == OP_while; }
@@ -39,7 +42,7 @@ bool place_is_alias(const Inst *in) {
 }
 
 static void define(Place *p, const Value *v, int at, bool fixed) {
-    p->at[v->id] = (Class){ v->id, v->id, -1, at, at, at, fixed, -1, false, NULL, v };
+    p->at[v->id] = (Class){ v->id, v->id, -1, at, at, at, -1, fixed, -1, false, NULL, v };
 }
 
 /* Used at a place in that block: if v stands outside of a loop, as long as the loop runs. */
@@ -49,6 +52,7 @@ static void used(Place *p, const Value *v, const Block *where, int at) {
         if (b->parent && place_is_loop(b->parent) && place_last(p, b->parent) > at) at = place_last(p, b->parent);
     }
     if (at > c->end) c->end = at;
+    if (place_is_array(v)) PUSH(p->arena, &p->uses, ((Use){ v, where, at }));
 }
 
 static void number_block(Place *p, const Block *block) {
@@ -132,6 +136,69 @@ static void view_slices(Place *p, const Block *block, const bool *handed_on) {
     }
 }
 
+/* holes */
+
+bool place_ends_at(const Place *p, int class, int at) {
+    if (p->at[class].end == at) return true;
+    for (int h = p->at[class].hole; h >= 0; h = p->holes.at[h].next)
+        if (p->holes.at[h].from == at) return true;
+    return false;
+}
+
+static bool falls_into_hole(const Place *p, const Class *x, const Class *y) {
+    for (int h = y->hole; h >= 0; h = p->holes.at[h].next)
+        if (x->start > p->holes.at[h].from && x->end <= p->holes.at[h].to) return true;
+    return false;
+}
+
+bool place_meet(const Place *p, int i, int j) {
+    const Class *x = &p->at[i], *y = &p->at[j];
+    return x->start <= y->end && y->start <= x->end && !falls_into_hole(p, x, y) && !falls_into_hole(p, y, x);
+}
+
+static bool is_in(const Block *b, const Block *side) {
+    while (b && b != side) b = b->parent ? b->parent->block : NULL;
+    return b != NULL;
+}
+
+/* The uses of a class are n; the last of them on some way is `last`, in the block `within` or deeper. */
+static void find_holes(Place *p, int class, const Use *uses, int n, const Use *last, const Block *within) {
+    for (const Block *b = last->where; b != within; b = b->parent->block) {
+        const Inst *in = b->parent;
+        if (!in) return;
+        int first = place_first(p, in);
+        if (in->op != OP_cond || first <= p->at[class].start || last->at >= place_last(p, in)) continue;
+        for (int k = 0; k < in->nregions; k++) {
+            const Block *side = in->regions[k];
+            if (side == b || !side->first) continue;
+            int from = place_first(p, side->first) - 2, to = place_last(p, side->last) + 1;
+            const Use *there = NULL;
+            for (int i = 0; i < n; i++) {
+                if (is_in(uses[i].where, side) && (!there || there->at < uses[i].at)) there = &uses[i];
+            }
+            PUSH(p->arena, &p->holes, ((Hole){ there ? there->at : from, to, p->at[class].hole }));
+            p->at[class].hole = p->holes.n - 1;
+            if (there) find_holes(p, class, uses, n, there, side);
+        }
+    }
+}
+
+static int by_class(const void *x, const void *y) {
+    const Use *a = x, *b = y;
+    return a->v->id != b->v->id ? (a->v->id > b->v->id) - (a->v->id < b->v->id) : (a->at > b->at) - (a->at < b->at);
+}
+
+static void find_all_holes(Place *p) {
+    Use *uses = p->uses.at;
+    for (int i = 0; i < p->uses.n; i++) uses[i].v = p->at[place_class(p, uses[i].v)].value;
+    qsort(uses, (size_t)p->uses.n, sizeof *uses, by_class);
+    for (int i = 0, n; i < p->uses.n; i += n) {
+        const Value *v = uses[i].v;
+        for (n = 1; i + n < p->uses.n && uses[i + n].v == v;) n++;
+        if (uses[i + n - 1].at == p->at[v->id].end) find_holes(p, v->id, uses + i, n, &uses[i + n - 1], v->block);
+    }
+}
+
 void place_find_stretches(Place *p) {
     const Block *body = p->f->body;
     number_block(p, body);
@@ -141,4 +208,5 @@ void place_find_stretches(Place *p) {
     bool *handed_on = NEW_ARRAY(p->arena, bool, p->f->nvalues + 1);
     find_handed_on(p, body, handed_on);
     view_slices(p, body, handed_on);
+    if (p->uses.n) find_all_holes(p);
 }
