@@ -20,6 +20,7 @@ const Pass passes[] = {
     { "ranges", pass_ranges, "leave out checks that integers cannot fail, and the signs they cannot have" },
     { "simplify", pass_simplify, "fold, share, leave out what is not needed, join multiplications with additions" },
     { "guards", pass_guards, "guard products with cotangents only where something has made them zero" },
+    { "products", pass_products, "write contractions as those that are computed best" },
     { "order", pass_order, "decide in what order terms are added" },
     { "blocks", pass_blocks, "compute what is large between products some rows at a time" },
     { "fuse", pass_fuse, "group operations that can share one loop" },

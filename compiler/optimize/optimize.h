@@ -54,6 +54,8 @@ Module *pass_simplify(const Module *);
 /* components.c */
 Module *pass_components(const Module *);
 
+/* products.c */
+Module *pass_products(const Module *);
 /* order.c: in what order terms are added, from shapes alone:
 **   lanes        256 bytes of running sums: term k of a row goes to lane k mod 64 (4-byte numbers) or mod 32 (8-byte ones), and
 **                at the end lane i takes lane i + half until one is left
