@@ -24,14 +24,16 @@ static LValue *sin_of(const Math *m, Angle a) {
 LValue *math_sin(const Math *m, LValue *x) { return sin_of(m, math_half_turns(m, x, false)); }
 LValue *math_cos(const Math *m, LValue *x) { return sin_of(m, math_half_turns(m, x, true)); }
 
-/* t = 2 tan(r / 2) = r + r z q(z) - (1 + z / 4) less, and tan is t / (1 - t t / 4), or one over it with the other sign. */
+/* t = 2 tan(r / 2) = r + r z q(z) - (1 + z / 4) less, and tan is t / (1 - t t / 4), or one over it with the other sign; what t's
+** rounding gained is taken off again, as the slope of either, 1 + y y, has it. */
 LValue *math_tan(const Math *m, LValue *x) {
     Angle a = math_quarter_turns(m, x);
     LValue *z = mul(m, a.r, a.r), *q = poly(m, z, TABLE(m, tan));
-    LValue *t = mul_add(m, a.r, q, mul_num(m, a.less, -0.25));
-    t = add(m, a.r, mul_add(m, z, t, neg(m, a.less)));
+    LValue *more = mul_add(m, z, mul_add(m, a.r, q, mul_num(m, a.less, -0.25)), neg(m, a.less));
+    LValue *t = add(m, a.r, more), *gained = sub(m, sub(m, t, a.r), more);
     LValue *rest = mul_add(m, mul_num(m, t, -0.25), t, num(m, 1));
     LValue *odd = loop_binary(m->b, OP_and, a.turns, bits_num(m, 1));
     odd = loop_binary(m->b, OP_ne, odd, bits_num(m, 0));
-    return quotient(m, pick(m, odd, rest, t), pick(m, odd, neg(m, t), rest));
+    LValue *y = quotient(m, pick(m, odd, rest, t), pick(m, odd, neg(m, t), rest));
+    return mul_add(m, neg(m, mul_add(m, y, y, num(m, 1))), gained, y);
 }
