@@ -1,5 +1,5 @@
 /* pieces: instructions that are there for vectors of one size only: a float's exponent and mantissa, scaling by a power of two,
-** looking up in a table that stands in registers.
+** looking up in a table that stands in registers, or in tables of which each lane reads a row.
 **
 ** Longer vectors are cut into pieces of that size, shorter ones and single numbers filled up. */
 #include "emit/llvm.h"
@@ -101,25 +101,97 @@ static LLVMValueRef lookup_256(Emit *e, const LInst *in, LLVMValueRef *x) {
     return LLVMBuildSelect(e->b, second, intrinsic(e, "llvm.x86.avx2.permps", 0, NULL, 2, high), y, "");
 }
 
-static LLVMValueRef lookup_memory(Emit *e, const LInst *in) {
-    LType t = in->results[0]->type;
-    int bytes = loop_bytes(t);
+/* Tables that are looked up with the same index: a row of this one holds what stands in each of them at one place. */
+typedef struct {
+    const LInst *at[32];
+    int n, width; /* how many; numbers in a row, the last of them zeros */
+    LLVMValueRef rows;
+} Together;
+
+static bool looks_up_too(const LInst *in, const LInst *first) {
+    return in->op == LOOP_lookup && in->args[0] == first->args[0] && in->n == first->n &&
+           in->results[0]->type.dtype == first->results[0]->type.dtype;
+}
+
+static Together together_with(Emit *e, const LInst *first, int lanes) {
+    Together t = { .n = 0 };
+    for (const LInst *in = first; in && t.n < COUNT(t.at); in = in->next)
+        if (looks_up_too(in, first)) t.at[t.n++] = in;
+    DType dtype = (DType)first->results[0]->type.dtype;
+    int bytes = dtype_bytes(dtype);
+    t.width = (t.n + lanes - 1) / lanes * lanes;
+    char *all = arena_alloc(e->cx->arena, (size_t)(first->n * t.width * bytes));
+    for (int i = 0; i < first->n; i++)
+        for (int k = 0; k < t.width; k++)
+            element_set_real(dtype, all + (i * t.width + k) * bytes, k < t.n ? ((const double *)t.at[k]->bytes)[i] : 0);
+    t.rows = global_bytes(e, all, first->n * t.width * bytes, 64);
+    return t;
+}
+
+/* Pairs of `run` numbers from two vectors: those whose place has or lacks that bit. */
+static LLVMValueRef pairs(Emit *e, LLVMValueRef x, LLVMValueRef y, int run, int second) {
+    LLVMValueRef pick[4];
+    int n = lanes_of(x);
+    for (int i = 0; i < n; i++) pick[i] = int_const(e->i32, (i / run % 2 ? n : 0) + (i & ~run) + (second ? run : 0));
+    return LLVMBuildShuffleVector(e->b, x, y, LLVMConstVector(pick, (unsigned)n), "");
+}
+
+/* As many rows' numbers as there are lanes, 2 or 4: each lane reads its row, and these are turned round. */
+static void turned(Emit *e, LLVMValueRef *x, int lanes) {
+    for (int run = 1; run < lanes; run *= 2)
+        for (int i = 0; i < lanes; i++) {
+            if (i & run) continue;
+            LLVMValueRef low = pairs(e, x[i], x[i + run], run, 0), high = pairs(e, x[i], x[i + run], run, 1);
+            x[i] = low, x[i + run] = high;
+        }
+}
+
+/* All of them are looked up where the first is. */
+static LLVMValueRef lookup_rows(Emit *e, const LInst *in, int lanes) {
+    LType type = in->results[0]->type;
+    int bytes = dtype_bytes((DType)type.dtype);
+    Together t = together_with(e, in, lanes);
+    LLVMTypeRef piece = vector_of(lane_type(e, type.dtype), lanes);
+    LLVMValueRef which = convert(e, e->value[in->args[0]->id], (DType)in->args[0]->type.dtype, DT_i64);
+    which = LLVMBuildAnd(e->b, which, int_const(LLVMTypeOf(which), in->n - 1), "");
+    which = LLVMBuildMul(e->b, which, int_const(LLVMTypeOf(which), t.width * bytes), "");
+    for (int k = 0; k < t.n; k++) e->value[t.at[k]->results[0]->id] = LLVMGetUndef(type_in(e, type));
+    for (int from = 0; from < type.lanes; from += lanes) {
+        LLVMValueRef ptr[4], x[4];
+        for (int i = 0; i < lanes; i++)
+            ptr[i] = byte_offset(e, t.rows, LLVMBuildExtractElement(e->b, which, int_const(e->i32, from + i), ""));
+        for (int k = 0; k < t.width; k += lanes) {
+            for (int i = 0; i < lanes; i++)
+                x[i] = load_from(e, piece, byte_offset(e, ptr[i], int_const(e->i64, k * bytes)), bytes);
+            turned(e, x, lanes);
+            for (int i = 0; i < lanes && k + i < t.n; i++) {
+                LLVMValueRef *y = &e->value[t.at[k + i]->results[0]->id];
+                *y = lanes == type.lanes ? x[i] : put(e, *y, x[i], from);
+            }
+        }
+    }
+    return e->value[in->results[0]->id];
+}
+
+static LLVMValueRef lookup_one(Emit *e, const LInst *in) {
+    DType dtype = (DType)in->results[0]->type.dtype;
+    int bytes = dtype_bytes(dtype);
     char *table = arena_alloc(e->cx->arena, (size_t)(in->n * bytes));
-    for (int i = 0; i < in->n; i++) element_set_real((DType)t.dtype, table + i * bytes, ((const double *)in->bytes)[i]);
+    for (int i = 0; i < in->n; i++) element_set_real(dtype, table + i * bytes, ((const double *)in->bytes)[i]);
     LLVMValueRef at = convert(e, e->value[in->args[0]->id], (DType)in->args[0]->type.dtype, DT_i64);
-    at = LLVMBuildAnd(e->b, at, int_const(LLVMTypeOf(at), in->n - 1), "");
-    at = LLVMBuildMul(e->b, at, int_const(LLVMTypeOf(at), bytes), "");
+    at = LLVMBuildAnd(e->b, at, int_const(e->i64, in->n - 1), "");
+    at = LLVMBuildMul(e->b, at, int_const(e->i64, bytes), "");
     LLVMValueRef ptr = byte_offset(e, global_bytes(e, table, in->n * bytes, 64), at);
-    if (t.lanes == 1) return load_from(e, type_in(e, t), ptr, bytes);
-    return masked_gather(e, type_in(e, t), ptr, bytes, LLVMConstAllOnes(vector_of(e->i1, t.lanes)));
+    return load_from(e, type_in(e, in->results[0]->type), ptr, bytes);
 }
 
 LLVMValueRef lookup(Emit *e, const LInst *in) {
     const Target *t = &e->machine->target;
     LType type = in->results[0]->type;
     int bytes = loop_bytes(type);
-    if (type.lanes == 1) return lookup_memory(e, in);
+    if (type.lanes == 1) return lookup_one(e, in);
     if (t->parts && in->n * bytes <= 128) return in_pieces(e, in, 64 / bytes, lookup_512);
     if (t->vector_bytes >= 32 && bytes == 4 && in->n <= 16) return in_pieces(e, in, 8, lookup_256);
-    return lookup_memory(e, in);
+    LLVMValueRef done = e->value[in->results[0]->id];
+    return done ? done : lookup_rows(e, in, type.lanes < 4 || t->vector_bytes < 4 * bytes ? 2 : 4);
 }

@@ -80,7 +80,7 @@ LValue *piecewise(const Math *, LValue *x, const Pieces *);
 LValue *math_exp(const Math *, LValue *);
 LValue *math_exp_sum(const Math *, LValue *sum, Double x);  /* exp(x), sum its two numbers' */
 LValue *math_exp_near(const Math *, LValue *sum, Double x); /* the same where it is neither infinite nor denormal */
-LValue *math_exp_times(const Math *, LValue *x, LValue *lo, Double y); /* exp(x + lo) y; y.lo may be NULL */
+LValue *math_exp_times(const Math *, LValue *x, LValue *lo, LValue *y); /* exp(x + lo) y */
 LValue *math_exp2(const Math *, LValue *);
 LValue *math_expm1(const Math *, LValue *);
 LValue *math_logistic(const Math *, LValue *);

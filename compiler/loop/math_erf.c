@@ -2,34 +2,16 @@
 #include "loop/math.h"
 #include "loop/math_tables.h"
 
-/* For a >= 0, exp(-a a) f(a).  What a a loses goes into the exponential. */
-static LValue *narrow_complement(const Math *m, LValue *a) {
-    static const Pieces pieces = { erfc_pieces, COUNT(erfc_pieces), 2, 1.25, 12, 1, false };
-    a = pick(m, above(m, a, 11), num(m, 11), a); /* 0 from there on */
-    Double square = exact_product(m, a, a);
-    return math_exp_times(m, neg(m, square.hi), neg(m, square.lo), (Double){ piecewise(m, a, &pieces), NULL });
-}
-
-/* exp(-a a) q(t) / (1 + 2 a) with t = (a - 4) / (a + 4) */
-static LValue *wide_complement(const Math *m, LValue *a) {
-    a = pick(m, above(m, a, 28), num(m, 28), a); /* 0 from there on */
-    Double square = exact_product(m, a, a), bottom = exact_sum(m, num(m, 1), add(m, a, a));
-    LValue *t = quotient(m, add_num(m, a, -4), add_num(m, a, 4));
-    Double top = ordered_sum(m, num(m, erfc_f64[0]), mul(m, t, poly(m, t, erfc_f64 + 1, COUNT(erfc_f64) - 1)));
-    LValue *q = quotient(m, top.hi, bottom.hi);
-    Double back = exact_product(m, q, bottom.hi); /* what the quotient loses */
-    LValue *rest = add(m, sub(m, sub(m, sub(m, top.hi, back.hi), back.lo), mul(m, q, bottom.lo)), top.lo);
-    Double factor = { q, quotient(m, rest, bottom.hi) };
-    return math_exp_times(m, neg(m, square.hi), neg(m, square.lo), factor);
-}
-
-/* 1 - erf(x) below 1 in f64, as (1 - x) - (erf(x) - x). */
+/* For a = |x|, exp(-a a) f(a).  What a a loses goes into the exponential. */
 LValue *math_erfc(const Math *m, LValue *x) {
-    LValue *a = absolute(m, x), *y = m->wide ? wide_complement(m, a) : narrow_complement(m, a);
-    y = pick(m, below(m, x, 0), sub(m, num(m, 2), y), y);
-    if (!m->wide) return y;
-    LValue *z = mul(m, x, x), *terms = poly(m, z, erf_f64, COUNT(erf_f64));
-    return pick(m, below(m, a, 1), mul_add(m, neg(m, x), terms, sub(m, num(m, 1), x)), y);
+    static const Pieces pieces[] = { { erfc_pieces_f32, COUNT(erfc_pieces_f32), 2, 1.25, 12, 1, false },
+                                     { erfc_pieces_f64, COUNT(erfc_pieces_f64), 2, 2.5, 30, 2, false } };
+    double last = m->wide ? 28 : 11; /* 0 from there on */
+    LValue *a = absolute(m, x);
+    a = pick(m, above(m, a, last), num(m, last), a);
+    Double square = exact_product(m, a, a);
+    LValue *y = math_exp_times(m, neg(m, square.hi), neg(m, square.lo), piecewise(m, a, &pieces[m->wide]));
+    return pick(m, below(m, x, 0), sub(m, num(m, 2), y), y);
 }
 
 /* A polynomial around the nearest of 16 numbers, whole multiples of 1 / 2.56. */

@@ -16,10 +16,14 @@ static Reduced reduce(const Math *m, LValue *x) {
     return (Reduced){ n, mul_add(m, n, num(m, -ln2[1]), r), r, mul_num(m, n, -ln2[1]) };
 }
 
+/* n and twice the bias stand in the lowest bits of a sum; its half, and what that leaves, are the exponents of two factors. */
 static LValue *scaled(const Math *m, LValue *x, LValue *n) {
-    if (m->b->module->target->parts) return loop_scale(m->b, x, n);
-    LValue *half = to_integer(m, mul_num(m, n, 0.5));
-    return mul(m, mul(m, x, power_of_two(m, half)), power_of_two(m, sub(m, n, half)));
+    LBuilder *b = m->b;
+    if (b->module->target->parts) return loop_scale(b, x, n);
+    LValue *bits = as_bits(m, add_num(m, n, m->magic + 2 * m->bias)), *fraction = bits_num(m, m->fraction);
+    LValue *half = loop_binary(b, OP_shift_right_logical, bits, bits_num(m, 1)), *rest = sub(m, bits, half);
+    LValue *first = as_float(m, loop_binary(b, OP_shift_left, half, fraction));
+    return mul(m, mul(m, x, first), as_float(m, loop_binary(b, OP_shift_left, rest, fraction)));
 }
 
 /* exp(r) - 1 = r + r r q(r), to the digits of exp(r) */
@@ -58,14 +62,10 @@ LValue *math_exp_sum(const Math *m, LValue *sum, Double x) {
     return scaled(m, add_num(m, above_one(m, a), 1), a.n);
 }
 
-/* Of the factors' roundings only that of the product is left, where y has a low part. */
-LValue *math_exp_times(const Math *m, LValue *x, LValue *lo, Double y) {
+LValue *math_exp_times(const Math *m, LValue *x, LValue *lo, LValue *y) {
     Reduced a = reduce(m, within_range(m, x));
     a.r = add(m, a.r, lo), a.lo = add(m, a.lo, lo);
-    LValue *above = above_one(m, a);
-    if (!y.lo) return scaled(m, mul_add(m, above, y.hi, y.hi), a.n);
-    Double e = ordered_sum(m, num(m, 1), above);
-    return scaled(m, mul_add(m, e.hi, y.hi, mul_add(m, e.hi, y.lo, mul(m, e.lo, y.hi))), a.n);
+    return scaled(m, mul_add(m, above_one(m, a), y, y), a.n);
 }
 
 LValue *math_exp(const Math *m, LValue *x) { return shifted_exp(m, x, 0); }

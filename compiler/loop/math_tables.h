@@ -203,7 +203,7 @@ static const double erf_inv_pieces_f32[][16] = {
         -0x1.d51ec80000000p-29, -0x1.d51ec80000000p-29, -0x1.d51ec80000000p-29, -0x1.d51ec80000000p-29,
     },
 };
-static const double erfc_pieces[][16] = {
+static const double erfc_pieces_f32[][16] = {
     {
         0x1.f200000000000p-4, 0x1.8180000000000p-2, 0x1.41b0000000000p-1, 0x1.c170000000000p-1,
         0x1.3e20000000000p+0, 0x1.c020000000000p+0, 0x1.2054000000000p+1, 0x1.5fec000000000p+1,
@@ -251,6 +251,104 @@ static const double erfc_pieces[][16] = {
         0x1.d7b41a0000000p-9, 0x1.1318a40000000p-10, 0x1.7053e60000000p-12, 0x1.14fa140000000p-13,
         0x1.35ae1e0000000p-15, 0x1.1f18a80000000p-17, 0x1.4d72080000000p-19, 0x1.cc73720000000p-21,
         0x1.e16cee0000000p-23, 0x1.ae11e20000000p-25, 0x1.ae11e20000000p-25, 0x1.ae11e20000000p-25,
+    },
+};
+static const double erfc_pieces_f64[][16] = {
+    {
+        0x1.f300000000000p-3, 0x1.7ed0000000000p-1, 0x1.4000000000000p+0, 0x1.c128000000000p+0,
+        0x1.3e50000000000p+1, 0x1.c038000000000p+1, 0x1.200c000000000p+2, 0x1.5f30000000000p+2,
+        0x1.bf18000000000p+2, 0x1.20d4000000000p+3, 0x1.60a0000000000p+3, 0x1.9fd8000000000p+3,
+        0x1.ff30000000000p+3, 0x1.405c000000000p+4, 0x1.8084000000000p+4, 0x1.c0ec000000000p+4,
+    },
+    {
+        0x1.8cd84f7f026e7p-1, 0x1.03fd5bc39d49ep-1, 0x1.78a692138767ap-2, 0x1.2334fbb18c2d3p-2,
+        0x1.b1bf6b0151001p-3, 0x1.3de5972b453f4p-3, 0x1.f59ea620c463fp-4, 0x1.9e77f76fab9bdp-4,
+        0x1.4782b9bc0d40ap-4, 0x1.fcfa95fa3c86ep-5, 0x1.a1b76fcb47edap-5, 0x1.629db24091236p-5,
+        0x1.20c2b7aec1c85p-5, 0x1.cd178c8170a88p-6, 0x1.804e08263c6b0p-6, 0x1.493ea5dd754f3p-6,
+    },
+    {
+        -0x1.8058814b2efe5p-1, -0x1.79e73a7fbf933p-2, -0x1.abaacdbfa8b07p-3, -0x1.0b35f13a6351ep-3,
+        -0x1.333cba5a03321p-4, -0x1.523974388c7cdp-5, -0x1.aa1d76759e7ffp-6, -0x1.24d6e8fa465a6p-6,
+        -0x1.6fbcdde3aa236p-7, -0x1.bdc0e54e0de34p-8, -0x1.2cced578bcf8ep-8, -0x1.b2110341aad3cp-9,
+        -0x1.2018e00dda74fp-9, -0x1.6f8be0102d0b4p-10, -0x1.fed64b1457ec6p-11, -0x1.77080f77eba4bp-11,
+    },
+    {
+        0x1.2f32befe50dafp-1, 0x1.dadb59e44d7e2p-3, 0x1.b56f45eef7e58p-4, 0x1.c65a6b77fc20dp-5,
+        0x1.9dcfc45a2734dp-6, 0x1.5ce53311422b5p-7, 0x1.629877ae49092p-8, 0x1.97ccb69ac717ep-9,
+        0x1.99064a58e2b63p-10, 0x1.841c112210ef0p-11, 0x1.af847fec50ab4p-12, 0x1.08e477bbbc58ap-12,
+        0x1.1ee1bbecf42b8p-13, 0x1.249e28b28a46fp-14, 0x1.53392f3e761c6p-15, 0x1.aaea759761cc0p-16,
+    },
+    {
+        -0x1.9df60557f5498p-2, -0x1.0b2d428bc309dp-3, -0x1.9b635ac624ab7p-5, -0x1.6a3aeb0f17187p-6,
+        -0x1.0a8024fc78a1ap-7, -0x1.5dc7efa9320adp-9, -0x1.21635c7f57153p-10, -0x1.17fc8cd65ce69p-11,
+        -0x1.c2c89d4355b70p-13, -0x1.4ffc76ec7005cp-14, -0x1.344c0a1938a15p-15, -0x1.4261766f5db30p-16,
+        -0x1.1d1fe37f07cedp-17, -0x1.d15b232ab673ap-19, -0x1.c223a30e1140bp-20, -0x1.e5ac035b73136p-21,
+    },
+    {
+        0x1.f988ac6f54f2dp-3, 0x1.13180adafe4bdp-4, 0x1.68a25a6641f47p-6, 0x1.112ae775c6606p-7,
+        0x1.49c53973efc1fp-9, 0x1.557ffbf7fe158p-11, 0x1.cfb1ef6b1156ap-13, 0x1.7b4f22675865ap-14,
+        0x1.ec6074a72cf1cp-16, 0x1.2139c8b2e087fp-17, 0x1.b6d0a0d4c1d8ap-19, 0x1.873b8f407525bp-20,
+        0x1.1ad6b12bcfac0p-21, 0x1.719457868aa6fp-23, 0x1.2a67c3df8a692p-24, 0x1.14155dd0f3cb0p-25,
+    },
+    {
+        -0x1.19e6257847fb7p-3, -0x1.06efdc2e3c778p-5, -0x1.299636d6cb454p-7, -0x1.884b0bed871ccp-9,
+        -0x1.897a631f165ffp-11, -0x1.4543d46ad8aefp-13, -0x1.6d052ec683835p-15, -0x1.fb3955543c37dp-17,
+        -0x1.0a90f1e77f632p-18, -0x1.ef3041ccdd7b6p-21, -0x1.3718775699229p-22, -0x1.d97447463c595p-24,
+        -0x1.180a37af856d6p-25, -0x1.25282e0856b28p-27, -0x1.8b4c97ceafa7ap-29, -0x1.39af95d63ce36p-30,
+    },
+    {
+        0x1.233b7b5d50d5bp-4, 0x1.d775bea7bcaeep-7, 0x1.d1b695aab7cafp-9, 0x1.0d9721767bc93p-10,
+        0x1.c6193961fed37p-13, 0x1.2eb04e5366b4bp-15, 0x1.1a8ff848bee13p-17, 0x1.4ee84b010f746p-19,
+        0x1.1e2eb1ff32057p-21, 0x1.a5999e1cd6630p-24, 0x1.b76ce886f5b5ep-26, 0x1.1dadbcd40a67bp-27,
+        0x1.14bf36a917221p-29, 0x1.d0825d2a7c94ap-32, 0x1.059ad8f0ddc1ep-33, 0x1.642fb33e8ac9dp-35,
+    },
+    {
+        -0x1.199f3dedaa7c8p-5, -0x1.8f91bfa614c77p-8, -0x1.5b8bc93dc33adp-10, -0x1.64190776151ccp-12,
+        -0x1.fc2ca3ec21a71p-15, -0x1.13945dbe9fd5ep-17, -0x1.ae7fbd2350773p-20, -0x1.b4ee1ac8c4941p-22,
+        -0x1.30b282efeeb40p-24, -0x1.65057a6b93f96p-27, -0x1.352e7dd1f0612p-29, -0x1.57cc82b3a99eep-31,
+        -0x1.10fb0c7f43718p-33, -0x1.6f90376735ef6p-36, -0x1.59f607c439994p-38, -0x1.943127eedff61p-40,
+    },
+    {
+        0x1.00ec66280afaap-6, 0x1.4215b646437e0p-9, 0x1.f0fe6fb5b9ed5p-12, 0x1.c594fba230b35p-14,
+        0x1.1454342eaaa96p-16, 0x1.eb82bcaaa6b65p-20, 0x1.42f0363a37f4ap-22, 0x1.19b0ca7e11993p-24,
+        0x1.41c8e85e44b92p-27, 0x1.2cbcb243205bap-30, 0x1.b177c9af79269p-33, 0x1.9c9ba55ddc59ep-35,
+        0x1.0cc3b1414ae0ep-37, 0x1.227fe8fdefdcbp-40, 0x1.c921a08b5e4b1p-43, 0x1.ca619f3a2b3d0p-45,
+    },
+    {
+        -0x1.bd04a156a300ep-8, -0x1.f0497aa2e926dp-11, -0x1.55c08fd04a372p-13, -0x1.175dc8e487f79p-15,
+        -0x1.24995ce8f7aa8p-18, -0x1.adc9b4b83863ep-22, -0x1.dd665efef282cp-25, -0x1.671bbfa5e97c9p-27,
+        -0x1.5125c2a304b84p-30, -0x1.f804819a67c07p-34, -0x1.2ebe0b2fffcbcp-36, -0x1.edd7517871c3bp-39,
+        -0x1.08207a6347e02p-41, -0x1.caa2cf899236ap-45, -0x1.2dc208a191613p-47, -0x1.03c1883419a58p-49,
+    },
+    {
+        0x1.6fb3c23e8818dp-9, 0x1.6ee8d6dbc4b02p-12, 0x1.c5703e3395cc0p-15, 0x1.4d9c112592095p-17,
+        0x1.2e235d1704437p-20, 0x1.70d9378d61881p-24, 0x1.5be3d5bf28f40p-27, 0x1.c4c7f650fb08dp-30,
+        0x1.5e7e3622bb1dfp-33, 0x1.a43105d125e0ap-37, 0x1.a558e40a96c58p-40, 0x1.26bc2940d0c53p-42,
+        0x1.03152055bf919p-45, 0x1.699c478a7cae0p-49, 0x1.8e0dc0c3096c0p-52, 0x1.263713332ba92p-54,
+    },
+    {
+        -0x1.22f85df014e77p-10, -0x1.051d634e7456dp-13, -0x1.22efa5bd925e3p-16, -0x1.82f7ca2a0b1ccp-19,
+        -0x1.306586d2724c5p-22, -0x1.36c3df87c71f7p-26, -0x1.f3f8bada84c21p-30, -0x1.1a5b85d3c4382p-32,
+        -0x1.691b7e142dfa3p-36, -0x1.5c50c3adcf173p-40, -0x1.24108a3a5bbd2p-43, -0x1.5ecf0704ae685p-46,
+        -0x1.fabb9393d688cp-50, -0x1.1c9eae1737151p-53, -0x1.06406a0219251p-56, -0x1.4cfe30e32b84bp-59,
+    },
+    {
+        0x1.bb4d64041c2e7p-12, 0x1.671123dd38a13p-15, 0x1.6a0f3d74c93f2p-18, 0x1.b4cb7d94c2adep-21,
+        0x1.2ce4b58606a35p-24, 0x1.018738ced4db9p-28, 0x1.62a9630258995p-32, 0x1.5cc21c4962719p-35,
+        0x1.7258bed881375p-39, 0x1.1f1558a32e484p-43, 0x1.93575b12ab9b2p-47, 0x1.a08c763ab31d2p-50,
+        0x1.efced58de3e89p-54, 0x1.bf834035083f0p-58, 0x1.593589af2f38cp-61, 0x1.78834fc23dd92p-64,
+    },
+    {
+        -0x1.4df78a29dda07p-13, -0x1.e8e22fd910951p-17, -0x1.be509b03ed620p-20, -0x1.e8b31d95620c6p-23,
+        -0x1.30cacc9a90ceep-26, -0x1.b3dda21134fd0p-31, -0x1.feaf740481cb7p-35, -0x1.b2d8bc3cbed37p-38,
+        -0x1.8eee26b4168ecp-42, -0x1.eaab60d3a3d3fp-47, -0x1.1d7ed8c1d82fdp-50, -0x1.f74345f779706p-54,
+        -0x1.febbfb13c128bp-58, -0x1.6ca3cf5df9a67p-62, -0x1.d1ee99cbf569fp-66, -0x1.b1aa8c61bc7bep-69,
+    },
+    {
+        0x1.c73a212403decp-15, 0x1.367b09c8d7c73p-18, 0x1.059de0e5d6a4bp-21, 0x1.0a882a67a6543p-24,
+        0x1.128365d54aed1p-28, 0x1.5e91214818e06p-33, 0x1.615f3ddfe2454p-37, 0x1.ff68fdf722591p-41,
+        0x1.87bb6371dfa78p-45, 0x1.a0d9b5d7916b5p-50, 0x1.9175065b3eb3dp-54, 0x1.278f77e83a153p-57,
+        0x1.e61e29dbe2078p-62, 0x1.22cbf8e7968a1p-66, 0x1.385761948e306p-70, 0x1.f916d278e7a95p-74,
     },
 };
 static const double erf_rows[][16] = {
@@ -605,18 +703,6 @@ static const double erf_pieces[][16] = {
         0x1.fcead00000000p-7, -0x1.df6e640000000p-8, -0x1.6c3f880000000p-9, -0x1.79fbd00000000p-11,
         0x1.4e419a0000000p-11, 0x1.6c5b820000000p-13, 0x1.20e4f40000000p-16, 0x1.20e4f40000000p-16,
     },
-};
-static const double erf_f64[] = {
-    0x1.06eba8214db69p-3, -0x1.812746b037a25p-2, 0x1.ce2f21a0458a9p-4, -0x1.b82ce31353043p-6, 0x1.565bcd2bf9c22p-8,
-    -0x1.c02db91a170dfp-11, 0x1.f9a3b5d01b349p-14, -0x1.f4dca1dfacae6p-17, 0x1.ba6488d680e92p-20,
-    -0x1.6365c2213a0c4p-23, 0x1.1222c592c308fp-26, -0x1.be162d621170ep-30, 0x1.320067a84ab4bp-33,
-};
-static const double erfc_f64[] = {
-    0x1.3ba5916e9fd7fp+0, -0x1.1df1ad154a249p-3, 0x1.f7f5df66fb406p-7, 0x1.16ecefcfa156ep-4, -0x1.9ddb23c3d9f8dp-4,
-    0x1.7fee004e984a8p-4, -0x1.0fb06dff75794p-4, 0x1.3079ede5a5deap-5, -0x1.09623859337eep-6, 0x1.49c67744fca6ap-8,
-    -0x1.8d4ab30106149p-11, -0x1.a1e264c5d0ef2p-13, 0x1.3be0da81864f0p-13, -0x1.98ffcc938e91fp-16,
-    -0x1.7864b91c505a9p-17, 0x1.7c24df4830e54p-18, 0x1.2228666b31d99p-22, -0x1.9c34db5bc0647p-21, 0x1.052a64f5cdda2p-23,
-    0x1.3ba448888ea9ap-24, -0x1.105b10bae97abp-24, -0x1.70e28867cc405p-27, 0x1.4efac0f0ff02cp-26, 0x1.c72bc015e84dap-28,
 };
 static const double lgamma_1[] = {
     -0x1.2788cfc6fb619p-1, 0x1.a51a6625307cep-1, -0x1.9a4d55beab234p-2, 0x1.151322ac7ed36p-2, -0x1.a8b9c17abf281p-3,

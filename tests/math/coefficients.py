@@ -305,15 +305,10 @@ if group("erf"):
     rows("erf_rows", columns)
 
 if group("erfc"):
-    # exp(x x) erfc(x), for f32
+    # exp(x x) erfc(x)
     scaled = lambda x: exp(x * x) * erfc(x)
-    pieces("erfc_pieces", scaled, [x - 1 for x in halves(1, 12, 4)], 6, odd=False, exact=0)
-    # for f64 erf(x) = x + x q(x x), and 1 + 2 x times exp(x x) erfc(x) of t = (x - 4) / (x + 4)
-    fit("erf_f64", 53, near0(lambda z: erf(sqrt(z)) / sqrt(z) - 1, 2 / sqrt(pi) - 1), lambda z: 1 / (erf(sqrt(z)) / sqrt(z)),
-        mpf(2) ** -30, mpf('1.01'), 13)
-    back = lambda t: 4 * (1 + t) / (1 - t)
-    g = lambda t: (1 + 2 * back(t)) * scaled(back(t))
-    fit("erfc_f64", 53, g, lambda t: 1 / g(t), mpf(-1), mpf('23.5') / mpf('31.5'), 24, exact=24)
+    pieces("erfc_pieces_f32", scaled, [x - 1 for x in halves(1, 12, 4)], 6, odd=False, exact=0)
+    pieces("erfc_pieces_f64", scaled, [x - 2 for x in halves(2, 32, 4)], 14, 53, odd=False, exact=0)
 
 if group("erf_inv"):
     # erf_inv(x) / x of w = -log(1 - x x)
