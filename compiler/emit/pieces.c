@@ -146,7 +146,7 @@ static void turned(Emit *e, LLVMValueRef *x, int lanes) {
         }
 }
 
-/* All of them are looked up where the first is. */
+/* All from this one on are looked up here; the others find theirs, unless code goes on in another block meanwhile. */
 static LLVMValueRef lookup_rows(Emit *e, const LInst *in, int lanes) {
     LType type = in->results[0]->type;
     int bytes = dtype_bytes((DType)type.dtype);
@@ -192,6 +192,9 @@ LLVMValueRef lookup(Emit *e, const LInst *in) {
     if (type.lanes == 1) return lookup_one(e, in);
     if (t->parts && in->n * bytes <= 128) return in_pieces(e, in, 64 / bytes, lookup_512);
     if (t->vector_bytes >= 32 && bytes == 4 && in->n <= 16) return in_pieces(e, in, 8, lookup_256);
-    LLVMValueRef done = e->value[in->results[0]->id];
-    return done ? done : lookup_rows(e, in, type.lanes < 4 || t->vector_bytes < 4 * bytes ? 2 : 4);
+    const LInst *first = in->results[0]->block->first;
+    while (!looks_up_too(first, in)) first = first->next;
+    LLVMValueRef done = first != in ? e->value[in->results[0]->id] : NULL;
+    if (done && LLVMIsAInstruction(done) && LLVMGetInstructionParent(done) == LLVMGetInsertBlock(e->b)) return done;
+    return lookup_rows(e, in, type.lanes < 4 || t->vector_bytes < 4 * bytes ? 2 : 4);
 }
