@@ -117,6 +117,31 @@ static bool hands_on(const Inst *loop, const Rotation *r) {
     return true;
 }
 
+/* Whether row i of one lies where row i of the other does, or nowhere near: memory that several arrays have is written over row
+** by row. */
+static bool keep_apart(Compiler *cx, const Value *x, const Value *y) {
+    if (x->buffer != y->buffer) return !x->buffer || !y->buffer || !buffers_meet(cx, x->buffer, y->buffer);
+    const Type *s = x->type, *t = y->type;
+    bool same = !x->buffer || (s->rank == t->rank && dtype_bytes(s->dtype) == dtype_bytes(t->dtype));
+    for (int a = 1; same && x->buffer && a < s->rank; a++) same = s->dim[a] == t->dim[a];
+    return same;
+}
+
+/* ... of all that a round makes and hands on. */
+static bool all_apart(Compiler *cx, const Inst *loop) {
+    const Block *body = loop->regions[0];
+    for (const Inst *in = body->first; in; in = in->next)
+        for (int i = 0; i < in->nresults && in->op == OP_kernel; i++) {
+            const Value *x = in->results[i];
+            for (int k = 0; k < loop->nresults; k++)
+                if (!keep_apart(cx, x, loop->results[k])) return false;
+            for (const Inst *other = in; other; other = other->next)
+                for (int k = 0; k < other->nresults && other->op == OP_kernel; k++)
+                    if (!keep_apart(cx, x, other->results[k])) return false;
+        }
+    return true;
+}
+
 /* How many rounds and rows: what is at hand is to stay in the second level of the caches, or else in the third. */
 static bool choose_sizes(Lower *l, struct Wave *w, const Rotation *r, int64_t trip) {
     const Target *t = l->to->target;
@@ -145,7 +170,7 @@ static bool find_wave(Lower *l, const Inst *in, const Rotation *r, LValue *trip,
         if (!in->results[i]->type->rank) return false;
         home_set(l, body->params[1 + i], (Home){ .ptr = at[i] });
     }
-    if (!hands_on(in, r)) return false;
+    if (!hands_on(in, r) || !all_apart(l->cx, in)) return false;
     for (const Inst *k = body->first; k; k = k->next) {
         bool number = k->nresults == 1 && !k->results[0]->type->rank && !k->nregions && inst_effect(k) == EFFECT_NONE;
         if (k->op == OP_kernel ? !check_kernel(l, w, k, body) : !number) return false;
