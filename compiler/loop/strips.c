@@ -199,25 +199,26 @@ static int find_factors(Lower *l, const Domain *d, const Accum *a, int n, const 
     return count;
 }
 
+/* What is computed for a stretch of its last axis, and read there afterwards. */
 typedef struct {
     const Value *v;
     LValue *first, *buffer;
-} Factor;
+} Stretch;
 
-static void factor_body(Pull *p, const Idx *idx, void *context) {
-    const Factor *f = context;
-    LBuilder *b = &p->l->b;
-    Elem e = elem_splat(p->l, pull(p, f->v, idx), p->lanes);
-    elem_store(p->l, f->v->type->dtype, e, f->buffer, loop_sub(b, idx[0].i, f->first), 1, p->tail);
+static void stretch_body(Pull *p, const Idx *idx, void *context) {
+    const Stretch *s = context;
+    const Type *t = s->v->type;
+    Elem e = elem_splat(p->l, pull(p, s->v, idx), p->lanes);
+    elem_store(p->l, t->dtype, e, s->buffer, loop_sub(&p->l->b, idx[t->rank - 1].i, s->first), 1, p->tail);
 }
 
 static void put_factors(Lower *l, const Strip *s, const Step *t, LValue *end) {
     for (int i = 0; i < t->nfactors; i++) {
-        Factor f = { t->factor[i], t->first, t->buffer[i] };
+        Stretch f = { t->factor[i], t->first, t->buffer[i] };
         int lanes = lanes_for(l, dtype_bytes(f.v->type->dtype));
         Idx idx[1] = { { .lo = dim_int(l->cx, 0), .hi = s->d->dim[s->d->nkept] } };
         home_set(l, f.v, (Home){ .ptr = NULL });
-        nest_inner(l, t->first, end, lanes < RUN ? lanes : RUN, true, idx, 0, factor_body, &f);
+        nest_inner(l, t->first, end, lanes < RUN ? lanes : RUN, true, idx, 0, stretch_body, &f);
         home_set(l, f.v, (Home){ .ptr = f.buffer, .from = t->first });
     }
 }
@@ -301,23 +302,10 @@ void strip_results(Lower *l, Strip *s, const Accum *a, int n, const StripSums *s
     strip_columns(l, s, result_body, &t);
 }
 
-typedef struct {
-    const Value *v;
-    LValue *lo, *to;
-} Column;
-
-static void value_body(Pull *p, const Idx *idx, void *context) {
-    const Column *c = context;
-    Idx at[MAX_RANK];
-    memcpy(at, idx, sizeof *at * (size_t)c->v->type->rank);
-    Elem e = elem_splat(p->l, pull(p, c->v, at), p->lanes);
-    elem_store(p->l, c->v->type->dtype, e, c->to, loop_sub(&p->l->b, at[c->v->type->rank - 1].i, c->lo), 1, p->tail);
-}
-
 void strip_value(Lower *l, Strip *s, const Value *v) {
-    Column c = { v, s->lo, loop_stack(&l->b, s->most * dtype_bytes(v->type->dtype), 64) };
-    strip_columns(l, s, value_body, &c);
-    home_set(l, v, (Home){ .ptr = c.to, .from = s->lo });
+    Stretch c = { v, s->lo, loop_stack(&l->b, s->most * dtype_bytes(v->type->dtype), 64) };
+    strip_columns(l, s, stretch_body, &c);
+    home_set(l, v, (Home){ .ptr = c.buffer, .from = s->lo });
 }
 
 int64_t strip_slots(const Domain *d, int64_t most_runs) {
