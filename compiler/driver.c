@@ -65,7 +65,7 @@ static bool evaluate(Compiler *cx, const Module *m) {
         return false;
     }
     Eval ev = { .arena = m->arena, .out = stdout };
-    Tensor none;
+    Tensor none = { 0 };
     bool ok = eval_func(&ev, m->main, &none, &none);
     fflush(stdout);
     if (!ok) fprintf(stderr, "%s\n", ev.failure);

@@ -79,18 +79,25 @@ static bool split_complex(Walk *w, const Inst *in) {
     for (int i = 0; i < nx; i++) perm[rank++] = of_x[i];
     for (int i = 0; i < nk; i++) perm[rank++] = a->lhs_axes.at[i];
     Value *x = ir_transpose(b, walk_value(w, in->args[0]), perm);
-    x = pair(b, ir_real(b, x), ir_imag(b, x), batch + nx);
+    Value *re = ir_real(b, x), *im = ir_imag(b, x);
+    x = pair(b, re, im, batch + nx);
     rank = batch;
     for (int i = 0; i < nk; i++) perm[rank++] = a->rhs_axes.at[i];
     for (int i = 0; i < ny; i++) perm[rank++] = of_y[i];
-    Value *y = ir_transpose(b, walk_value(w, in->args[1]), perm), *re = ir_real(b, y), *im = ir_imag(b, y);
-    y = pair(b, pair(b, re, im, batch + nk), pair(b, ir_neg(b, im), re, batch + nk), batch);
+    Value *y = ir_transpose(b, walk_value(w, in->args[1]), perm), *upper, *lower;
+    re = ir_real(b, y);
+    im = ir_imag(b, y);
+    upper = pair(b, re, im, batch + nk);
+    lower = pair(b, ir_neg(b, im), re, batch + nk);
+    y = pair(b, upper, lower, batch);
     for (int i = 0; i <= nk; i++) {
         lhs[i] = batch + nx + i;
         rhs[i] = batch + i;
     }
     Value *z = ir_dot(b, x, y, batch, nk + 1, lhs, rhs);
-    w->map.at[in->results[0]->id] = ir_complex(b, part(b, z, batch + nx, 0), part(b, z, batch + nx, 1));
+    re = part(b, z, batch + nx, 0);
+    im = part(b, z, batch + nx, 1);
+    w->map.at[in->results[0]->id] = ir_complex(b, re, im);
     return true;
 }
 

@@ -256,7 +256,9 @@ static int exponent_of(Range y) { /* of a power of two that is known; -1 of anot
 static Value *unsigned_divide(Builder *b, Op op, Value *x, Value *y, int64_t largest) {
     DType d = x->type->dtype, narrow = largest <= UINT32_MAX ? DT_u32 : DT_u64;
     if (dtype_bytes(d) < dtype_bytes(narrow)) narrow = d;
-    return ir_convert(b, ir_binary(b, op, ir_convert(b, x, narrow), ir_convert(b, y, narrow)), d);
+    x = ir_convert(b, x, narrow);
+    y = ir_convert(b, y, narrow);
+    return ir_convert(b, ir_binary(b, op, x, y), d);
 }
 
 /* Python's, by something above 0: one less than what is rounded to 0, where a rest is below 0. */
