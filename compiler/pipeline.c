@@ -10,7 +10,7 @@
 #include <time.h>
 
 const Pass passes[] = {
-    { "copy", module_copy, "leave out what the program does not reach" },
+    { "unread", pass_unread, "leave out what the program does not reach, and results that no caller reads" },
     { "inline", pass_inline, "put small functions, and those called once, in the place of their calls" },
     { "shard", pass_shard, "deal the shards of every pmap to processes" },
     { "loads", pass_loads, "let each process read of a file what its shards need" },

@@ -15,7 +15,7 @@ typedef struct {
     Map facts; /* by function */
 } Inliner;
 
-static bool is_call(const Inst *in) {
+bool inst_is_call(const Inst *in) {
     return in->op == OP_call || in->op == OP_custom_jvp_call || in->op == OP_custom_vjp_call ||
            in->op == OP_linear_call;
 }
@@ -29,7 +29,7 @@ static bool reaches(const Inliner *il, const Block *b, const Func *target, Map *
     for (const Inst *in = b->first; in; in = in->next) {
         for (int i = 0; i < in->nregions; i++)
             if (reaches(il, in->regions[i], target, seen)) return true;
-        const Func *callee = is_call(in) ? in->attrs->callee : NULL;
+        const Func *callee = inst_is_call(in) ? in->attrs->callee : NULL;
         if (!callee || map_get(seen, callee)) continue;
         if (callee == target) return true;
         map_set(seen, callee, seen);
@@ -41,7 +41,7 @@ static bool reaches(const Inliner *il, const Block *b, const Func *target, Map *
 static void count_calls(Inliner *il, const Block *b) {
     for (const Inst *in = b->first; in; in = in->next) {
         for (int i = 0; i < in->nregions; i++) count_calls(il, in->regions[i]);
-        if (is_call(in)) facts_of(il, in->attrs->callee)->calls++;
+        if (inst_is_call(in)) facts_of(il, in->attrs->callee)->calls++;
     }
 }
 
@@ -51,7 +51,7 @@ static int size_of_block(Inliner *il, const Block *b) {
     for (const Inst *in = b->first; in; in = in->next) {
         size++;
         for (int i = 0; i < in->nregions; i++) size += size_of_block(il, in->regions[i]);
-        if (!is_call(in)) continue;
+        if (!inst_is_call(in)) continue;
         int callee = size_of_func(il, in->attrs->callee);
         if (goes_inline(il, in->attrs->callee)) size += callee;
     }
@@ -86,7 +86,7 @@ static void inline_call(Walk *w, const Inst *call) {
 static void inst(Walk *w, const Inst *in) {
     if (in->op == OP_stop_gradient || in->op == OP_checkpoint_name) {
         w->map.at[in->results[0]->id] = walk_value(w, in->args[0]);
-    } else if (!is_call(in)) {
+    } else if (!inst_is_call(in)) {
         walk_copy(w, in);
     } else if (goes_inline(w->context, in->attrs->callee)) {
         inline_call(w, in);

@@ -26,8 +26,12 @@ Inst *walk_copy(Walk *, const Inst *);                     /* the instruction as
 Inst *walk_copy_with(Walk *, const Inst *, const Attrs *); /* ... with other attributes */
 Value *walk_value(const Walk *, const Value *old);
 
+/* unread.c */
+Module *pass_unread(const Module *);
+
 /* inline.c */
 Module *pass_inline(const Module *);
+bool inst_is_call(const Inst *); /* of whatever kind; no pmap */
 
 /* shard.c */
 Module *pass_shard(const Module *);
