@@ -12,31 +12,19 @@
 #endif
 
 typedef int64_t Key;
-typedef __m256i Lanes;
 enum { LANES = 4, ALL_LANES = 0xf };
 static const Key LARGEST = INT64_MAX, INFINITE = 0x7ff0000000000000;
 
-static inline Lanes load(const Key *x) { return _mm256_loadu_si256((const Lanes *)x); }
-static inline void store(Key *x, Lanes v) { _mm256_storeu_si256((Lanes *)x, v); }
-/* The first n, if there are any; the others are LARGEST, or stay as they are. */
+#include "sort_avx2.h"
+
+/* The first n, if there are any; the others are LARGEST. */
 static inline Lanes load_first(const Key *x, int n) {
     Lanes there = _mm256_cmpgt_epi64(_mm256_set1_epi64x(n), _mm256_setr_epi64x(0, 1, 2, 3));
     return _mm256_blendv_epi8(_mm256_set1_epi64x(LARGEST), _mm256_maskload_epi64((const long long *)x, there), there);
 }
-static inline void store_first(Key *x, Lanes v, int n) {
-    if (n >= LANES) {
-        store(x, v);
-    } else {
-        Key all[LANES];
-        store(all, v);
-        for (int i = 0; i < n; i++) x[i] = all[i];
-    }
-}
 static inline Lanes all_lanes(Key x) { return _mm256_set1_epi64x(x); }
 static inline Lanes least(Lanes x, Lanes y) { return _mm256_blendv_epi8(x, y, _mm256_cmpgt_epi64(x, y)); }
 static inline Lanes most(Lanes x, Lanes y) { return _mm256_blendv_epi8(y, x, _mm256_cmpgt_epi64(x, y)); }
-static inline Lanes both(Lanes x, Lanes y) { return _mm256_and_si256(x, y); }
-static inline Lanes differ(Lanes x, Lanes y) { return _mm256_xor_si256(x, y); }
 static inline Lanes negative(Lanes x) { return _mm256_cmpgt_epi64(_mm256_setzero_si256(), x); }
 static inline unsigned lanes_below(Lanes x, Lanes y) {
     return (unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(_mm256_cmpgt_epi64(y, x)));
@@ -58,8 +46,9 @@ static inline void part(Key *low, Key *high, Lanes x, unsigned above, int count)
 }
 /* Lane k is lane k ^ bits. */
 static inline Lanes across(Lanes x, int bits) {
-    Lanes number = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
-    return _mm256_permutevar8x32_epi32(x, _mm256_xor_si256(number, _mm256_set1_epi32(2 * bits)));
+    return bits == 1   ? _mm256_shuffle_epi32(x, _MM_SHUFFLE(1, 0, 3, 2))
+           : bits == 2 ? _mm256_permute4x64_epi64(x, _MM_SHUFFLE(1, 0, 3, 2))
+                       : _mm256_permute4x64_epi64(x, _MM_SHUFFLE(0, 1, 2, 3));
 }
 /* The lanes of `high` whose number has the bit `top`, else of `low`. */
 static inline Lanes choose(Lanes low, Lanes high, int top) {

@@ -1,5 +1,6 @@
 /* sort_vector.h for eight numbers of 64 bits. */
 #include "sort.h"
+#include "sort_order.h"
 
 #if defined(__x86_64__)
 #include <immintrin.h>
@@ -31,10 +32,13 @@ static inline Lanes both(Lanes x, Lanes y) { return _mm512_and_si512(x, y); }
 static inline Lanes differ(Lanes x, Lanes y) { return _mm512_xor_si512(x, y); }
 static inline Lanes negative(Lanes x) { return _mm512_srai_epi64(x, 63); }
 static inline unsigned lanes_below(Lanes x, Lanes y) { return _mm512_cmplt_epi64_mask(x, y); }
-/* The lanes that are `above`, so many, to the end of `high`; the others to the front of `low`, and anything behind them. */
+/* The lanes that are `above` to the end of `high`, the others to the front of `low`, and both to what follows there. */
 static inline void part(Key *low, Key *high, Lanes x, unsigned above, int count) {
-    store(low, _mm512_maskz_compress_epi64((__mmask8)~above, x));
-    store_first(high - count, _mm512_maskz_compress_epi64((__mmask8)above, x), count);
+    Lanes order = _mm512_cvtepu8_epi64(_mm_loadl_epi64((const __m128i *)&parted_order[above]));
+    Lanes parted = _mm512_permutexvar_epi64(order, x);
+    (void)count;
+    store(low, parted);
+    store(high - LANES, parted);
 }
 /* Lane k is lane k ^ bits. */
 static inline Lanes across(Lanes x, int bits) {

@@ -90,8 +90,8 @@ typedef struct {
     Key *low, *high, *read_low, *read_high;
 } Parted;
 
-static inline void part_vector(Parted *at, Lanes v, Lanes pivot, int strict) {
-    unsigned above = strict ? ~lanes_below(v, pivot) & ALL_LANES : lanes_below(pivot, v);
+static inline void part_vector(Parted *at, Lanes v, Lanes pivot) {
+    unsigned above = lanes_below(pivot, v);
     int count = __builtin_popcount(above);
     part(at->low, at->high, v, above, count);
     at->low += LANES - count;
@@ -99,37 +99,40 @@ static inline void part_vector(Parted *at, Lanes v, Lanes pivot, int strict) {
 }
 
 /* So many vectors from the end that has less room for what is written; all are read before one is written. */
-static inline void part_vectors(Parted *at, int count, Lanes pivot, int strict) {
+static inline void part_vectors(Parted *at, int count, Lanes pivot) {
     int64_t back = at->high - at->read_high < at->read_low - at->low ? count * LANES : 0;
     const Key *from = back ? at->read_high - back : at->read_low;
     at->read_high -= back;
     at->read_low += count * LANES - back;
     Lanes v[PART];
     for (int i = 0; i < count; i++) v[i] = load(from + i * LANES);
-    for (int i = 0; i < count; i++) part_vector(at, v[i], pivot, strict);
+    for (int i = 0; i < count; i++) part_vector(at, v[i], pivot);
 }
 
-/* Those not above the pivot (below it, where it is `strict`) to the front of x, the others behind them; how many are in front.  The
-** vectors at both ends are kept, which makes room for those that are read next. */
-static inline int64_t part_around(Key *x, int64_t n, Key pivot, int strict) {
+/* Those not above the pivot to the front of x, the others behind them; how many are in front.  The vectors at both ends are kept, which
+** makes room for those that are read next. */
+static int64_t part_around(Key *x, int64_t n, Key pivot) {
     Parted at = { x, x + n, x + PART * LANES, x + n - PART * LANES };
     Lanes p = all_lanes(pivot), first[PART], last[PART];
     for (int i = 0; i < PART; i++) first[i] = load(x + i * LANES), last[i] = load(at.read_high + i * LANES);
-    while (at.read_high - at.read_low >= PART * LANES) part_vectors(&at, PART, p, strict);
-    while (at.read_high - at.read_low >= LANES) part_vectors(&at, 1, p, strict);
+    while (at.read_high - at.read_low >= PART * LANES) part_vectors(&at, PART, p);
+    while (at.read_high - at.read_low >= LANES) part_vectors(&at, 1, p);
     Key rest[LANES];
     int few = (int)(at.read_high - at.read_low);
     for (int i = 0; i < few; i++) rest[i] = at.read_low[i];
     for (int i = 0; i < few; i++) { /* to both sides, and counted on one */
-        int above = strict ? rest[i] >= pivot : rest[i] > pivot;
+        int above = rest[i] > pivot;
         *at.low = at.high[-1] = rest[i];
         at.low += !above;
         at.high -= above;
     }
-    for (int i = 0; i < PART; i++) part_vector(&at, first[i], p, strict);
-    for (int i = 0; i < PART; i++) part_vector(&at, last[i], p, strict);
+    for (int i = 0; i < PART; i++) part_vector(&at, first[i], p);
+    for (int i = 0; i < PART; i++) part_vector(&at, last[i], p);
     return at.low - x;
 }
+
+/* Where the pivot is the largest: those that are less than that. */
+static int64_t part_below(Key *x, int64_t n, Key pivot) { return pivot < -LARGEST ? 0 : part_around(x, n, pivot - 1); }
 
 /* Those from place lo to hi come to be there, as numbers.  0 where the pivots were so bad that something else had better sort. */
 static int sort_part(Key *x, int64_t n, int64_t lo, int64_t hi, int kind, int depth) {
@@ -137,9 +140,9 @@ static int sort_part(Key *x, int64_t n, int64_t lo, int64_t hi, int kind, int de
         if (lo >= n || hi <= 0) return 1;
         if (!depth--) return 0;
         Key pivot = pivot_of(x, n, lo, hi);
-        int64_t low = part_around(x, n, pivot, 0);
-        if (low == n) { /* the pivot is the largest */
-            low = part_around(x, n, pivot, 1);
+        int64_t low = part_around(x, n, pivot);
+        if (low == n) {
+            low = part_below(x, n, pivot);
             for (int64_t i = low; i < n; i++) x[i] = turned_one(pivot, kind);
         } else if (!sort_part(x + low, n - low, lo - low, hi - low, kind, depth)) {
             return 0;
@@ -159,27 +162,32 @@ static int sort_window(void *x, int64_t n, int64_t lo, int64_t hi, int kind) {
 /* Once: how many are in front; 0 where all are equal. */
 static int64_t part_row(void *x, int64_t n) {
     Key pivot = pivot_of(x, n, 0, n);
-    int64_t low = part_around(x, n, pivot, 0);
-    return low == n ? part_around(x, n, pivot, 1) : low;
+    int64_t low = part_around(x, n, pivot);
+    return low == n ? part_below(x, n, pivot) : low;
 }
 
-/* NaNs become the largest of all, and are counted, as negative zeros are. */
+/* NaNs become the largest of all; what is seen of them and of negative zeros is counted. */
+static void see(Key *to, Lanes v, int count, SortSeen *seen) {
+    unsigned there = (2u << (count - 1)) - 1,
+             nan = lanes_below(all_lanes(INFINITE), both(v, all_lanes(LARGEST))) & there;
+    seen->minus_zeros += __builtin_popcount(lanes_below(v, all_lanes(-LARGEST)) & there);
+    seen->nans += __builtin_popcount(nan);
+    for (int k = 0; nan; k++, nan >>= 1)
+        if (nan & 1) to[k] = LARGEST;
+}
 static inline void keys_of(Key *to, const Key *from, int64_t n, int kind, SortSeen *seen) {
-    for (int64_t i = 0; i < n; i += LANES) {
-        int count = n - i < LANES ? (int)(n - i) : LANES;
-        Lanes v = count == LANES ? load(from + i) : load_first(from + i, count), y = turned(v, kind);
-        if (count == LANES)
-            store(to + i, y);
-        else
-            store_first(to + i, y, count);
-        if (kind != SORT_FLOAT) continue;
-        unsigned nan = lanes_below(all_lanes(INFINITE), both(v, all_lanes(LARGEST)));
-        nan &= (2u << (count - 1)) - 1;
-        seen->minus_zeros += __builtin_popcount(lanes_below(v, all_lanes(-LARGEST)));
-        seen->nans += __builtin_popcount(nan);
-        for (int k = 0; nan; k++, nan >>= 1)
-            if (nan & 1) to[i + k] = LARGEST;
+    Lanes largest = all_lanes(LARGEST), infinite = all_lanes(INFINITE), least_number = all_lanes(-LARGEST);
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        Lanes v = load(from + i);
+        store(to + i, turned(v, kind));
+        if (kind == SORT_FLOAT && lanes_below(infinite, both(v, largest)) | lanes_below(v, least_number))
+            see(to + i, v, LANES, seen);
     }
+    if (i == n) return;
+    Lanes v = load_first(from + i, (int)(n - i));
+    store_first(to + i, turned(v, kind), (int)(n - i));
+    if (kind == SORT_FLOAT) see(to + i, v, (int)(n - i), seen);
 }
 
 static void to_keys(void *to, const void *from, int64_t n, int kind, SortSeen *seen) {
