@@ -420,6 +420,15 @@ static int times_read(const Group *g, const Value *v) {
     return n;
 }
 
+/* Of a single element: all that it is made of is read before it is written. */
+static bool updates_one(const Group *g, const Inst *root) {
+    if (root->op != OP_dynamic_update_slice || g->nresults != 1) return false;
+    const Type *t = root->args[1]->type;
+    for (int i = 0; i < t->rank; i++)
+        if (!dim_is(t->dim[i], 1)) return false;
+    return true;
+}
+
 static bool is_read_in_place(const Planner *p, const Value *x) {
     const Plan *plan = p->plan;
     if (plan->kind == PLAN_LANES) {
@@ -428,7 +437,8 @@ static bool is_read_in_place(const Planner *p, const Value *x) {
             ok = ok && (plan->root->args[i] != x || i < plan->root->attrs->carries);
         return ok;
     }
-    if (plan->kind == PLAN_ROOT) return plan->root->args[0] == x && times_read(p->g, x) == 1;
+    if (plan->kind == PLAN_ROOT)
+        return plan->root->args[0] == x && (times_read(p->g, x) == 1 || updates_one(p->g, plan->root));
     const Label *l = label_of(p, x);
     bool ok = l && l->labelled && !l->conflict && same_dims(x->type, plan->rank, plan->dim);
     for (int i = 0; ok && i < plan->rank; i++) ok = l->axis[i] == i || l->axis[i] == ANY;
