@@ -136,14 +136,66 @@ static void next_side(Emit *e, LLVMBasicBlockRef block, LLVMBasicBlockRef after)
     LLVMPositionBuilderAtEnd(e->b, block);
 }
 
+/* Whether lanes of a mask may turn out to be constant where others are not. */
+static bool mixes_constants(LLVMValueRef mask) {
+    if (LLVMIsAConstant(mask)) return !LLVMIsNull(mask);
+    if (!LLVMIsABinaryOperator(mask) && !LLVMIsASelectInst(mask)) return false;
+    for (int i = 0; i < LLVMGetNumOperands(mask); i++) {
+        if (mixes_constants(LLVMGetOperand(mask, (unsigned)i))) return true;
+    }
+    return false;
+}
+
+/* A mask with one bit for each lane as AVX2 wants it, the sign of a number; by an empty piece of assembly, so that nothing is
+** known of it. */
+static LLVMValueRef hidden(Emit *e, LLVMValueRef mask, int bytes) {
+    static char constraints[] = "=x,0", code[] = "";
+    LLVMTypeRef t = lanes_like(bytes == 8 ? e->i64 : e->i32, mask), type = LLVMFunctionType(t, &t, 1, false);
+    LLVMValueRef x = LLVMBuildSExt(e->b, mask, t, "");
+    LLVMValueRef it = LLVMGetInlineAsm(type, code, 0, constraints, sizeof constraints - 1, false, false,
+                                       LLVMInlineAsmDialectATT, false);
+    x = LLVMBuildCall2(e->b, type, it, &x, 1, "");
+    return LLVMBuildICmp(e->b, LLVMIntSLT, x, LLVMConstNull(t), "");
+}
+
+static LLVMValueRef some_lanes(Emit *e, LLVMValueRef x, int from, int lanes) {
+    LLVMValueRef pick[LOOP_MAX_LANES];
+    for (int k = 0; k < lanes; k++) pick[k] = int_const(e->i32, from + k);
+    return LLVMBuildShuffleVector(e->b, x, LLVMGetUndef(LLVMTypeOf(x)), LLVMConstVector(pick, (unsigned)lanes), "");
+}
+
+/* A register at a time, its mask hidden.  LLVM 14 to 22 split a longer one themselves, and where they find then, for AVX2, that
+** a part of the mask is false in all lanes, they take bits beside the signs for true, and read that part whole. */
+static LLVMValueRef load_in_registers(Emit *e, LLVMTypeRef m, LLVMValueRef at, int bytes, LLVMValueRef mask) {
+    int lanes = lanes_of(mask), each = e->machine->target.vector_bytes / bytes;
+    LLVMTypeRef piece = vector_of(LLVMGetElementType(m), each);
+    LLVMValueRef x[LOOP_MAX_LANES], all[LOOP_MAX_LANES];
+    for (int from = 0, n = 0; from < lanes; from += each, n++) {
+        LLVMValueRef here = byte_offset(e, at, int_const(e->i64, from * bytes));
+        x[n] = masked_load(e, piece, here, bytes, hidden(e, some_lanes(e, mask, from, each), bytes));
+    }
+    for (int n = each; n < lanes; n *= 2) {
+        for (int k = 0; k < 2 * n; k++) all[k] = int_const(e->i32, k);
+        for (int k = 0; k < lanes / n; k += 2)
+            x[k / 2] = LLVMBuildShuffleVector(e->b, x[k], x[k + 1], LLVMConstVector(all, 2 * (unsigned)n), "");
+    }
+    return x[0];
+}
+
+static LLVMValueRef load_masked(Emit *e, LLVMTypeRef m, LLVMValueRef at, int bytes, LLVMValueRef mask) {
+    bool split = e->machine->target.vector_bytes == 32 && bytes >= 4 && lanes_of(mask) * bytes > 32;
+    if (split && !LLVMIsAConstant(mask) && mixes_constants(mask)) return load_in_registers(e, m, at, bytes, mask);
+    return masked_load(e, m, at, bytes, mask);
+}
+
 static LLVMValueRef load_vector(Emit *e, LLVMTypeRef m, LLVMValueRef at, int bytes, const LValue *mask) {
     if (!mask) return load_from(e, m, at, bytes);
     LLVMValueRef whole = whole_vector(e, mask), x[2];
-    if (!whole) return masked_load(e, m, at, bytes, of(e, mask));
+    if (!whole) return load_masked(e, m, at, bytes, of(e, mask));
     Sides s = sides(e, whole);
     x[0] = load_from(e, m, at, bytes);
     next_side(e, s.part, s.after);
-    x[1] = masked_load(e, m, at, bytes, of(e, mask));
+    x[1] = load_masked(e, m, at, bytes, of(e, mask));
     s.part = LLVMGetInsertBlock(e->b);
     next_side(e, s.after, s.after);
     LLVMValueRef y = LLVMBuildPhi(e->b, m, "");
