@@ -156,15 +156,18 @@ static void put_rows(Lower *l, const Dot *d, LValue *i, LValue *hi, Row *rows) {
 }
 
 typedef struct {
-    LValue *first, *end, *j; /* rows, and the first column */
-    LValue *from, *to;       /* of the contracted axes */
-    LValue *totals;          /* of the rows so far, or NULL where one chunk is all */
+    LValue *first, *end;  /* rows */
+    LValue *left, *right; /* columns, of some panels */
+    LValue *j;            /* the first column of the panel at hand */
+    LValue *from, *to;    /* of the contracted axes */
+    LValue *totals;       /* of the rows so far, or NULL where one chunk is all */
 } Piece;
 
-/* Totals lie row by row, each as wide as a panel. */
+/* Totals lie row by row, each as wide as the panels of a piece. */
 static LValue *total_index(Lower *l, const Dot *d, const Piece *p, LValue *row, LValue *vector) {
     LBuilder *b = &l->b;
-    LValue *at = loop_mul(b, loop_sub(b, row, p->first), loop_i64(b, d->width));
+    LValue *at = loop_mul(b, loop_sub(b, row, p->first), d->wide);
+    at = loop_add(b, at, loop_sub(b, p->j, p->left));
     return loop_add(b, at, loop_mul(b, vector, loop_i64(b, d->lanes)));
 }
 
@@ -220,6 +223,7 @@ static void sum_tiles(Lower *l, const Dot *d, const Piece *p) {
         panel_copy(l, d, p->j, p->from, p->to);
     }
     LLoop i = loop_for(b, first, end, d->rows, 0, NULL);
+    if (d->several) panel_next(l, d, p->j, p->from, loop_sub(b, i.i, p->first));
     sum_tile(l, d, p, i.i, false);
     loop_end(b, &i, NULL);
     if (!d->rest) return;
@@ -258,9 +262,8 @@ static void store_totals(Lower *l, const Dot *d, const Piece *p) {
     one.vectors = 1;
     LLoop i = loop_for(b, p->first, p->end, 1, 0, NULL);
     put_row(l, d, i.i, row.at, d->rows_merge);
-    LValue *end = loop_binary(b, OP_min, d->n, loop_add(b, p->j, loop_i64(b, d->width)));
-    LLoop j = loop_for(b, p->j, end, d->lanes, 0, NULL);
-    LValue *vector = loop_binary(b, OP_div, loop_sub(b, j.i, p->j), loop_i64(b, d->lanes));
+    LLoop j = loop_for(b, p->left, p->right, d->lanes, 0, NULL);
+    LValue *vector = loop_binary(b, OP_div, loop_sub(b, j.i, p->left), loop_i64(b, d->lanes));
     LValue *sum = loop_load(b, loop_type(d->sum, d->lanes), p->totals, total_index(l, d, p, i.i, vector), 1, NULL);
     one.rows = 1;
     store_tile(l, &one, &row, p->end, j.i, &sum);
@@ -268,21 +271,27 @@ static void store_totals(Lower *l, const Dot *d, const Piece *p) {
     loop_end(b, &i, NULL);
 }
 
+/* Chunk after chunk along the contracted axes; panel after panel in each: what is read of x then stays in the cache. */
 static void piece(Lower *l, Dot *d, Piece *p) {
     LBuilder *b = &l->b;
     p->from = loop_i64(b, 0);
     p->to = d->k;
+    p->j = p->left;
     if (!d->copy || is_short(d)) {
         sum_panel(l, d, p);
     } else {
-        LValue *bytes = loop_mul(b, loop_sub(b, p->end, p->first), loop_i64(b, d->width * dtype_bytes(d->sum)));
-        loop_clear(b, p->totals, bytes);
+        LValue *row = loop_mul(b, d->wide, loop_i64(b, dtype_bytes(d->sum)));
+        loop_clear(b, p->totals, loop_mul(b, loop_sub(b, p->end, p->first), row));
         LLoop f = loop_for(b, loop_i64(b, 0), d->k, CHUNK, 0, NULL);
         p->from = f.i;
         p->to = loop_binary(b, OP_min, d->k, loop_add(b, f.i, loop_i64(b, CHUNK)));
+        LLoop j = loop_for(b, p->left, p->right, d->width, 0, NULL);
+        p->j = j.i;
         sum_panel(l, d, p);
+        loop_end(b, &j, NULL);
         loop_end(b, &f, NULL);
     }
+    p->j = p->left;
     if (p->totals && d->dear) store_totals(l, d, p);
 }
 
@@ -312,7 +321,7 @@ static void dot_pieces(Lower *l, LValue *lo, LValue *hi, void *context) {
     if (d.copy) {
         LValue *k = loop_binary(b, OP_min, d.k, loop_i64(b, CHUNK));
         d.panel = loop_alloc(b, loop_mul(b, round_up(l, k, d.lanes), loop_i64(b, d.lanes * d.width * bytes)));
-        if (!is_short(&d) || d.dear) p.totals = loop_alloc(b, loop_i64(b, d.tall * d.width * bytes));
+        if (!is_short(&d) || d.dear) p.totals = loop_alloc(b, loop_mul(b, d.wide, loop_i64(b, d.tall * bytes)));
     }
     LLoop f = loop_for(b, lo, hi, 1, 0, NULL);
     /* Panels change faster than rows: those of x stay in the cache. */
@@ -328,7 +337,8 @@ static void dot_pieces(Lower *l, LValue *lo, LValue *hi, void *context) {
         if (i) rest = loop_binary(b, OP_div, rest, count);
     }
     put_outer(l, &d);
-    p.j = loop_mul(b, panel, loop_i64(b, d.width));
+    p.left = loop_mul(b, panel, d.wide);
+    p.right = loop_binary(b, OP_min, d.n, loop_add(b, p.left, d.wide));
     p.first = loop_mul(b, chunk, loop_i64(b, d.tall));
     p.end = loop_binary(b, OP_min, d.m, loop_add(b, p.first, loop_i64(b, d.tall)));
     piece(l, &d, &p);
@@ -382,13 +392,13 @@ void dot_tiles(Lower *l, const Inst *in, DotMerge merge, DotStore store, void *c
     if (pack_pays(&d)) pack(l, &d);
     if (d.x_flat) strides_tabulate(l, &d.x_k, d.k);
     if (d.y_flat && !d.across) strides_tabulate(l, &d.y_k, d.k);
-    d.panels = round_up(l, d.n, d.width);
+    d.panels = loop_binary(b, OP_div, loop_add(b, d.n, loop_sub(b, d.wide, loop_i64(b, 1))), d.wide);
     d.chunks = round_up(l, d.m, d.tall);
     LValue *all = loop_mul(b, d.panels, d.chunks);
     for (int i = 0; i < d.batch; i++) all = loop_mul(b, all, lower_dim(l, d.x->type->dim[i]));
     for (int i = 0; i < d.outer; i++) all = loop_mul(b, all, lower_dim(l, d.y->type->dim[d.y_free[i]]));
     LValue *used = loop_binary(b, OP_min, d.m, loop_i64(b, d.tall));
-    pieces(l, all, (Work){ 0.03 * (double)d.width, loop_mul(b, used, d.k) }, dot_pieces, &d);
+    pieces(l, all, (Work){ 0.03, loop_mul(b, d.wide, loop_mul(b, used, d.k)) }, dot_pieces, &d);
 }
 
 static void store_plain(Pull *p, const Idx *idx, Elem e, void *context) {

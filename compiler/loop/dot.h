@@ -36,13 +36,15 @@ typedef struct {
     bool rows_merge;          /* rows are counted through along the last free axis of x, as far as results go */
     LValue *size_x[MAX_RANK]; /* of its free axes */
     LValue *m, *n, *k;        /* n: of the free axes of y that are not outer, as one */
-    LValue *panels, *chunks;  /* how many there are */
+    LValue *panels, *chunks;  /* how many pieces there are side by side, and one below the other */
     DType sum;
     bool x_flat, y_flat; /* they are views; else their elements are pulled */
     View x_view, y_view;
     Strides x_rows, x_k, y_columns, y_k;
     int rows, vectors, lanes; /* of a tile */
     int64_t width, tall;      /* columns of a panel; rows of a piece, a multiple of a tile's */
+    LValue *wide;             /* columns of a piece, a multiple of a panel's; */
+    bool several;             /* ... of several panels, where there are more steps than one chunk */
     int rest;                 /* rows of the last tile, where it is another one; or 0 */
     bool dear;                /* more is done with the sums than to store them */
     bool packed;              /* x is a copy (pack.c) */
@@ -70,6 +72,7 @@ void pack(Lower *, Dot *);
 void panel_copy(Lower *, const Dot *, LValue *j, LValue *from, LValue *to);
 LValue *panel_load(Lower *, const Dot *, LValue *k, int vector);
 void panel_ahead(Lower *, const Dot *, LValue *j, LValue *k, LValue *end);
+void panel_next(Lower *, const Dot *, LValue *j, LValue *from, LValue *row);
 /* A row as it was read from y. */
 void panel_fill(Lower *, const Dot *, LValue *j, LValue *k, LValue *at, LValue *end, LValue *const *y);
 LValue *dot_tail(Lower *, const Dot *, LValue *column);

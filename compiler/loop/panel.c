@@ -35,8 +35,11 @@ static void fetch_row(Lower *l, const Dot *d, LValue *j, LValue *k) {
     int64_t bytes = dtype_bytes(d->y_view.dtype), line = l->to->target->cache_line;
     LValue *first = loop_add(b, loop_add(b, d->y_base, j), strides_offset(l, &d->y_k, k));
     first = loop_mul(b, first, loop_i64(b, bytes));
+    int64_t stride, last = d->width * bytes - 1;
+    bool aligned = d->y_k.n == 1 && loop_is_const(d->y_k.stride[0], &stride) && stride * bytes % line == 0;
     for (int64_t byte = 0; byte < d->width * bytes; byte += line)
         loop_prefetch(b, d->y_view.home.ptr, loop_add(b, first, loop_i64(b, byte)), false);
+    if (!aligned) loop_prefetch(b, d->y_view.home.ptr, loop_add(b, first, loop_i64(b, last)), false);
 }
 
 void panel_ahead(Lower *l, const Dot *d, LValue *j, LValue *k, LValue *end) {
@@ -45,6 +48,18 @@ void panel_ahead(Lower *l, const Dot *d, LValue *j, LValue *k, LValue *end) {
     if (!d->y_flat || !strides_are_line(&d->y_columns, &stride) || stride != 1) return;
     LValue *last = loop_sub(b, end, loop_i64(b, 1));
     fetch_row(l, d, j, loop_binary(b, OP_min, loop_add(b, k, loop_i64(b, AHEAD)), last));
+}
+
+/* Some rows of the next panel: all of them while the tiles of this one are computed. */
+void panel_next(Lower *l, const Dot *d, LValue *j, LValue *from, LValue *row) {
+    LBuilder *b = &l->b;
+    int64_t stride, each = (CHUNK * d->rows + d->tall - 1) / d->tall;
+    if (!d->y_flat || d->across || d->y_k.n > 1 || !strides_are_line(&d->y_columns, &stride) || stride != 1) return;
+    LValue *first =
+        loop_add(b, from, loop_binary(b, OP_div, loop_mul(b, row, loop_i64(b, each)), loop_i64(b, d->rows)));
+    LLoop f = loop_for(b, first, loop_add(b, first, loop_i64(b, each)), 1, 0, NULL);
+    fetch_row(l, d, loop_add(b, j, loop_i64(b, d->width)), f.i);
+    loop_end(b, &f, NULL);
 }
 
 /* Row k of y, as it was read; those that follow may be far from each other. */

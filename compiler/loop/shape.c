@@ -9,7 +9,8 @@ enum {
     NARROW = 12 /* columns of y: x and y change places, */,
     APART = 8, /* rows that lie anywhere: their numbers wait in registers, or sums would have to */
     DEEP = 64 /* where there are so many steps */,
-    SHALLOW = 16 /* steps that are little beside storing the sums */
+    TOGETHER = 4, /* panels of a piece */
+    SHALLOW = 16  /* steps that are little beside storing the sums */
 };
 
 bool dot_contracts(Ints list, int64_t x) {
@@ -65,12 +66,23 @@ void dot_choose_tile(Lower *l, Dot *d) {
     if (known && m < d->rows) d->rows = m < 1 ? 1 : (int)m;
     if (known && m > d->rows && dot_wastes(m, d->rows)) d->rest = (int)(m % d->rows);
     d->tall = ROWS;
-    if (known && loop_is_const(d->n, &n) && m / MORE_ROWS * (n / d->width) >= PIECES) d->tall = MORE_ROWS;
+    if (known && loop_is_const(d->n, &n) && m / MORE_ROWS * (n / d->width) >= PIECES && wide) d->tall = MORE_ROWS;
     if (known && m > d->tall) {
         int64_t down = (m + d->tall / 2) / d->tall;
         d->tall = (m + down - 1) / down;
     }
     d->tall = (d->tall + d->rows - 1) / d->rows * d->rows;
+}
+
+/* Columns of a piece: where panels are narrow and there are several chunks of steps, so many panels that what they read of x,
+** which is more than the caches hold, comes from far once for all of them. */
+static void choose_wide(Lower *l, Dot *d) {
+    LBuilder *b = &l->b;
+    int64_t n, several = TOGETHER * d->width;
+    d->wide = loop_i64(b, d->width);
+    if (!d->copy || l->to->target->vector_registers >= 32 || (loop_is_const(d->n, &n) && n < several)) return;
+    d->several = true;
+    d->wide = loop_select(b, loop_binary(b, OP_gt, d->k, loop_i64(b, CHUNK)), loop_i64(b, several), d->wide);
 }
 
 /* Whether all of y stays in the first cache while it is read again and again. */
@@ -89,7 +101,9 @@ void dot_choose_panels(Lower *l, Dot *d) {
     d->copy |= d->across || (d->y_flat && !strides_are_line(&d->y_columns, &n));
     d->whole = loop_is_const(d->n, &n) && n % d->width == 0;
     bool shallow = loop_is_const(d->k, &k) && k <= SHALLOW && loop_is_const(d->n, &n) && d->y_flat && !d->across;
-    if (!shallow || !strides_are_line(&d->y_columns, &m) || n * k * dtype_bytes(d->sum) > t->l2 / 2) return;
-    d->copy = false; /* what counts is to write the result as it lies in memory */
-    d->tall = d->rows;
+    if (shallow && strides_are_line(&d->y_columns, &m) && n * k * dtype_bytes(d->sum) <= t->l2 / 2) {
+        d->copy = false; /* what counts is to write the result as it lies in memory */
+        d->tall = d->rows;
+    }
+    choose_wide(l, d);
 }
