@@ -7,7 +7,9 @@
 
 enum {
     MOST_RUNS = 5, /* in a vector; of more it is gathered */
-    AHEAD = 24     /* rows */
+    AHEAD = 24,    /* rows */
+    SPAN = 4096,
+    FEW = 4 /* rows so many bytes apart fall into the same lines of the first cache: few find room */
 };
 
 LValue *dot_tail(Lower *l, const Dot *d, LValue *column) {
@@ -29,6 +31,17 @@ LValue *panel_load(Lower *l, const Dot *d, LValue *k, int v) {
     return loop_load(b, loop_type(d->sum, d->lanes), d->panel, panel_index(l, d, k, loop_i64(b, v)), 1, NULL);
 }
 
+/* How many rows are fetched ahead of row k; none beyond the last. */
+static LValue *ahead(Lower *l, const Dot *d, LValue *k, LValue *end) {
+    LBuilder *b = &l->b;
+    int64_t stride, rows = AHEAD;
+    if (d->y_k.n == 1 && loop_is_const(d->y_k.stride[0], &stride) && stride) {
+        int64_t bytes = stride * dtype_bytes(d->y_view.dtype), apart = bytes & -bytes;
+        if (SPAN / apart * FEW < rows) rows = apart < SPAN ? SPAN / apart * FEW : FEW;
+    }
+    return loop_binary(b, OP_min, loop_add(b, k, loop_i64(b, rows)), loop_sub(b, end, loop_i64(b, 1)));
+}
+
 /* Row k of y will be wanted. */
 static void fetch_row(Lower *l, const Dot *d, LValue *j, LValue *k) {
     LBuilder *b = &l->b;
@@ -43,11 +56,9 @@ static void fetch_row(Lower *l, const Dot *d, LValue *j, LValue *k) {
 }
 
 void panel_ahead(Lower *l, const Dot *d, LValue *j, LValue *k, LValue *end) {
-    LBuilder *b = &l->b;
     int64_t stride;
     if (!d->y_flat || !strides_are_line(&d->y_columns, &stride) || stride != 1) return;
-    LValue *last = loop_sub(b, end, loop_i64(b, 1));
-    fetch_row(l, d, j, loop_binary(b, OP_min, loop_add(b, k, loop_i64(b, AHEAD)), last));
+    fetch_row(l, d, j, ahead(l, d, k, end));
 }
 
 /* Some rows of the next panel: all of them while the tiles of this one are computed. */
@@ -65,8 +76,7 @@ void panel_next(Lower *l, const Dot *d, LValue *j, LValue *from, LValue *row) {
 /* Row k of y, as it was read; those that follow may be far from each other. */
 void panel_fill(Lower *l, const Dot *d, LValue *j, LValue *k, LValue *at, LValue *end, LValue *const *y) {
     LBuilder *b = &l->b;
-    LValue *last = loop_sub(b, end, loop_i64(b, 1));
-    fetch_row(l, d, j, loop_binary(b, OP_min, loop_add(b, k, loop_i64(b, AHEAD)), last));
+    fetch_row(l, d, j, ahead(l, d, k, end));
     for (int v = 0; v < d->vectors; v++) loop_store(b, y[v], d->panel, panel_index(l, d, at, loop_i64(b, v)), 1, NULL);
 }
 
