@@ -220,7 +220,8 @@ Py to_array(Elab *e, Py x, Flavour flavour, Span span) {
     return py_array(e, nested_value(e, x, t, rank, dims), flavour, false);
 }
 
-const Dim *to_size(Elab *e, Py x, const char *what, Span span) {
+/* A count of iterations may change from one iteration of a loop around to the next, where the size of an array may not. */
+static const Dim *size_or_count(Elab *e, Py x, const char *what, bool count, Span span) {
     if (x->kind == PY_ERROR) return NULL;
     int64_t n;
     if (py_static_int(e, x, &n)) {
@@ -231,16 +232,22 @@ const Dim *to_size(Elab *e, Py x, const char *what, Span span) {
     if (x->kind == PY_SCALAR && x->scalar.number <= NUMBER_INT) {
         if (x->scalar.dim && !dim_is_local(e, x->scalar.dim)) return x->scalar.dim;
         Value *v = scalar_value(e, x, NUMBER_INT);
+        if (count) return ir_bind_size(e->b, v, "count");
         const Dim *d = bind_size(e, v, "size", span);
         if (x->scalar.value == v && v->block == e->b->block)
             x->scalar.dim = d; /* a size wherever the number is known */
         return d;
     }
-    if (x->kind == PY_ARRAY && py_is_index(x))
-        return bind_size(e, ir_convert(e->b, array_value(e, x), DT_i64), "size", span);
+    if (x->kind == PY_ARRAY && py_is_index(x)) {
+        Value *v = ir_convert(e->b, array_value(e, x), DT_i64);
+        return count ? ir_bind_size(e->b, v, "count") : bind_size(e, v, "size", span);
+    }
     fail(e, span, "%s must be an int, and is %s", what, py_describe(e, x));
     return NULL;
 }
+
+const Dim *to_size(Elab *e, Py x, const char *what, Span span) { return size_or_count(e, x, what, false, span); }
+const Dim *to_count(Elab *e, Py x, Span span) { return size_or_count(e, x, "the number of iterations", true, span); }
 
 int to_shape(Elab *e, Py x, const Dim **dims, const char *what, Span span) {
     if (x->kind != PY_TUPLE && x->kind != PY_LIST) {

@@ -310,7 +310,7 @@ Outcome loop_attempt(Elab *e, Loop *l, Value *goes, bool runs) {
     Try t = { .loop = l, .as_while = l->test != NULL, .runs = runs };
     int64_t count = -1;
     if (l->over) {
-        t.count = to_size(e, iterations_left(e, l), "the number of iterations", l->span);
+        t.count = to_count(e, iterations_left(e, l), l->span);
         if (!t.count) return WRONG;
         dim_is_int(t.count, &count);
         source_arrays(e, l->source, &t.arrays);

@@ -129,7 +129,8 @@ Py to_array(Elab *, Py, Flavour, Span);        /* jnp.asarray: numbers (weak), a
 DType default_dtype(Elab *, NumberKind);       /* JAX's: i32, f32, c64 unless 64-bit is enabled */
 DType canonical_dtype(Elab *, DType);          /* 64-bit dtypes as JAX holds them now */
 const Dim *to_size(Elab *, Py, const char *what,
-                   Span); /* a size from an int; binds a run-time one; NULL after an error */
+                   Span);              /* a size from an int; binds a run-time one; NULL after an error */
+const Dim *to_count(Elab *, Py, Span); /* the same, how often a loop runs */
 int to_shape(Elab *, Py, const Dim **dims, const char *what, Span); /* rank, or -1 after an error */
 /* One axis of an array of that rank from an int, negative ones from the end; -1 after an error. */
 int to_axis(Elab *, Py, int rank, const char *what, Span);

@@ -75,13 +75,21 @@ static LLVMValueRef load_strided(Emit *e, LLVMTypeRef m, LLVMValueRef ptr, LLVMV
     int lanes = lanes_of(LLVMGetUndef(m)), bytes = (int)(LLVMABISizeOfType(LLVMGetModuleDataLayout(e->module), one));
     int64_t step = n < 0 ? -n : n;
     if (step <= LONGEST_STEP) {
-        LLVMValueRef first = n < 0 ? LLVMBuildAdd(e->b, index, int_const(e->i64, (lanes - 1) * n), "") : index;
-        LLVMValueRef all =
-            load_from(e, vector_of(one, (int)((lanes - 1) * step + 1)), address(e, ptr, first, bytes), bytes);
-        LLVMValueRef pick[LOOP_MAX_LANES];
-        for (int k = 0; k < lanes; k++) pick[k] = int_const(e->i32, (n < 0 ? lanes - 1 - k : k) * step);
-        return LLVMBuildShuffleVector(e->b, all, LLVMGetUndef(LLVMTypeOf(all)), LLVMConstVector(pick, (unsigned)lanes),
-                                      "");
+        LLVMValueRef first = n < 0 ? LLVMBuildAdd(e->b, index, int_const(e->i64, (lanes - 1) * n), "") : index,
+                     x = NULL;
+        int64_t past = (lanes - 1) * step + 1; /* nothing behind the last lane is read */
+        for (int64_t v = 0, seen = 0; v < step; v++, seen += lanes) {
+            int64_t from = seen + lanes < past ? seen : past - lanes;
+            LLVMValueRef at = LLVMBuildAdd(e->b, first, int_const(e->i64, from), ""), pick[LOOP_MAX_LANES];
+            LLVMValueRef next = load_from(e, m, address(e, ptr, at, bytes), bytes);
+            for (int k = 0; k < lanes; k++) {
+                int64_t place = (n < 0 ? lanes - 1 - k : k) * step;
+                pick[k] = int_const(e->i32, place < seen ? k : lanes + (place < from + lanes ? place - from : k));
+            }
+            LLVMValueRef picked = LLVMConstVector(pick, (unsigned)lanes);
+            x = LLVMBuildShuffleVector(e->b, x ? x : next, next, picked, "");
+        }
+        return x;
     }
     LLVMValueRef x = LLVMGetUndef(m);
     for (int k = 0; k < lanes; k++) {
@@ -188,42 +196,44 @@ static LLVMValueRef load_masked(Emit *e, LLVMTypeRef m, LLVMValueRef at, int byt
     return masked_load(e, m, at, bytes, mask);
 }
 
-static LLVMValueRef load_vector(Emit *e, LLVMTypeRef m, LLVMValueRef at, int bytes, const LValue *mask) {
-    if (!mask) return load_from(e, m, at, bytes);
-    LLVMValueRef whole = whole_vector(e, mask), x[2];
-    if (!whole) return load_masked(e, m, at, bytes, of(e, mask));
+static LLVMValueRef load_lanes(Emit *e, const LInst *in, LLVMValueRef mask) {
+    LType t = in->results[0]->type;
+    LLVMTypeRef m = memory_type(e, t);
+    int bytes = loop_bytes(t);
+    LLVMValueRef ptr = of(e, in->args[0]), index = of(e, in->args[1]);
+    if (in->n == 0 && !mask)
+        return splat(e, load_from(e, LLVMGetElementType(m), address(e, ptr, index, bytes), bytes), t.lanes);
+    if (in->n == 1) {
+        LLVMValueRef at = address(e, ptr, index, bytes);
+        return mask ? load_masked(e, m, at, bytes, mask) : load_from(e, m, at, bytes);
+    }
+    if (!mask && bytes >= 4 && t.lanes <= 16) return load_strided(e, m, ptr, index, in->n);
+    if (!mask) mask = all_lanes(e, t.lanes);
+    if (in->n == 2 && bytes >= 4 && e->machine->target.masked) return load_every_other(e, m, ptr, index, bytes, mask);
+    return masked_gather(e, m, address(e, ptr, strided(e, index, in->n, t.lanes), bytes), bytes, mask);
+}
+
+static LLVMValueRef load_vector(Emit *e, const LInst *in) {
+    LLVMValueRef mask = in->nargs > 2 ? of(e, in->args[2]) : NULL, whole, x[2];
+    if (!mask || !(whole = whole_vector(e, in->args[2]))) return load_lanes(e, in, mask);
     Sides s = sides(e, whole);
-    x[0] = load_from(e, m, at, bytes);
+    x[0] = load_lanes(e, in, NULL);
+    s.whole = LLVMGetInsertBlock(e->b);
     next_side(e, s.part, s.after);
-    x[1] = load_masked(e, m, at, bytes, of(e, mask));
+    x[1] = load_lanes(e, in, mask);
     s.part = LLVMGetInsertBlock(e->b);
     next_side(e, s.after, s.after);
-    LLVMValueRef y = LLVMBuildPhi(e->b, m, "");
+    LLVMValueRef y = LLVMBuildPhi(e->b, LLVMTypeOf(x[0]), "");
     LLVMAddIncoming(y, x, (LLVMBasicBlockRef[]){ s.whole, s.part }, 2);
     return y;
 }
 
 static LLVMValueRef load(Emit *e, const LInst *in) {
     LType t = in->results[0]->type;
-    LLVMTypeRef m = memory_type(e, t);
+    if (t.lanes > 1) return as_value(e, load_vector(e, in), t);
     int bytes = loop_bytes(t);
-    LLVMValueRef ptr = of(e, in->args[0]), index = of(e, in->args[1]), mask = in->nargs > 2 ? of(e, in->args[2]) : NULL,
-                 x;
-    if (t.lanes == 1) {
-        x = load_scalar(e, m, address(e, ptr, index, bytes), bytes, mask);
-    } else if (in->n == 0 && !mask) {
-        x = splat(e, load_from(e, LLVMGetElementType(m), address(e, ptr, index, bytes), bytes), t.lanes);
-    } else if (in->n == 1) {
-        x = load_vector(e, m, address(e, ptr, index, bytes), bytes, mask ? in->args[2] : NULL);
-    } else if (!mask && bytes >= 4 && t.lanes <= 16) {
-        x = load_strided(e, m, ptr, index, in->n);
-    } else if (in->n == 2 && bytes >= 4 && e->machine->target.masked) {
-        x = load_every_other(e, m, ptr, index, bytes, mask ? mask : all_lanes(e, t.lanes));
-    } else {
-        LLVMValueRef at = address(e, ptr, strided(e, index, in->n, t.lanes), bytes);
-        x = masked_gather(e, m, at, bytes, mask ? mask : all_lanes(e, t.lanes));
-    }
-    return as_value(e, x, t);
+    LLVMValueRef at = address(e, of(e, in->args[0]), of(e, in->args[1]), bytes);
+    return as_value(e, load_scalar(e, memory_type(e, t), at, bytes, in->nargs > 2 ? of(e, in->args[2]) : NULL), t);
 }
 
 /* A tail of one lane, known here: LLVM 22 writes four bytes where such a mask of 2-byte lanes stands behind a narrowing. */

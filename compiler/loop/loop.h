@@ -172,6 +172,9 @@ LValue *loop_shuffle(LBuilder *, LValue *, LValue *, int lanes, const int *pick)
 LValue *loop_lanes_below(LBuilder *, LValue *count, int lanes);
 LValue *loop_lanes_often(LBuilder *, LValue *count,
                          int lanes); /* the same, of a loop: but for its last round they are all there */
+/* Where each lane of such a mask stands for n numbers in a row: which of the numbers from `first` on are there.  No mask for
+** none. */
+LValue *loop_lanes_of_each(LBuilder *, LValue *mask, int n, int64_t first, int lanes);
 LValue *loop_any(LBuilder *, LValue *mask);
 LValue *loop_all(LBuilder *, LValue *mask);
 /* One `apply`, not expanded. */

@@ -153,14 +153,30 @@ Home home_new(Lower *l, const Value *v) {
     return h;
 }
 
+/* Complex numbers that lie side by side are two vectors in memory, whose lanes are real and imaginary parts in turn. */
+static bool in_pairs(int lanes, int64_t step, const LValue *mask) {
+    return lanes > 1 && step == 1 && (!mask || (mask->def && mask->def->op == LOOP_lanes_below));
+}
+
 Elem elem_load(Lower *l, DType d, int lanes, LValue *ptr, LValue *index, int64_t step, LValue *mask, bool fixed) {
     LBuilder *b = &l->b;
     LValue *(*load)(LBuilder *, LType, LValue *, LValue *, int64_t, LValue *) = fixed ? loop_load_fixed : loop_load;
     LType t = loop_type(dtype_real(d), lanes);
     if (!dtype_is_complex(d)) return (Elem){ load(b, t, ptr, index, step, mask), NULL };
-    LValue *i = loop_mul(b, index, loop_i64(b, 2));
-    return (Elem){ load(b, t, ptr, i, 2 * step, mask),
-                   load(b, t, ptr, loop_add(b, i, loop_i64(b, 1)), 2 * step, mask) };
+    LValue *i = loop_mul(b, index, loop_i64(b, 2)), *x[2];
+    if (!in_pairs(lanes, step, mask))
+        return (Elem){ load(b, t, ptr, i, 2 * step, mask),
+                       load(b, t, ptr, loop_add(b, i, loop_i64(b, 1)), 2 * step, mask) };
+    int re[LOOP_MAX_LANES], im[LOOP_MAX_LANES];
+    for (int k = 0; k < 2; k++)
+        x[k] = load(b, t, ptr, loop_add(b, i, loop_i64(b, k * lanes)), 1,
+                    loop_lanes_of_each(b, mask, 2, k * lanes, lanes));
+    for (int k = 0; k < lanes; k++) {
+        re[k] = 2 * k;
+        im[k] = 2 * k + 1;
+    }
+    LValue *real = loop_shuffle(b, x[0], x[1], lanes, re);
+    return (Elem){ real, loop_shuffle(b, x[0], x[1], lanes, im) };
 }
 
 void elem_store(Lower *l, DType d, Elem x, LValue *ptr, LValue *index, int64_t step, LValue *mask) {
@@ -170,8 +186,17 @@ void elem_store(Lower *l, DType d, Elem x, LValue *ptr, LValue *index, int64_t s
         return;
     }
     LValue *i = loop_mul(b, index, loop_i64(b, 2));
-    loop_store(b, x.re, ptr, i, 2 * step, mask);
-    loop_store(b, x.im, ptr, loop_add(b, i, loop_i64(b, 1)), 2 * step, mask);
+    int lanes = x.re->type.lanes, pick[LOOP_MAX_LANES];
+    if (!in_pairs(lanes, step, mask)) {
+        loop_store(b, x.re, ptr, i, 2 * step, mask);
+        loop_store(b, x.im, ptr, loop_add(b, i, loop_i64(b, 1)), 2 * step, mask);
+        return;
+    }
+    for (int k = 0; k < 2; k++) {
+        for (int j = 0; j < lanes; j++) pick[j] = j % 2 * lanes + (k * lanes + j) / 2;
+        loop_store(b, loop_shuffle(b, x.re, x.im, lanes, pick), ptr, loop_add(b, i, loop_i64(b, k * lanes)), 1,
+                   loop_lanes_of_each(b, mask, 2, k * lanes, lanes));
+    }
 }
 
 /* Rank 0: pulled, if nobody has done so yet. */

@@ -15,7 +15,7 @@ static const struct {
     { OP_atanh, math_atanh, NULL },     { OP_logistic, math_logistic, NULL }, { OP_erf, math_erf, NULL },
     { OP_erfc, math_erfc, NULL },       { OP_erf_inv, math_erf_inv, NULL },   { OP_lgamma, math_lgamma, NULL },
     { OP_digamma, math_digamma, NULL }, { OP_pow, NULL, math_pow },           { OP_cbrt, math_cbrt, NULL },
-    { OP_rsqrt, math_rsqrt, NULL },
+    { OP_rsqrt, math_rsqrt, NULL },     { OP_rem, NULL, math_rem },
 };
 
 LValue *math_apply(LBuilder *b, Op op, LValue *const *args) {

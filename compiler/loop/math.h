@@ -123,6 +123,9 @@ LValue *math_acos(const Math *, LValue *);
 LValue *math_atan(const Math *, LValue *);
 LValue *math_atan2(const Math *, LValue *y, LValue *x);
 
+/* math_rem.c */
+LValue *math_rem(const Math *, LValue *x, LValue *y);
+
 /* math_pow.c */
 LValue *math_pow(const Math *, LValue *x, LValue *y);
 LValue *math_cbrt(const Math *, LValue *);

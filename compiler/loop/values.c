@@ -80,6 +80,12 @@ LValue *loop_lanes_often(LBuilder *b, LValue *count, int lanes) {
     return build_pure(b, (LInst){ .op = LOOP_lanes_below, .n = 1 }, loop_type(DT_bool, lanes), &count, 1);
 }
 
+LValue *loop_lanes_of_each(LBuilder *b, LValue *mask, int n, int64_t first, int lanes) {
+    if (!mask) return NULL;
+    LValue *count = loop_sub(b, loop_mul(b, mask->def->args[0], loop_i64(b, n)), loop_i64(b, first));
+    return mask->def->n ? loop_lanes_often(b, count, lanes) : loop_lanes_below(b, count, lanes);
+}
+
 LValue *loop_any(LBuilder *b, LValue *x) {
     if (x->type.lanes == 1) return x;
     return build_pure(b, (LInst){ .op = LOOP_any }, loop_type(DT_bool, 1), &x, 1);

@@ -7,9 +7,9 @@
 
 #include <string.h>
 
-enum { SHORT = 4, MOST = 16 /* copies of the code */, LONG = 8 /* an axis worth vectors */ };
+enum { MOST = 16 /* copies of the code */, LONG = 8 /* an axis worth vectors */ };
 
-static bool is_short(const Dim *d, int64_t *n) { return dim_is_int(d, n) && *n > 1 && *n <= SHORT; }
+static bool is_short(const Dim *d, int64_t *n) { return dim_is_int(d, n) && *n > 1 && *n <= SHORT_AXIS; }
 
 static bool joins_along(const Inst *const *group, int n, const Axes *axes, int axis) {
     for (int i = 0; i < n; i++) {
@@ -38,7 +38,7 @@ bool weave_of(Lower *l, Axes *axes, const Inst *const *group, int n, Weave *w) {
     w->woven = before >= 0 && is_short(axes->dim[last], &size) &&
                !(dim_is_int(axes->dim[before], &long_enough) && long_enough < LONG);
     for (int a = 0; a < last; a++) {
-        if (is_short(axes->dim[a], &size) && w->copies * size * (w->woven ? SHORT : 1) <= MOST &&
+        if (is_short(axes->dim[a], &size) && w->copies * size * (w->woven ? SHORT_AXIS : 1) <= MOST &&
             joins_along(group, n, axes, a))
             take_out(l, w, &left, a, size);
     }
@@ -64,10 +64,24 @@ static LValue *woven(LBuilder *b, LValue *const *v, int n, int lanes) {
     for (int i = 0; i < 2 * lanes; i++) pick[i] = i;
     if (n > 2) {
         x = loop_shuffle(b, v[0], v[1], 2 * lanes, pick);
-        y = loop_shuffle(b, v[2], v[n - 1], 2 * lanes, pick);
+        y = loop_shuffle(b, v[2], v[3], 2 * lanes, pick);
     }
     for (int i = 0; i < n * lanes; i++) pick[i] = i % n * lanes + i / n;
     return loop_shuffle(b, x, y, n * lanes, pick);
+}
+
+/* One of n vectors of such lanes: LLVM makes those of three, which are no power of two, lane by lane. */
+static LValue *woven_part(LBuilder *b, LValue *const *v, int n, int lanes, int part) {
+    int pick[LOOP_MAX_LANES];
+    LValue *x = v[0];
+    for (int j = 1; j < n; j++) {
+        for (int i = 0; i < lanes; i++) {
+            int at = part * lanes + i, from = at % n;
+            pick[i] = from == j ? lanes + at / n : j == 1 ? at / n : i;
+        }
+        x = loop_shuffle(b, x, v[j], lanes, pick);
+    }
+    return x;
 }
 
 /* The elements at n neighbouring places of the last axis, for a vector along the axis before it. */
@@ -85,20 +99,24 @@ static void store_woven(Pull *p, const Type *t, LValue *ptr, Idx *idx, int axis,
         }
         return;
     }
-    LValue *v[SHORT], *mask = NULL;
+    LValue *v[SHORT_AXIS];
     for (int i = 0; i < n; i++) {
         v[i] = elem_splat(l, y[i], p->lanes).re;
         if (t->dtype == DT_bool) v[i] = loop_convert(b, v[i], DT_u8);
     }
-    if (p->tail) mask = loop_lanes_below(b, loop_mul(b, p->tail->def->args[0], loop_i64(b, n)), n * p->lanes);
-    loop_store(b, woven(b, v, n, p->lanes), ptr, at.i, 1, mask);
+    int parts = n == 3 ? n : 1, lanes = n * p->lanes / parts;
+    for (int k = 0; k < parts; k++) {
+        LValue *x = n == 3 ? woven_part(b, v, n, p->lanes, k) : woven(b, v, n, p->lanes);
+        LValue *mask = loop_lanes_of_each(b, p->tail, n, k * lanes, lanes);
+        loop_store(b, x, ptr, loop_add(b, at.i, loop_i64(b, k * lanes)), 1, mask);
+    }
 }
 
 /* All of these elements are there before the first is stored: it may be written over an argument. */
 static void weave_last(Pull *p, const Weave *w, Idx *idx, const Value *const *v, const Value *const *to, int nresults) {
     Lower *l = p->l;
     int axis = w->axis[w->n - 1], n = w->woven ? w->size[w->n - 1] : 1;
-    Elem(*y)[SHORT] = arena_alloc(l->arena, sizeof *y * (size_t)nresults);
+    Elem(*y)[SHORT_AXIS] = arena_alloc(l->arena, sizeof *y * (size_t)nresults);
     for (int i = 0; i < n; i++) {
         if (w->woven) idx[axis] = weave_place(l, i);
         for (int r = 0; r < nresults; r++)

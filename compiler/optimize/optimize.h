@@ -75,7 +75,7 @@ Module *pass_blocks(const Module *);
 
 /* plan.c: how one kernel runs */
 
-enum { MOST_SUMS = 16 /* in one kernel */ };
+enum { MOST_SUMS = 16 /* in one kernel */, SHORT_AXIS = 4 /* of a map: its places are written out (loop/weave.c) */ };
 typedef enum {
     PLAN_MAP, /* every result has the same shape: one loop nest over it */
     PLAN_ROWS, /* reductions over the same axes of the same shape: the kept axes outside, phases over the reduced ones inside */

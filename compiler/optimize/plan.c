@@ -138,10 +138,19 @@ static double cost_in_group(Planner *p, const Value *v, Map *seen) {
     return cost;
 }
 
+/* A map's axis of few places is written out: which piece is wanted is known at each of them. */
+static bool is_written_out(Planner *p, const Inst *in) {
+    const Plan *plan = p->plan;
+    const Type *t = in->results[0]->type;
+    int64_t axis = in->attrs->axis, n;
+    return plan->kind == PLAN_MAP && in->op == OP_concatenate && t->rank == plan->rank &&
+           t->dim[axis] == plan->dim[axis] && dim_is_int(t->dim[axis], &n) && n <= SHORT_AXIS;
+}
+
 /* The pieces of a concatenation, and what a pad surrounds, are computed for all elements of the result, and thrown away where
 ** they are not wanted. */
 static bool wastes(Planner *p, const Inst *in) {
-    if (in->op != OP_pad && in->op != OP_concatenate) return false;
+    if ((in->op != OP_pad && in->op != OP_concatenate) || is_written_out(p, in)) return false;
     int64_t wanted, computed = 0;
     Compiler *cx = p->cx;
     bool known = dim_is_int(type_elements(cx, in->results[0]->type), &wanted);
