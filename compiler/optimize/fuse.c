@@ -64,8 +64,8 @@ static bool plan_members(Fuse *f, const Members *m, Plan *plan) {
     return m->nresults > 0 && plan_group(f->cx, &g, plan);
 }
 
-/* Whether something of `from` reaches `to` through another group: then they cannot be one.  A search that becomes long says
-** yes, to be safe. */
+/* Whether something of `from` reaches `to` through another group, which `via` begins: then they cannot be one.  A search that
+** becomes long says yes, to be safe. */
 static bool detour(Fuse *f, Node *at, const Node *from, const Node *to) {
     if (at->mark == f->mark) return false;
     at->mark = f->mark;
@@ -75,7 +75,9 @@ static bool detour(Fuse *f, Node *at, const Node *from, const Node *to) {
         for (int i = 0; i < n->nreaders; i++) {
             Node *next = group_of(&f->node[n->reader[i]]);
             if (at == from && next == to) continue;
-            if (next != at && detour(f, next, from, to)) return true;
+            if (next == at || !detour(f, next, from, to)) continue;
+            if (at == from) f->via = f->node[n->reader[i]].in;
+            return true;
         }
     }
     return false;
@@ -120,9 +122,10 @@ static bool try_join(Fuse *f, Node *a, Node *b, const char **why, const Inst **b
         *why = "one loop for both would be too long";
     else if (a->segment != b->segment)
         *why = "the clock is read between them";
-    else if (blocked(f, a, b))
+    else if (blocked(f, a, b)) {
         *why = "something else must run between them";
-    else {
+        *because = f->via;
+    } else {
         Members m = members_of(f, a, b);
         if (plan_members(f, &m, &plan)) {
             join(f, a, b);

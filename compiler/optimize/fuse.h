@@ -30,7 +30,8 @@ typedef struct {
     const Block *block;
     Node *node;
     int n, mark, visited, taken;
-    Map at; /* Inst to Node */
+    const Inst *via; /* what lies between two groups that cannot be one */
+    Map at;          /* Inst to Node */
     Why *why;
     Map refused; /* two groups, as they were, between which no plan was found */
 } Fuse;

@@ -46,14 +46,49 @@ void why_apart(Why *w, const Inst *made, const Inst *reader, const char *why, co
     PUSH(w->arena, &w->apart, ((Apart){ made, reader, why, because }));
 }
 
-/* Where the user wrote it; false where nobody did. */
-static bool place(Compiler *cx, const Inst *in, const char **path, int *line, int *column) {
+/* Where an instruction stands, as the user knows it. */
+typedef struct {
+    const char *path, *text; /* path: NULL where nobody wrote it */
+    int line, column;
+} Place;
+
+enum { QUOTED = 40 /* bytes of an expression */ };
+
+/* What stands there: one line of it. */
+static const char *quoted(Arena *a, const Source *s, Span span) {
+    int n = 0, end = span.end - span.start;
+    const char *from = s->text + span.start;
+    while (n < end && n < QUOTED && from[n] != '\n') n++;
+    while (n < end && n > 0 && ((unsigned char)from[n] & 0xc0) == 0x80) n--; /* not within a character */
+    return n < end ? arena_text(a, "`%.*s...`", n, from) : arena_text(a, "`%.*s`", n, from);
+}
+
+/* What the library made is the user's call of it. */
+static Place place_of(Why *w, const Inst *in) {
+    Compiler *cx = w->cx;
     const Origin *o = in->origin;
+    bool transposed = false;
+    for (const Origin *k = o; k; k = k->caller) transposed = transposed || (k->what && !strcmp(k->what, "transpose"));
     while (o && o->caller && (!o->span.file || source_of(cx, o->span.file)->library)) o = o->caller;
-    if (!o || !o->span.file) return false;
-    *path = source_of(cx, o->span.file)->path;
-    line_column(cx, o->span, line, column);
-    return true;
+    const char *of = transposed ? "the gradient of " : "";
+    if (!o || !o->span.file) return (Place){ .text = arena_text(w->arena, "%s%s", of, op_name(in->op)) };
+    const Source *s = source_of(cx, o->span.file);
+    Place p = { .path = s->path, .text = arena_text(w->arena, "%s%s", of, quoted(w->arena, s, o->span)) };
+    line_column(cx, o->span, &p.line, &p.column);
+    return p;
+}
+
+static bool is_same(const Place *p, const Place *q) {
+    return p->path && p->path == q->path && p->line == q->line && p->column == q->column;
+}
+
+static void add_place(Text *t, const Place *p, const Place *from) {
+    text_add(t, "%s", p->text);
+    if (!p->path || is_same(p, from)) return;
+    if (p->path == from->path)
+        text_add(t, " at %d:%d", p->line, p->column);
+    else
+        text_add(t, " at %s:%d:%d", p->path, p->line, p->column);
 }
 
 static const char *size_text(Why *w, const Type *t) {
@@ -64,29 +99,41 @@ static const char *size_text(Why *w, const Type *t) {
     return arena_text(w->arena, " (%lld MiB)", (long long)(n + (1 << 20) - 1) >> 20);
 }
 
-/* "file:3:5: the f32[n, 784] of exp goes through memory to reduce_sum at 4:1: why".  Once for each two places: what the first
-** of several instructions there cannot do the others cannot either. */
+/* "file:3:5: the f32[n, 784] of `exp(x)` goes through memory to `sum(y)` at 4:1: why (`sort(x)` at 5:1)".  Once for each two
+** places: what the first of several instructions there cannot do the others cannot either. */
 static void say(Why *w, Map *said, const Apart *a, const Inst *reader) {
     Text t = text_new(w->arena);
     const Type *type = a->made->results[0]->type;
+    Place from = place_of(w, a->made), to = place_of(w, reader);
     struct {
         const char *from, *to;
         int line[2], column[2];
     } at;
     memset(&at, 0, sizeof at);
-    bool known = place(w->cx, a->made, &at.from, &at.line[0], &at.column[0]);
-    bool reader_known = place(w->cx, reader, &at.to, &at.line[1], &at.column[1]);
-    if (known && reader_known && map_get_bytes(said, &at, sizeof at)) return;
+    at.from = from.path, at.line[0] = from.line, at.column[0] = from.column;
+    at.to = to.path, at.line[1] = to.line, at.column[1] = to.column;
+    if (from.path && to.path && map_get_bytes(said, &at, sizeof at)) return;
     map_set_bytes(said, &at, sizeof at, w);
-    if (known) text_add(&t, "%s:%d:%d: ", at.from, at.line[0], at.column[0]);
-    text_add(&t, "the %s%s of %s goes through memory to %s", type_text(w->cx, type), size_text(w, type),
-             op_name(a->made->op), op_name(reader->op));
-    bool same_file = at.from == at.to;
-    if (reader_known && !(same_file && at.line[0] == at.line[1] && at.column[0] == at.column[1]))
-        text_add(&t, " at %s%s%d:%d", same_file ? "" : at.to, same_file ? "" : ":", at.line[1], at.column[1]);
+    if (from.path) text_add(&t, "%s:%d:%d: ", from.path, from.line, from.column);
+    text_add(&t, "the %s%s of %s goes through memory", type_text(w->cx, type), size_text(w, type), from.text);
+    bool within = is_same(&from, &to) && !strcmp(from.text, to.text);
+    if (within) {
+        text_add(&t, " within it");
+    } else {
+        text_add(&t, " to ");
+        add_place(&t, &to, &from);
+    }
     text_add(&t, ": %s", is_name(a->reader) ? "a reshape lies between" : a->why);
-    if (a->because && a->because != a->made && a->because != a->reader && !is_name(a->because))
-        text_add(&t, " (the %s)", op_name(a->because->op));
+    if (a->because && a->because != a->made && a->because != a->reader && !is_name(a->because)) {
+        Place because = place_of(w, a->because);
+        bool part = is_same(&because, &from) || is_same(&because, &to);
+        text_add(&t, part ? " (a part of " : " (");
+        if (part && within)
+            text_add(&t, "it");
+        else
+            add_place(&t, &because, is_same(&because, &to) ? &to : &from);
+        text_add(&t, ")");
+    }
     fprintf(stderr, "%s\n", t.at);
 }
 

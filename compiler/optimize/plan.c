@@ -316,13 +316,15 @@ static bool plan_rows(Planner *p, const Inst *first) {
         if (!plan_is_reduction(in)) continue;
         if (!same_dims(main_operand(in)->type, plan->rank, plan->dim))
             return plan_refuse(p, in, "the shapes that are reduced differ");
-        if (order_goes_across(in) != plan->across) return plan_refuse(p, in, "terms are added in another order");
-        if (op_has_attr(in->op, ATTR_INDEX_order) && op_has_attr(first->op, ATTR_INDEX_order) &&
-            in->attrs->order != first->attrs->order)
-            return plan_refuse(p, in, "terms are added in another order");
         for (int a = 0; a < plan->rank; a++) {
             if (reduces(in, a) != plan->reduced[a]) return plan_refuse(p, in, "other axes are reduced");
         }
+        if (order_goes_across(in) != plan->across)
+            return plan_refuse(p, in, "one is summed row by row, the other across the rows");
+        if (op_has_attr(in->op, ATTR_INDEX_order) && op_has_attr(first->op, ATTR_INDEX_order) &&
+            in->attrs->order != first->attrs->order)
+            return plan_refuse(p, in,
+                               "their sums group the terms differently, and other groups would give other digits");
     }
     int reductions = 0, wholes = 0;
     for (int i = 0; i < p->g->n; i++) reductions += plan_is_reduction(p->g->at[i]);
@@ -330,7 +332,7 @@ static bool plan_rows(Planner *p, const Inst *first) {
     for (int i = 0; i < p->g->nresults; i++) wholes += p->g->results[i]->type->rank == plan->rank;
     for (int i = 0; i < p->g->n && reductions + wholes > 1; i++) {
         if (plan_is_reduction(p->g->at[i]) && !takes_in_order(p->g->at[i]))
-            return plan_refuse(p, p->g->at[i], "it takes the reduced axes in another order");
+            return plan_refuse(p, p->g->at[i], "it sums over its axes in another order than they lie in memory");
     }
     if (!label_all(p)) return false;
     Map phases = map_new(p->arena);

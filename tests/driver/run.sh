@@ -186,8 +186,9 @@ nm shift.o | grep -q ' [BbDd] ' && say "shift.o has variables"
 
 # why arrays go through memory: the large ones, at the user's places, and nothing of what nobody would expect to share a loop
 status 0 "--why=fuse" "$jxlc" --why=fuse apart.jxl -o apart
-holds err "^apart.jxl:7:9: the f32\[300, 200\] (235 KiB) of tanh goes through memory to dot at 9:12: "
-lacks err "sort\|cumsum\|print\|reshape goes\|constant"
+holds err "^apart.jxl:7:9: the f32\[300, 200\] (235 KiB) of \`jnp.tanh(x)\` goes through memory to \`h @ w\` at 9:12: "
+holds err "^apart.jxl:17:9: .* of \`jnp.exp(x)\` goes through memory to \`y / total\` at 19:12: something else must run between them (\`jnp.cumsum(y)\` at 18:13)$"
+lacks err "sort\|small\|w\[0\|print\|reshape goes\|constant"
 status 0 "--why=fuse of one loop" "$jxlc" --why=fuse hello.jxl -o apart
 [ ! -s err ] || say "hello.jxl has something apart"
 
