@@ -1,35 +1,88 @@
 /* log and its kin.
 **
-** x = 2^e m, so log(x) = e log(2) + log(m).  For f32 m is between 3/4 and 3/2, and a polynomial does: near 1, where the result is
-** small, e is 0 and m - 1 is exact.  For f64, and for pow, m is between 1 and 2 and is multiplied by one of some numbers of few
-** bits, which brings it near 1; their logarithms stand in a table. */
+** x = 2^e m with m between 3/4 and 3/2, so log(x) = e log(2) + log(1 + f), where f = m - 1 is exact: near 1, where the result is
+** small, e is 0.  For f32 that is a polynomial of f; for f64 one of s = f / (2 + f), log(1 + f) = 2 atanh(s).  For pow, which needs
+** more digits, m is between 1 and 2 and is multiplied by one of some numbers of few bits, which brings it near 1; their logarithms
+** stand in a table. */
 #include "loop/math.h"
 #include "loop/math_tables.h"
 
-/* m from `least` on, of which 1 or 3/4 is subtracted from the bits to leave 0 in the exponent */
-static Parts parts_of_bits(const Math *m, LValue *x, double least) {
+/* Whether some x is not a positive number from `least` on and below `most`, as bits: two comparisons in one. */
+static LValue *any_outside(const Math *m, LValue *x, double least, double most) {
+    int64_t low, high;
+    element_set_real(DT_f64, &low, least), element_set_real(DT_f64, &high, most);
+    if (!m->wide) {
+        int32_t narrow[2];
+        element_set_real(DT_f32, &narrow[0], least), element_set_real(DT_f32, &narrow[1], most);
+        low = narrow[0], high = narrow[1];
+    }
+    int64_t lowest = m->wide ? INT64_MIN : INT32_MIN;
+    LValue *from = loop_binary(m->b, OP_add, as_bits(m, x), bits_num(m, lowest - low));
+    return loop_any(m->b, loop_binary(m->b, OP_gt, from, bits_num(m, lowest + (high - low) - 1)));
+}
+
+/* Of positive normal numbers, m from `least` on, of which 1 or 3/4 is subtracted from the bits to leave 0 in the exponent; e comes
+** without `base`.  2^-e goes to `inverse`, if that is normal. */
+static Parts parts_of_bits(const Math *m, LValue *x, double least, LValue *base, LValue **inverse) {
     LBuilder *b = m->b;
-    LValue *tiny = below(m, x, m->wide ? 0x1p-1022 : 0x1p-126), *from = as_bits(m, num(m, least));
-    x = pick(m, tiny, mul_num(m, x, m->wide ? 0x1p54 : 0x1p25), x);
-    LValue *bits = loop_binary(b, OP_sub, as_bits(m, x), from);
+    int64_t bias = (int64_t)m->bias << m->fraction, below_point = ((int64_t)1 << m->fraction) - 1;
+    LValue *from = as_bits(m, num(m, least));
+    LValue *bits = loop_binary(b, OP_add, as_bits(m, x), loop_binary(b, OP_sub, bits_num(m, bias), from));
     /* e as a number without a conversion: its bits, kept positive by the bias, below those of 2^52 */
-    LValue *e = loop_binary(b, OP_add, bits, bits_num(m, (int64_t)m->bias << m->fraction));
-    e = loop_binary(b, OP_shift_right_logical, e, bits_num(m, m->fraction));
-    double base = m->wide ? 0x1p52 : 0x1p23;
-    e = loop_binary(b, OP_or, e, as_bits(m, num(m, base)));
-    e = sub(m, as_float(m, e), pick(m, tiny, num(m, base + m->bias + (m->wide ? 54 : 25)), num(m, base + m->bias)));
-    LValue *fraction = loop_binary(b, OP_and, bits, bits_num(m, ((int64_t)1 << m->fraction) - 1));
-    return (Parts){ e, as_float(m, loop_binary(b, OP_add, fraction, from)) };
+    LValue *e = loop_binary(b, OP_shift_right_logical, bits, bits_num(m, m->fraction));
+    e = as_float(m, loop_binary(b, OP_or, e, as_bits(m, num(m, m->wide ? 0x1p52 : 0x1p23))));
+    LValue *exponent = loop_binary(b, OP_and, bits, bits_num(m, ~below_point));
+    *inverse = as_float(m, loop_binary(b, OP_sub, bits_num(m, 2 * bias), exponent));
+    LValue *fraction = loop_binary(b, OP_and, bits, bits_num(m, below_point));
+    return (Parts){ sub(m, e, base), as_float(m, loop_binary(b, OP_add, fraction, from)) };
+}
+
+/* What e comes without, but for 2^52. */
+static double base_of(const Math *m) { return (m->wide ? 0x1p52 : 0x1p23) + m->bias; }
+
+/* A logarithm's argument, 2^e m with e from its bits and `base`.  Where there is no logarithm, or it is infinite, x becomes 1 and
+** e too, and `last`, a constant of the last step, becomes what it is.  That is done, and numbers that are too small to be normal are made
+** larger, in a branch that is hardly ever taken. */
+typedef struct {
+    LValue *x, *base, *last;
+} Argument;
+
+/* What the logarithm is where it is no number, and where it is one. */
+static LValue *end_of(const Math *m, LValue *x, LValue **some) {
+    LValue *infinite = num(m, INFINITY), *positive = above(m, x, 0);
+    *some = both(m, positive, lt(m, x, infinite));
+    LValue *y = pick(m, eq(m, x, num(m, 0)), num(m, -INFINITY), num(m, NAN));
+    return pick(m, eq(m, x, infinite), infinite, y);
+}
+
+static Argument argument(const Math *m, LValue *x, double last) {
+    double tiny = m->wide ? 0x1p-1022 : 0x1p-126;
+    LValue *usual[] = { x, num(m, base_of(m)), num(m, last) }, *some;
+    LLoop c = loop_if_rare(m->b, any_outside(m, x, tiny, INFINITY));
+    LValue *small = below(m, x, tiny), *end = end_of(m, x, &some);
+    LValue *larger = pick(m, small, mul_num(m, x, m->wide ? 0x1p54 : 0x1p25), x);
+    LValue *base = pick(m, small, num(m, base_of(m) + (m->wide ? 54 : 25)), usual[1]);
+    LValue *rare[] = { pick(m, some, larger, num(m, 1)), pick(m, some, base, num(m, base_of(m) - 1)),
+                       pick(m, some, usual[2], end) };
+    loop_else(m->b, &c, 3, rare);
+    loop_end_if(m->b, &c, 3, usual);
+    return (Argument){ c.carry[0], c.carry[1], c.carry[2] };
+}
+
+static Parts parts_of_any(const Math *m, LValue *x, double least) {
+    LValue *inverse;
+    Argument a = argument(m, x, 1);
+    return parts_of_bits(m, a.x, least, a.base, &inverse);
 }
 
 Parts math_parts(const Math *m, LValue *x) {
-    if (!m->b->module->target->parts) return parts_of_bits(m, x, 0.75);
+    if (!m->b->module->target->parts) return parts_of_any(m, x, 0.75);
     LValue *mantissa = loop_part(m->b, LOOP_mantissa, x);
     return (Parts){ sub(m, loop_part(m->b, LOOP_exponent, x), loop_part(m->b, LOOP_exponent, mantissa)), mantissa };
 }
 
 Parts math_exponent(const Math *m, LValue *x) {
-    if (!m->b->module->target->parts) return parts_of_bits(m, x, 1);
+    if (!m->b->module->target->parts) return parts_of_any(m, x, 1);
     return (Parts){ loop_part(m->b, LOOP_exponent, x), loop_part(m->b, LOOP_significand, x) };
 }
 
@@ -53,94 +106,91 @@ LValue *math_above_one(const Math *m, LValue *x, LValue *inverse) {
     return add(m, add_num(m, product.hi, -1), product.lo);
 }
 
-/* What a logarithm is where `most`, its largest part, is not finite. */
+/* log(1 + f) = f - f f / (2 + f) + ...: what is to be taken from f, in two factors. */
 typedef struct {
-    LValue *value, *most;
-} Log;
+    LValue *s, *t;
+} Less;
 
-/* e log(2) + log(1 + f); what e log(2) + f loses is put back. */
-static Log of_parts(const Math *m, LValue *e, LValue *f) {
-    LValue *most = mul_add(m, e, num(m, ln2_f32[0]), f);
-    LValue *lost = sub(m, f, mul_add(m, e, num(m, -ln2_f32[0]), most));
-    LValue *low = mul_add(m, e, num(m, ln2_f32[1]), lost);
-    return (Log){ add(m, most, mul_add(m, mul(m, f, f), poly(m, f, log_f32, COUNT(log_f32)), low)), most };
+static Less wide_less(const Math *m, LValue *f) {
+    LValue *s = quotient(m, f, add_num(m, f, 2)), *z = mul(m, s, s);
+    return (Less){ s, mul_add(m, neg(m, z), poly(m, z, log_f64, COUNT(log_f64)), f) };
 }
 
-/* log(1 + r) - r + more */
-static LValue *wide_rest(const Math *m, LValue *r, LValue *more) {
-    LValue *p = mul_add(m, r, poly(m, r, log_long_f64, COUNT(log_long_f64)), num(m, -0.5));
-    return mul_add(m, mul(m, r, r), p, more);
+/* e log(2) + log(1 + f); what e log(2) + f, which goes to `most`, loses is put back.  `last` is the second part of log(2). */
+static LValue *of_parts(const Math *m, LValue *e, LValue *f, LValue *last, LValue **most) {
+    double ln2 = m->wide ? ln2_f64[0] : ln2_f32[0];
+    *most = mul_add(m, e, num(m, ln2), f);
+    LValue *lost = sub(m, f, mul_add(m, e, num(m, -ln2), *most));
+    LValue *low = mul_add(m, e, last, lost), *rest;
+    if (m->wide) {
+        Less less = wide_less(m, f);
+        rest = mul_add(m, neg(m, less.s), less.t, low);
+    } else
+        rest = mul_add(m, mul(m, f, f), poly(m, f, log_f32, COUNT(log_f32)), low);
+    return add(m, *most, rest);
 }
 
-/* At 0, infinity, and where there is no logarithm: where exponents may be infinite, `most` is right there and y is nan. */
-static LValue *at_ends(const Math *m, LValue *x, Log y) {
-    if (m->b->module->target->parts) return pick(m, loop_binary(m->b, OP_ne, y.value, y.value), y.most, y.value);
-    LValue *z = pick(m, below(m, x, INFINITY), y.value, x);
-    z = pick(m, below(m, x, 0), num(m, NAN), z);
-    return pick(m, eq(m, x, num(m, 0)), num(m, -INFINITY), z);
+/* The parts of an argument.  Where the processor takes it apart exponents may be infinite, and then the largest part of a logarithm is
+** right where the rest is nan: `at_ends`. */
+static Parts parts_for_log(const Math *m, LValue *x, double last, LValue **lasts) {
+    LValue *inverse;
+    *lasts = num(m, last);
+    if (m->b->module->target->parts) return math_parts(m, x);
+    Argument a = argument(m, x, last);
+    *lasts = a.last;
+    return parts_of_bits(m, a.x, 0.75, a.base, &inverse);
+}
+
+static LValue *at_ends(const Math *m, LValue *y, LValue *most) {
+    if (!m->b->module->target->parts) return y;
+    return pick(m, loop_binary(m->b, OP_ne, y, y), most, y);
 }
 
 LValue *math_log(const Math *m, LValue *x) {
-    Parts p = m->wide ? math_exponent(m, x) : math_parts(m, x);
-    if (!m->wide) return at_ends(m, x, of_parts(m, p.e, add_num(m, p.m, -1)));
-    Stretch s = math_stretch(m, p);
-    LValue *r = math_above_one(m, p.m, s.inverse);
-    Double most = ordered_sum(m, s.base, r);
-    LValue *rest = wide_rest(m, r, add(m, s.low, most.lo));
-    return at_ends(m, x, (Log){ add(m, most.hi, rest), most.hi });
+    LValue *last, *most;
+    Parts p = parts_for_log(m, x, m->wide ? ln2_f64[1] : ln2_f32[1], &last);
+    LValue *y = of_parts(m, p.e, add_num(m, p.m, -1), last, &most);
+    return at_ends(m, y, most);
 }
 
 LValue *math_log2(const Math *m, LValue *x) {
-    Parts p = m->wide ? math_exponent(m, x) : math_parts(m, x);
+    LValue *last;
+    Parts p = parts_for_log(m, x, 0, &last);
     double high = m->wide ? log2_e[0] : (float)log2_e[0], low = m->wide ? log2_e[1] : log2_e[0] - high;
-    LValue *base = p.e, *r, *rest;
+    LValue *f = add_num(m, p.m, -1), *rest = mul_add(m, f, num(m, low), last);
     if (m->wide) {
-        LValue *which = stretch_number(m, p.m);
-        base = add(m, base, table_entry(m, which, log2_high_f64, COUNT(log2_high_f64)));
-        r = math_above_one(m, p.m, table_entry(m, which, log_inverse_f64, COUNT(log_inverse_f64)));
-        rest = mul_add(m, r, num(m, low), table_entry(m, which, log2_low_f64, COUNT(log2_low_f64)));
-    } else {
-        r = add_num(m, p.m, -1);
-        rest = mul_num(m, r, low);
-    }
-    rest = mul_add(m, mul(m, r, r), poly(m, r, TABLE(m, log2)), rest);
-    LValue *near = product_plus(m, r, num(m, high), rest);
-    return at_ends(m, x, (Log){ add(m, base, near), add(m, p.e, p.m) });
-}
-
-/* 2^-e, for u = 2^e m, nan where m is; where that may be too small to be made, and what u is more than x does not matter, nothing is `near`. */
-static LValue *inverse_power(const Math *m, Parts p, LValue **near) {
-    *near = NULL;
-    if (m->b->module->target->parts) return loop_scale(m->b, num(m, 1), mul_add(m, p.m, num(m, 0), neg(m, p.e)));
-    *near = below(m, p.e, 60);
-    return power_of_two(m, neg(m, pick(m, *near, p.e, num(m, 0))));
-}
-
-/* log(1 + x), u = 1 + x.  2^-e (1 + x) is 2^-e x + 2^-e, rounded once, so what u loses does not matter. */
-static Log log1p_parts(const Math *m, LValue *x, LValue *u) {
-    Parts p = m->wide ? math_exponent(m, u) : math_parts(m, u);
-    LValue *near, *s = inverse_power(m, p, &near), *far;
-    Stretch stretch = { 0 };
-    if (m->wide) {
-        stretch = math_stretch(m, p);
-        s = mul(m, s, stretch.inverse);
-        far = near ? math_above_one(m, p.m, stretch.inverse) : NULL;
+        Less less = wide_less(m, f);
+        rest = mul_add(m, mul(m, less.s, less.t), num(m, -high), rest);
     } else
-        far = near ? add_num(m, p.m, -1) : NULL;
-    LValue *r = product_plus(m, x, s, add_num(m, s, -1));
-    if (near) r = pick(m, near, r, far);
-    LValue *y = m->wide ? add(m, stretch.base, add(m, r, wide_rest(m, r, stretch.low))) : of_parts(m, p.e, r).value;
-    return (Log){ y, add(m, p.e, p.m) };
+        rest = mul_add(m, mul(m, f, f), poly(m, f, log2_f32, COUNT(log2_f32)), rest);
+    LValue *near = product_plus(m, f, num(m, high), rest);
+    return at_ends(m, add(m, p.e, near), add(m, p.e, p.m));
+}
+
+/* log(1 + x), u = 1 + x.  2^-e (1 + x) is 2^-e x + 2^-e, rounded once, so what u loses does not matter; where 2^-e may be too small
+** to be made, what u is more than x does not. */
+static LValue *log1p_of(const Math *m, LValue *x) {
+    double last = m->wide ? ln2_f64[1] : ln2_f32[1], base = base_of(m);
+    LValue *u = add_num(m, x, 1), *usual[] = { x, u, num(m, base), num(m, last) }, *some;
+    LLoop c = loop_if_rare(m->b, any_outside(m, u, m->wide ? 0x1p-54 : 0x1p-25, 0x1p60));
+    LValue *far = opposite(m, below(m, u, 0x1p60)), *end = end_of(m, u, &some), *less = mul_num(m, u, 0x1p-60);
+    LValue *rare[] = { pick(m, some, pick(m, far, add_num(m, less, -1), x), num(m, 0)),
+                       pick(m, some, pick(m, far, less, u), num(m, 1)),
+                       pick(m, some, pick(m, far, num(m, base - 60), usual[2]), num(m, base - 1)),
+                       pick(m, some, usual[3], end) };
+    loop_else(m->b, &c, 4, rare);
+    loop_end_if(m->b, &c, 4, usual);
+    LValue *inverse, *most;
+    Parts p = parts_of_bits(m, c.carry[1], 0.75, c.carry[2], &inverse);
+    LValue *f = product_plus(m, c.carry[0], inverse, add_num(m, inverse, -1));
+    return of_parts(m, p.e, f, c.carry[3], &most);
 }
 
 LValue *math_log1p(const Math *m, LValue *x) {
-    LValue *u = add_num(m, x, 1), *y = at_ends(m, u, log1p_parts(m, x, u));
+    LValue *y = log1p_of(m, x);
     LValue *sign = loop_binary(m->b, OP_and, as_bits(m, x), bits_num(m, m->wide ? INT64_MIN : INT32_MIN));
     return as_float(m, loop_binary(m->b, OP_or, as_bits(m, y), sign)); /* of zero */
 }
-
-/* For 0 <= x < inf. */
-static LValue *log1p_within(const Math *m, LValue *x) { return log1p_parts(m, x, add_num(m, x, 1)).value; }
 
 /* Where x x would overflow soon, asinh and acosh of x are log x + log 2: a branch that is hardly ever taken. */
 static LValue *or_log_twice(const Math *m, LValue *x, LValue *y) {
@@ -157,14 +207,14 @@ static LValue *or_log_twice(const Math *m, LValue *x, LValue *y) {
 LValue *math_asinh(const Math *m, LValue *x) {
     LValue *a = absolute(m, x), *square = mul(m, a, a), *root = square_root(m, add_num(m, square, 1));
     LValue *t = add(m, a, quotient(m, square, add_num(m, root, 1)));
-    return with_sign_of(m, or_log_twice(m, a, log1p_within(m, t)), x);
+    return with_sign_of(m, or_log_twice(m, a, log1p_of(m, t)), x);
 }
 
 LValue *math_acosh(const Math *m, LValue *x) {
     LValue *t = add_num(m, x, -1);
     Double sum = ordered_sum(m, square_root(m, mul_add(m, t, t, add(m, t, t))), t);
     LValue *y =
-        add(m, log1p_within(m, sum.hi), pick(m, below(m, sum.hi, 0.5), sum.lo, num(m, 0))); /* its slope is near 1 */
+        add(m, log1p_of(m, sum.hi), pick(m, below(m, sum.hi, 0.5), sum.lo, num(m, 0))); /* its slope is near 1 */
     return pick(m, below(m, x, 1), num(m, NAN), or_log_twice(m, x, y));
 }
 
@@ -189,7 +239,7 @@ static LValue *narrow_atanh(const Math *m, LValue *a) {
 
 /* log1p(2 a / (1 - a)) / 2 */
 static LValue *wide_atanh(const Math *m, LValue *a) {
-    return mul_num(m, log1p_within(m, quotient(m, add(m, a, a), sub(m, num(m, 1), a))), 0.5);
+    return mul_num(m, log1p_of(m, quotient(m, add(m, a, a), sub(m, num(m, 1), a))), 0.5);
 }
 
 LValue *math_atanh(const Math *m, LValue *x) {

@@ -42,6 +42,10 @@ static const double log2_f32[] = {
     -0x1.7154760000000p-1, 0x1.ec71220000000p-2, -0x1.71559c0000000p-2, 0x1.2751820000000p-2, -0x1.eb9bca0000000p-3,
     0x1.ab939e0000000p-3, -0x1.876c780000000p-3, 0x1.3c2e9a0000000p-3, -0x1.150fbc0000000p-4,
 };
+static const double log_f64[] = {
+    0x1.555555555554fp-1, 0x1.999999999c173p-2, 0x1.24924921e512ep-2, 0x1.c71c748ebadfbp-3, 0x1.745c4b2a1d579p-3,
+    0x1.3b35b4e355e7bp-3, 0x1.0dcc78dc8988bp-3, 0x1.1b7af60608138p-3,
+};
 static const double tan_f32[] = {
     0x1.5555360000000p-4, 0x1.111fde0000000p-7, 0x1.b5c98c0000000p-11, 0x1.a4df5e0000000p-14,
 };
@@ -494,22 +498,6 @@ static const double log_low_f64[] = {
 static const double log_long_f64[] = {
     0x1.5555555555552p-2, -0x1.fffffffffffd7p-3, 0x1.99999999a3504p-3, -0x1.55555555c5f6bp-3, 0x1.249248de5870ep-3,
     -0x1.fffff69e73259p-4, 0x1.c71ded86fb91ep-4, -0x1.99bd25528855fp-4, 0x1.7379dfc5356fap-4, -0x1.299d1ee89b486p-4,
-};
-static const double log2_high_f64[] = {
-    0x0.0p+0, 0x1.22dadc2ab4000p-3, 0x1.8a8980abfc000p-3, 0x1.32bfee370f000p-2, 0x1.6cb0f6865d000p-2,
-    0x1.a8ff971811000p-2, 0x1.e7df5fe539000p-2, 0x1.14c560fe68800p-1, 0x1.37222bb707800p-1, 0x1.5b2c3da197000p-1,
-    0x1.6ddfc2a790000p-1, 0x1.94c287492c800p-1, 0x1.a8ff971810800p-1, 0x1.bdce9dcc96000p-1, 0x1.d338120a6e000p-1,
-    0x1p+0,
-};
-static const double log2_low_f64[] = {
-    0x0.0p+0, -0x1.6d25a5b8a19b2p-44, -0x1.66cccab240e90p-46, -0x1.979a5db68721dp-46, -0x1.c57f2495fb7fap-44,
-    -0x1.6879fa00b120ap-44, -0x1.532c412ba94dbp-44, 0x1.7c407050799bfp-44, -0x1.c22d2cad415aep-44,
-    0x1.1d406db502403p-44, -0x1.ce60916e52e91p-44, -0x1.927dfc23d9780p-44, 0x1.2f0c0bfe9dbecp-44, 0x1.871a7610e40bdp-45,
-    -0x1.3167ccc538261p-44, 0x0.0p+0,
-};
-static const double log2_f64[] = {
-    -0x1.71547652b82fdp-1, 0x1.ec709dc3a03cfp-2, -0x1.71547652bcc98p-2, 0x1.2776c50f4fea2p-2, -0x1.ec709d738c386p-3,
-    0x1.a6175bf1f51b7p-3, -0x1.71556686888d3p-3, 0x1.4864dc598c7b6p-3, -0x1.26e648a4d2c43p-3, 0x1.d7badab0a318fp-4,
 };
 static const double cbrt_pieces[][16] = {
     {

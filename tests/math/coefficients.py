@@ -232,6 +232,9 @@ if group("log"):
     w2 = near0(lambda f: abs(f ** 2 / mp.log1p(f)), mpf(2) ** -80)
     fit("log_f32", 24, f2, w2, a, b, 9)
     fit("log2_f32", 24, lambda f: f2(f) / log(2), lambda f: w2(f) * log(2), a, b, 9)
+    # log(1 + f) = 2 atanh(s) = 2 s + s z q(z), s = f / (2 + f), z = s s
+    fit("log_f64", 53, near0(lambda z: (2 * mp.atanh(sqrt(z)) / sqrt(z) - 2) / z, mpf(2) / 3, mpf(2) ** -50), lambda z: z / 2, mpf(2) ** -30,
+        (b / (2 + b)) ** 2 * mpf('1.001'), 8)
 
 if group("long log"):
     # The highest bits behind the point of a number in 1..2 say which inverse it is multiplied with.
@@ -243,10 +246,6 @@ if group("long log"):
         # log(1 + r) = r - r r / 2 + r r r q(r)
         fit(f"log_long_{d}", bits, near0(lambda r: (mp.log1p(r) - r + r * r / 2) / r ** 3, mpf(1) / 3, mpf(2) ** -30), lambda r: r * r + mpf(2) ** -30,
             a * mpf('1.001'), b * mpf('1.001'), 4 if few else 10)
-    log_table("log2", 53, stretch, lambda x: log(x, 2), 42)
-    # log2(1 + r) = r log2(e) + r r q(r)
-    fit("log2_f64", 53, near0(lambda r: (mp.log1p(r) - r) / r ** 2 / log(2), -1 / log(4), mpf(2) ** -60), lambda r: abs(r) + mpf(2) ** -30,
-        a * mpf('1.001'), b * mpf('1.001'), 10)
 
 if group("cbrt"):
     # cbrt and x^(-2/3) of 1..2; what a third of an exponent leaves is 0, 1 and 2 thirds, numbers 0, 1 and 3 of these
