@@ -136,6 +136,12 @@ bool kernel_by_rows(Lower *l, const Inst *in, ReachArray array, void *context) {
     return cost >= TOO_DEAR / 4 || !weave_of(l, &axes, k.g.at, k.g.n, &woven);
 }
 
+static bool makes_words(const Kernel *k) {
+    for (int i = 0; i < k->g.n; i++)
+        if (k->g.at[i]->op == OP_threefry2x32 && k->g.at[i]->results[0]->type->rank) return true;
+    return false;
+}
+
 static void lower_map_kernel(Lower *l, Kernel *k) {
     for (int i = 0; i < k->in->nresults; i++) home_new(l, k->in->results[i]);
     Axes axes = merged_axes(l, k);
@@ -154,7 +160,7 @@ static void lower_map_kernel(Lower *l, Kernel *k) {
         return;
     }
     nest_interior(l, &axes, r.has_interior ? &r.interior : NULL, (Work){ cost, NULL },
-                  nest_lanes(&axes, cost, kernel_lanes(l, k)), map_body, k);
+                  nest_lanes(&axes, cost, makes_words(k), kernel_lanes(l, k)), map_body, k);
 }
 
 /* dot */

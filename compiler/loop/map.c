@@ -104,8 +104,8 @@ void lower_map(Lower *l, const Inst *in) {
                       &woven);
         return;
     }
-    nest_interior(l, &axes, r.has_interior ? &r.interior : NULL, w, nest_lanes(&axes, w.each, lanes), map_body,
-                  (void *)in);
+    nest_interior(l, &axes, r.has_interior ? &r.interior : NULL, w,
+                  nest_lanes(&axes, w.each, in->op == OP_threefry2x32, lanes), map_body, (void *)in);
 }
 
 /* reductions and dots, one instruction at a time */
