@@ -147,6 +147,7 @@ static void next_side(Emit *e, LLVMBasicBlockRef block, LLVMBasicBlockRef after)
 /* Whether lanes of a mask may turn out to be constant where others are not. */
 static bool mixes_constants(LLVMValueRef mask) {
     if (LLVMIsAConstant(mask)) return !LLVMIsNull(mask);
+    if (LLVMIsAShuffleVectorInst(mask)) return mixes_constants(LLVMGetOperand(mask, 0));
     if (!LLVMIsABinaryOperator(mask) && !LLVMIsASelectInst(mask)) return false;
     for (int i = 0; i < LLVMGetNumOperands(mask); i++) {
         if (mixes_constants(LLVMGetOperand(mask, (unsigned)i))) return true;
@@ -196,6 +197,21 @@ static LLVMValueRef load_masked(Emit *e, LLVMTypeRef m, LLVMValueRef at, int byt
     return masked_load(e, m, at, bytes, mask);
 }
 
+static LLVMValueRef reversed(Emit *e, LLVMValueRef x) {
+    LLVMValueRef pick[LOOP_MAX_LANES * 8];
+    int lanes = lanes_of(x);
+    for (int k = 0; k < lanes; k++) pick[k] = int_const(e->i32, lanes - 1 - k);
+    return LLVMBuildShuffleVector(e->b, x, LLVMGetUndef(LLVMTypeOf(x)), LLVMConstVector(pick, (unsigned)lanes), "");
+}
+
+/* Lane k is element index - k: a vector from the last of them on, turned round. */
+static LLVMValueRef load_backwards(Emit *e, LLVMTypeRef m, LLVMValueRef ptr, LLVMValueRef index, int bytes,
+                                   LLVMValueRef mask) {
+    LLVMValueRef last = LLVMBuildAdd(e->b, index, int_const(e->i64, 1 - lanes_of(LLVMGetUndef(m))), "");
+    LLVMValueRef at = address(e, ptr, last, bytes);
+    return reversed(e, mask ? load_masked(e, m, at, bytes, reversed(e, mask)) : load_from(e, m, at, bytes));
+}
+
 static LLVMValueRef load_lanes(Emit *e, const LInst *in, LLVMValueRef mask) {
     LType t = in->results[0]->type;
     LLVMTypeRef m = memory_type(e, t);
@@ -207,6 +223,7 @@ static LLVMValueRef load_lanes(Emit *e, const LInst *in, LLVMValueRef mask) {
         LLVMValueRef at = address(e, ptr, index, bytes);
         return mask ? load_masked(e, m, at, bytes, mask) : load_from(e, m, at, bytes);
     }
+    if (in->n == -1) return load_backwards(e, m, ptr, index, bytes, mask);
     if (!mask && bytes >= 4 && t.lanes <= 16) return load_strided(e, m, ptr, index, in->n);
     if (!mask) mask = all_lanes(e, t.lanes);
     if (in->n == 2 && bytes >= 4 && e->machine->target.masked) return load_every_other(e, m, ptr, index, bytes, mask);

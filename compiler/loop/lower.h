@@ -161,9 +161,14 @@ typedef struct {
 typedef void (*NestBody)(Pull *, const Idx *, void *context);
 /* body at every index, the last axis in vectors of so many lanes; on the pool where that pays. */
 void nest(Lower *, const Axes *, Work, int lanes, NestBody, void *context);
-/* Where, along each axis, nothing has to be asked (reach.c): lo <= index < hi; NULL where the whole axis is one. */
+/* Where, along each axis, nothing has to be asked (reach.c): lo <= index < hi, in order; n is 0 where the whole axis is such a
+** stretch.  Of the axes but the last only one has several. */
+enum { MOST_STRETCHES = 6 };
 typedef struct {
-    const Dim *lo[MAX_RANK], *hi[MAX_RANK];
+    struct {
+        int n;
+        const Dim *lo[MOST_STRETCHES], *hi[MOST_STRETCHES];
+    } along[MAX_RANK];
 } Interior;
 void nest_interior(Lower *, const Axes *, const Interior *, Work, int lanes, NestBody, void *context);
 /* The lanes that suit a body of that work: one register, two, or four where it makes random words. */

@@ -93,45 +93,64 @@ typedef struct {
     Idx idx[MAX_RANK];
 } Nest;
 
-/* Along the last axis: before the interior, the interior, and what is behind it. */
+static bool even(const Dim *x, int lanes) {
+    int64_t n;
+    return dim_is_int(x, &n) && n % lanes == 0;
+}
+
+/* Along the last axis: stretches inside, and what is before, between and behind them. */
 static void inner(Lower *l, Nest *t, LValue *lo, LValue *hi) {
     LBuilder *b = &l->b;
-    int a = t->axis[t->n - 1];
+    int a = t->axis[t->n - 1], n = t->interior && t->within ? t->interior->along[a].n : 0;
     Idx *x = &t->idx[a];
-    *x = (Idx){ .lo = dim_int(l->cx, 0), .hi = t->dim[a] };
-    const Dim *first = t->interior && t->within ? t->interior->lo[a] : NULL;
-    bool edge = t->heavy || (t->interior && !t->within);
-    if (!first) {
+    const Dim *zero = dim_int(l->cx, 0), *behind = zero;
+    *x = (Idx){ .lo = zero, .hi = t->dim[a] };
+    if (!n) {
+        bool edge = t->heavy || (t->interior && !t->within);
         nest_inner(l, lo, hi, t->lanes, edge, t->idx, a, t->body, t->context);
         return;
     }
-    const Dim *end = t->interior->hi[a];
     LValue *mask = loop_i64(b, -t->lanes); /* whole vectors: those of the result then lie on cache lines */
-    LValue *from = loop_binary(b, OP_and, loop_add(b, lower_dim(l, first), loop_i64(b, t->lanes - 1)), mask);
-    LValue *to = loop_binary(b, OP_and, lower_dim(l, end), mask);
-    from = loop_binary(b, OP_min, loop_binary(b, OP_max, from, lo), hi);
-    to = loop_binary(b, OP_max, loop_binary(b, OP_min, to, hi), from);
-    nest_inner(l, lo, from, t->lanes, true, t->idx, a, t->body, t->context);
-    *x = (Idx){ .lo = first, .hi = end };
-    nest_inner(l, from, to, t->lanes, t->heavy, t->idx, a, t->body, t->context);
-    *x = (Idx){ .lo = dim_int(l->cx, 0), .hi = t->dim[a] };
-    nest_inner(l, to, hi, t->lanes, true, t->idx, a, t->body, t->context);
+    for (int i = 0; i < n; i++) {
+        const Dim *first = t->interior->along[a].lo[i], *end = t->interior->along[a].hi[i];
+        LValue *from = lo, *to = hi;
+        if (first != behind || !even(first, t->lanes)) {
+            from = loop_binary(b, OP_and, loop_add(b, lower_dim(l, first), loop_i64(b, t->lanes - 1)), mask);
+            from = loop_binary(b, OP_min, loop_binary(b, OP_max, from, lo), hi);
+        }
+        if (end != t->dim[a]) {
+            to = loop_binary(b, OP_and, lower_dim(l, end), mask);
+            to = loop_binary(b, OP_max, loop_binary(b, OP_min, to, hi), from);
+        }
+        *x = (Idx){ .lo = zero, .hi = t->dim[a] };
+        nest_inner(l, lo, from, t->lanes, true, t->idx, a, t->body, t->context);
+        *x = (Idx){ .lo = first, .hi = end };
+        nest_inner(l, from, to, t->lanes, t->heavy, t->idx, a, t->body, t->context);
+        lo = to;
+        behind = end;
+    }
+    *x = (Idx){ .lo = zero, .hi = t->dim[a] };
+    nest_inner(l, lo, hi, t->lanes, true, t->idx, a, t->body, t->context);
 }
 
-/* A row, whose outer axes have their indices: in two ways, if these may lie outside of the interior. */
-static void row(Lower *l, Nest *t) {
+static LValue *in_stretch(Lower *l, const Nest *t, int a, int i) {
+    LBuilder *b = &l->b;
+    LValue *x = t->idx[a].i, *above = loop_binary(b, OP_ge, x, lower_dim(l, t->interior->along[a].lo[i]));
+    LValue *below = loop_binary(b, OP_lt, x, lower_dim(l, t->interior->along[a].hi[i]));
+    return loop_binary(b, OP_and, above, below);
+}
+
+/* Which stretch of the axis that has several the row lies in is known; `inside` says whether it does.  In two ways, if others may
+** lie outside of theirs. */
+static void row_of(Lower *l, Nest *t, int several, bool known) {
     LBuilder *b = &l->b;
     LValue *inside = NULL, *zero = loop_i64(b, 0), *size = t->size[t->axis[t->n - 1]];
-    for (int k = 0; k + 1 < t->n; k++) {
+    for (int k = 0; known && k + 1 < t->n; k++) {
         int a = t->axis[k];
-        t->idx[a].lo = dim_int(l->cx, 0);
-        t->idx[a].hi = t->dim[a];
-        if (!t->interior || !t->interior->lo[a]) continue;
-        LValue *i = t->idx[a].i, *above = loop_binary(b, OP_ge, i, lower_dim(l, t->interior->lo[a]));
-        above = loop_binary(b, OP_and, above, loop_binary(b, OP_lt, i, lower_dim(l, t->interior->hi[a])));
-        inside = masks_both(b, inside, above);
+        if (a != several && t->interior && t->interior->along[a].n)
+            inside = masks_both(b, inside, in_stretch(l, t, a, 0));
     }
-    t->within = true;
+    t->within = known;
     if (!inside) {
         inner(l, t, zero, size);
         return;
@@ -141,9 +160,9 @@ static void row(Lower *l, Nest *t) {
     LLoop f = loop_if(b, inside);
     for (int k = 0; k + 1 < t->n; k++) {
         int a = t->axis[k];
-        if (!t->interior->lo[a]) continue;
-        t->idx[a].lo = t->interior->lo[a];
-        t->idx[a].hi = t->interior->hi[a];
+        if (a == several || !t->interior->along[a].n) continue;
+        t->idx[a].lo = t->interior->along[a].lo[0];
+        t->idx[a].hi = t->interior->along[a].hi[0];
     }
     inner(l, t, zero, size);
     loop_else(b, &f, 0, NULL);
@@ -151,6 +170,41 @@ static void row(Lower *l, Nest *t) {
     t->within = false;
     inner(l, t, zero, size);
     loop_end_if(b, &f, 0, NULL);
+}
+
+/* A row, whose outer axes have their indices: once for each stretch it may lie in. */
+static void row(Lower *l, Nest *t) {
+    LBuilder *b = &l->b;
+    LLoop f[MOST_STRETCHES];
+    int several = -1, n = 0;
+    for (int k = 0; k + 1 < t->n; k++) {
+        int a = t->axis[k];
+        t->idx[a].lo = dim_int(l->cx, 0);
+        t->idx[a].hi = t->dim[a];
+        if (t->interior && t->interior->along[a].n > 1) several = a;
+    }
+    if (several < 0) {
+        row_of(l, t, several, true);
+        return;
+    }
+    const Dim *behind = dim_int(l->cx, 0);
+    Idx before = t->idx[several];
+    bool gaps = false;
+    for (; n < t->interior->along[several].n; n++) {
+        const Dim *lo = t->interior->along[several].lo[n], *hi = t->interior->along[several].hi[n];
+        gaps |= lo != behind;
+        behind = hi;
+        bool last = !gaps && hi == t->dim[several];
+        if (!last) f[n] = loop_if(b, in_stretch(l, t, several, n));
+        t->idx[several].lo = lo;
+        t->idx[several].hi = hi;
+        row_of(l, t, several, true);
+        t->idx[several] = before;
+        if (last) break;
+        loop_else(b, &f[n], 0, NULL);
+    }
+    if (n == t->interior->along[several].n) row_of(l, t, several, false);
+    while (n-- > 0) loop_end_if(b, &f[n], 0, NULL);
 }
 
 /* Chunks lo .. hi of the only axis. */

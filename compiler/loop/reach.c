@@ -10,14 +10,17 @@
 enum {
     NEAR = 64,   /* of the ends of an axis whose size is known at run time only */
     SMALL = 256, /* elements of an array that is not read in blocks, */
-    NARROW = 8   /* ... nor is one with so few rows or columns */
+    NARROW = 8,  /* ... nor is one with so few rows or columns */
+    LONG = 64,   /* a stretch of the last axis beside another one, */
+    LONG_OUTER = 8
 };
 
 typedef struct {
     Lower *l;
     const Axes *axes;
     Reach reach;
-    int last; /* the axis of the nest along which vectors lie */
+    int last;     /* the axis of the nest along which vectors lie */
+    bool several; /* some axis has several stretches */
     Map seen;
     ReachArray array; /* or NULL */
     void *context;
@@ -246,36 +249,55 @@ static void visit(Walker *w, const Value *v, const Along *at) {
         visit_inst(w, v->def, at);
 }
 
-/* The part of an axis between what is cut off near its two ends. */
+static void add_stretch(Walker *w, int a, const Dim *lo, const Dim *hi) {
+    Interior *in = &w->reach.interior;
+    int n = in->along[a].n++;
+    in->along[a].lo[n] = lo;
+    in->along[a].hi[n] = hi;
+    w->reach.has_interior = true;
+}
+
+/* Of an axis whose size is known here: the longest stretch between two cuts, or several that are long. */
+static void known_stretches(Walker *w, int a, int64_t size) {
+    Compiler *cx = w->l->cx;
+    int64_t *at = NEW_ARRAY(w->l->arena, int64_t, w->cuts[a].n + 2), least = a == w->last ? LONG : LONG_OUTER, cut_at;
+    int n = 1, many = 0, longest = 0;
+    for (int i = 0; i <= w->cuts[a].n; i++) { /* in order, the end among them */
+        if (i < w->cuts[a].n && !dim_is_int(w->cuts[a].at[i], &cut_at)) return;
+        if (i == w->cuts[a].n) cut_at = size;
+        int k = n++;
+        for (; at[k - 1] > cut_at; k--) at[k] = at[k - 1];
+        at[k] = cut_at;
+    }
+    for (int i = 0; i + 1 < n; i++) {
+        many += at[i + 1] - at[i] >= least;
+        if (at[i + 1] - at[i] > at[longest + 1] - at[longest]) longest = i;
+    }
+    bool all = many > 1 && many <= MOST_STRETCHES && !w->several;
+    w->several |= all;
+    for (int i = 0; i + 1 < n && at[longest + 1] - at[longest] < size; i++) {
+        if (all ? at[i + 1] - at[i] >= least : i == longest)
+            add_stretch(w, a, dim_int(cx, at[i]), dim_int(cx, at[i + 1]));
+    }
+}
+
+/* The parts of an axis between what is cut off. */
 static void find_interior(Walker *w, int a) {
     Compiler *cx = w->l->cx;
     const Dim *size = w->axes->dim[a];
-    int64_t n = -1, at, low = 0, high = 0, longest = 0, best = 0;
-    bool known = dim_is_int(size, &n);
-    if (known) { /* the longest stretch between two cuts */
-        for (int i = -1; i < w->cuts[a].n; i++) {
-            int64_t from = 0, to = n;
-            if (i >= 0 && !dim_is_int(w->cuts[a].at[i], &from)) return;
-            for (int k = 0; k < w->cuts[a].n; k++) {
-                if (!dim_is_int(w->cuts[a].at[k], &at)) return;
-                if (at > from && at < to) to = at;
-            }
-            if (to - from > longest) longest = to - from, best = from;
-        }
-        low = best;
-        high = n - best - longest;
+    int64_t n = -1, at, low = 0, high = 0;
+    if (dim_is_int(size, &n)) {
+        known_stretches(w, a, n);
+        return;
     }
-    for (int i = 0; i < w->cuts[a].n && !known; i++) {
+    for (int i = 0; i < w->cuts[a].n; i++) { /* near its two ends */
         const Dim *cut_at = w->cuts[a].at[i];
         if (dim_is_int(cut_at, &at) && at >= 0 && at <= NEAR)
             low = at > low ? at : low;
         else if (dim_is_int(dim_sub(cx, size, cut_at), &at) && at >= 0 && at <= NEAR)
             high = at > high ? at : high;
     }
-    if (!low && !high) return;
-    w->reach.interior.lo[a] = dim_int(cx, low);
-    w->reach.interior.hi[a] = dim_sub(cx, size, dim_int(cx, high));
-    w->reach.has_interior = true;
+    if (low || high) add_stretch(w, a, dim_int(cx, low), dim_sub(cx, size, dim_int(cx, high)));
 }
 
 static void visit_results(Walker *w, const Value *const *results, int n) {
@@ -295,6 +317,6 @@ void reach_arrays(Lower *l, const Axes *axes, const Value *const *results, int n
 Reach reach_of(Lower *l, const Axes *axes, const Value *const *results, int n) {
     Walker w = { .l = l, .axes = axes, .seen = map_new(l->arena), .last = -1 };
     visit_results(&w, results, n);
-    for (int a = 0; a < axes->n; a++) find_interior(&w, a);
+    for (int a = axes->n; a-- > 0;) find_interior(&w, a);
     return w.reach;
 }
