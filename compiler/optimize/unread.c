@@ -12,6 +12,7 @@ enum { MOST_ROUNDS = 8, MOST_VARIANTS = 4 };
 
 typedef struct {
     bool *wanted; /* by result */
+    bool *taken;  /* by parameter */
     const Func *cleaned;
     Func *made;
 } Variant;
@@ -57,7 +58,7 @@ static int length_of(const Block *b) {
     return n;
 }
 
-static bool *wanted_of_call(Unread *u, const Inst *call, const int *uses) {
+static bool *wanted_of_call(const Unread *u, const Inst *call, const int *uses) {
     bool *wanted = NEW_ARRAY(u->arena, bool, call->nresults + 1);
     for (int i = 0; i < call->nresults; i++) wanted[i] = uses[call->results[i]->id] > 0;
     return wanted;
@@ -121,21 +122,22 @@ static const Variant *variant_for(const Facts *f, const bool *wanted, int n) {
 }
 
 typedef struct {
-    Unread *unread;
+    const Unread *unread;
     const int *uses; /* in what is walked */
+    bool less;       /* some call is given less than before */
 } Context;
 
-static void call_less(Walk *w, const Inst *call, const Func *callee, const Variant *v) {
-    const Context *c = w->context;
+static void call_less(Walk *w, const Inst *call, const Variant *v) {
+    Context *c = w->context;
     Attrs attrs = { .callee = v->made, .sizes = call->attrs->sizes, .binds = call->attrs->binds };
     Value **args = NEW_ARRAY(w->b.arena, Value *, call->nargs + 1);
-    const int *uses = use_counts(c->unread->arena, v->cleaned);
     int n = 0, given = 0;
     for (int i = 0; i < call->nargs; i++)
-        if (uses[v->cleaned->body->params[i]->id]) args[n++] = walk_value(w, call->args[i]);
+        if (v->taken[i]) args[n++] = walk_value(w, call->args[i]);
     const Inst *less = emit_inst(&w->b, OP_call, args, n, &attrs);
-    for (int i = 0; i < callee->body->nresults; i++)
+    for (int i = 0; i < call->nresults; i++)
         if (v->wanted[i]) w->map.at[call->results[i]->id] = less->results[given++];
+    c->less |= n < call->nargs;
 }
 
 static void inst(Walk *w, const Inst *in) {
@@ -143,7 +145,7 @@ static void inst(Walk *w, const Inst *in) {
     const Func *callee = in->attrs->callee;
     const Facts *facts = callee ? facts_of(c->unread, callee) : NULL;
     if (facts && !facts->whole) {
-        call_less(w, in, callee, variant_for(facts, wanted_of_call(c->unread, in, c->uses), in->nresults));
+        call_less(w, in, variant_for(facts, wanted_of_call(c->unread, in, c->uses), in->nresults));
     } else if (inst_is_call(in)) {
         Inst plain = *in; /* what derivatives look at has done its work */
         Attrs attrs = *in->attrs;
@@ -155,34 +157,50 @@ static void inst(Walk *w, const Inst *in) {
     }
 }
 
-static void make(Unread *u, const Facts *facts, const Func *old, Variant *v) {
+/* The variant with its calls as they are now, and without what only those needed that are given less. */
+static const Func *with_calls(const Unread *u, const Variant *v) {
     const Block *body = v->cleaned->body;
-    Context context = { u, use_counts(u->arena, v->cleaned) };
+    Context context = { u, use_counts(u->arena, v->cleaned), false };
     Walk w = { .inst = inst, .context = &context };
-    Func *f;
-    if (facts->whole) {
-        f = func_shell(u->after, old);
-    } else {
-        f = func_new(u->after, old->name);
-        f->title = name_of(u->after->cx, old->title);
-        f->origin = old->origin;
-        f->sizes = (Sizes){ old->sizes.n,
-                            arena_copy(u->after->arena, old->sizes.at, sizeof *old->sizes.at * (size_t)old->sizes.n) };
-    }
-    v->made = f;
+    Func *f = func_shell(u->cleaned, v->cleaned);
     w.b = builder_new(f);
     w.map = value_map_new(w.b.arena, v->cleaned);
-    for (int i = 0; i < body->nparams; i++) {
-        const Value *p = body->params[i];
-        if (facts->whole)
-            w.map.at[p->id] = f->body->params[i];
-        else if (context.uses[p->id])
-            w.map.at[p->id] = block_param(f->body, p->type);
-    }
+    for (int i = 0; i < body->nparams; i++) w.map.at[body->params[i]->id] = f->body->params[i];
     walk_block(&w, body);
     Value **results = NEW_ARRAY(w.b.arena, Value *, body->nresults + 1);
     for (int i = 0; i < body->nresults; i++) results[i] = walk_value(&w, body->results[i]);
     block_return(&w.b, results, body->nresults);
+    return context.less ? transform_clean(u->cleaned, f) : f;
+}
+
+static Func *shell_of(Unread *u, const Func *old, const Variant *v, bool whole) {
+    if (whole) return func_shell(u->after, old);
+    Func *f = func_new(u->after, old->name);
+    f->title = name_of(u->after->cx, old->title);
+    f->origin = old->origin;
+    f->sizes = (Sizes){ old->sizes.n,
+                        arena_copy(u->after->arena, old->sizes.at, sizeof *old->sizes.at * (size_t)old->sizes.n) };
+    for (int i = 0; i < old->body->nparams; i++)
+        if (v->taken[i]) block_param(f->body, old->body->params[i]->type);
+    return f;
+}
+
+static void make(Unread *u, const Facts *facts, const Func *old, Variant *v) {
+    const Func *f = with_calls(u, v);
+    const Block *body = f->body;
+    const int *uses = use_counts(u->arena, f);
+    v->taken = NEW_ARRAY(u->arena, bool, body->nparams + 1);
+    for (int i = 0; i < body->nparams; i++) v->taken[i] = facts->whole || uses[body->params[i]->id] > 0;
+    v->made = shell_of(u, old, v, facts->whole);
+    Builder b = builder_new(v->made);
+    ValueMap map = value_map_new(b.arena, f);
+    DimMap dims = { 0 };
+    for (int i = 0, n = 0; i < body->nparams; i++)
+        if (v->taken[i]) map.at[body->params[i]->id] = v->made->body->params[n++];
+    copy_block_into(&b, body, &map, &dims, false);
+    Value **results = NEW_ARRAY(b.arena, Value *, body->nresults + 1);
+    for (int i = 0; i < body->nresults; i++) results[i] = map.at[body->results[i]->id];
+    block_return(&b, results, body->nresults);
 }
 
 /* Functions that are whole were called by their old names, for they may call themselves. */
