@@ -155,6 +155,22 @@ static void put_rows(Lower *l, const Dot *d, LValue *i, LValue *hi, Row *rows) {
     }
 }
 
+/* For a product of one row (row.c). */
+LValue *dot_number_of_x(Lower *l, const Dot *d, LValue *k) {
+    Row row[MAX_ROWS];
+    put_rows(l, d, loop_i64(&l->b, 0), d->m, row);
+    return number_of_x(l, d, row, k, d->x_flat ? strides_offset(l, &d->x_k, k) : NULL);
+}
+
+void dot_store_vector(Lower *l, const Dot *d, LValue *j, LValue *sum, bool whole) {
+    Dot one = *d;
+    Row row = { 0 };
+    one.rows = one.vectors = 1;
+    one.whole = whole;
+    put_row(l, d, loop_i64(&l->b, 0), row.at, d->rows_merge);
+    store_tile(l, &one, &row, NULL, j, &sum);
+}
+
 typedef struct {
     LValue *first, *end;  /* rows */
     LValue *left, *right; /* columns, of some panels */
@@ -341,7 +357,10 @@ static void dot_pieces(Lower *l, LValue *lo, LValue *hi, void *context) {
     p.right = loop_binary(b, OP_min, d.n, loop_add(b, p.left, d.wide));
     p.first = loop_mul(b, chunk, loop_i64(b, d.tall));
     p.end = loop_binary(b, OP_min, d.m, loop_add(b, p.first, loop_i64(b, d.tall)));
-    piece(l, &d, &p);
+    if (d.row)
+        dot_row(l, &d, p.left, p.right);
+    else
+        piece(l, &d, &p);
     loop_end(b, &f, NULL);
     if (p.totals) loop_release(b, p.totals);
     if (d.copy) loop_release(b, d.panel);

@@ -49,6 +49,7 @@ typedef struct {
     bool dear;                /* more is done with the sums than to store them */
     bool packed;              /* x is a copy (pack.c) */
     bool copy, whole;         /* whole: panels have no tail */
+    bool row;                 /* x is one row, which goes along rows of y (row.c) */
     bool across;              /* y lies in memory along the contracted axes */
     Idx at[MAX_RANK];         /* of the batch axes, then of the outer free axes of y */
     LValue *x_base, *y_base;  /* where the views begin there */
@@ -63,6 +64,12 @@ bool dot_wastes(int64_t n, int64_t each);  /* whether it pays to have code for w
 bool dot_is_narrow(Lower *, const Inst *); /* too few columns for vectors, and rows enough */
 void dot_choose_tile(Lower *, Dot *);
 void dot_choose_panels(Lower *, Dot *);
+
+/* row.c */
+void dot_choose_row(Lower *, Dot *);
+void dot_row(Lower *, const Dot *, LValue *left, LValue *right);
+LValue *dot_number_of_x(Lower *, const Dot *, LValue *k);
+void dot_store_vector(Lower *, const Dot *, LValue *j, LValue *sum, bool whole);
 
 /* pack.c */
 bool pack_pays(const Dot *);

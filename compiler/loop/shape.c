@@ -106,4 +106,5 @@ void dot_choose_panels(Lower *l, Dot *d) {
         d->tall = d->rows;
     }
     choose_wide(l, d);
+    dot_choose_row(l, d);
 }
