@@ -107,11 +107,12 @@ LValue *piecewise(const Math *m, LValue *x, const Pieces *p) {
     LValue *at = p->more != 0 ? add_num(m, x, p->more) : x;
     LValue *which = loop_binary(m->b, OP_shift_right_logical, as_bits(m, at), bits_num(m, shift));
     which = loop_binary(m->b, OP_sub, which, bits_num(m, (first >> shift) - 1));
-    which = loop_binary(m->b, OP_max, which, bits_num(m, 0));
+    if (p->more == 0) which = loop_binary(m->b, OP_max, which, bits_num(m, 0));
     LValue *rows[MAX_TERMS] = { 0 };
-    for (int i = 0; i < p->nrows; i++) rows[i] = loop_lookup(m->b, dtype, which, p->rows[i], 16);
-    LValue *t = sub(m, x, rows[0]), *y = poly_of(m, t, rows + 2, p->nrows - 2);
-    return mul_add(m, t, y, p->odd ? pick(m, below(m, x, p->first), t, rows[1]) : rows[1]);
+    for (int i = 0; i < p->nrows; i++) rows[i] = loop_lookup(m->b, dtype, which, p->rows[i], p->stretches);
+    LValue *t = sub(m, x, rows[0]), *y = rows[p->nrows - 1];
+    for (int i = p->nrows - 2; i >= 2; i--) y = mul_add(m, y, t, rows[i]);
+    return mul_add(m, t, y, p->odd ? pick(m, loop_binary(m->b, OP_eq, which, bits_num(m, 0)), t, rows[1]) : rows[1]);
 }
 
 LValue *to_integer(const Math *m, LValue *x) { return add_num(m, add_num(m, x, m->magic), -m->magic); }

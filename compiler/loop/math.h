@@ -64,10 +64,11 @@ LValue *less_product(const Math *, LValue *x, LValue *n, double part); /* x - n 
 
 /* f(x) for x >= 0, by a polynomial for each stretch of numbers; rows as `pieces` of coefficients.py makes them.  The second
 ** stretch begins at `first`, which has a stretch for each value of its highest `digits` bits behind the point; from `last` on
-** f is what it is there.  All that is said of x + `more`.  An `odd` function is about x in the first stretch. */
+** f is what it is there.  All that is said of x + `more`.  An `odd` function is about x in the first stretch.  Eight stretches fit into
+** a register of AVX2. */
 typedef struct {
     const double (*rows)[16];
-    int nrows, digits;
+    int nrows, stretches, digits;
     double first, last, more;
     bool odd;
 } Pieces;

@@ -4,8 +4,8 @@
 
 /* For a = |x|, exp(-a a) f(a).  What a a loses goes into the exponential. */
 LValue *math_erfc(const Math *m, LValue *x) {
-    static const Pieces pieces[] = { { erfc_pieces_f32, COUNT(erfc_pieces_f32), 2, 1.25, 12, 1, false },
-                                     { erfc_pieces_f64, COUNT(erfc_pieces_f64), 2, 2.5, 30, 2, false } };
+    static const Pieces pieces[] = { { erfc_pieces_f32, COUNT(erfc_pieces_f32), 8, 1, 1.5, 12, 1, false },
+                                     { erfc_pieces_f64, COUNT(erfc_pieces_f64), 16, 2, 2.5, 30, 2, false } };
     double last = m->wide ? 28 : 11; /* 0 from there on */
     LValue *a = absolute(m, x);
     a = pick(m, above(m, a, last), num(m, last), a);
@@ -26,15 +26,15 @@ static LValue *wide_erf(const Math *m, LValue *a) {
 }
 
 LValue *math_erf(const Math *m, LValue *x) {
-    static const Pieces pieces = { erf_pieces, COUNT(erf_pieces), 2, 0.375, 0x1.fffffep+1, 0, true };
+    static const Pieces pieces = { erf_pieces, COUNT(erf_pieces), 8, 3, 4.5, 0x1.fffffep+2, 4, true };
     LValue *a = absolute(m, x);
     return with_sign_of(m, m->wide ? wide_erf(m, a) : piecewise(m, a, &pieces), x);
 }
 
 /* x f(w), w = -log(1 - x x) */
 LValue *math_erf_inv(const Math *m, LValue *x) {
-    static const Pieces pieces[] = { { erf_inv_pieces_f32, COUNT(erf_inv_pieces_f32), 1, 0.5, 17, 0, false },
-                                     { erf_inv_pieces_f64, COUNT(erf_inv_pieces_f64), 1, 0.5, 37, 0, false } };
+    static const Pieces pieces[] = { { erf_inv_pieces_f32, COUNT(erf_inv_pieces_f32), 16, 1, 0.5, 17, 0, false },
+                                     { erf_inv_pieces_f64, COUNT(erf_inv_pieces_f64), 16, 1, 0.5, 37, 0, false } };
     Double square = exact_product(m, x, x);
     LValue *rest = sub(m, sub(m, num(m, 1), square.hi), square.lo);
     if (m->fused) rest = mul_add(m, neg(m, x), x, num(m, 1));

@@ -1,19 +1,20 @@
 /* exp and its kin.
 **
-** x = n log 2 + r with a whole n and |r| <= log(2) / 2; exp(x) = 2^n exp(r).  2^n is applied in two halves, so that results
-** may come down to the smallest denormal number, rounded once, or overflow. */
+** x = n log 2 + r with a whole n and |r| <= log(2) / 2; exp(x) = 2^n exp(r).  As long as the result is a normal number n is added
+** to the bits of exp(r).  Elsewhere, in a branch that is hardly ever taken, 2^n is applied in two halves, so that results may come down to
+** the smallest denormal number, rounded once, or overflow. */
 #include "loop/math.h"
 #include "loop/math_tables.h"
 
 typedef struct {
-    LValue *n, *r, *hi, *lo; /* r is hi + lo, rounded */
+    LValue *n, *shifted, *r, *hi, *lo; /* n stands in the lowest bits of `shifted`; r is hi + lo, rounded */
 } Reduced;
 
 static Reduced reduce(const Math *m, LValue *x) {
     const double *ln2 = m->wide ? ln2_f64 : ln2_f32;
-    LValue *n = add_num(m, mul_add(m, x, num(m, log2_e[0]), num(m, m->magic)), -m->magic);
+    LValue *shifted = mul_add(m, x, num(m, log2_e[0]), num(m, m->magic)), *n = add_num(m, shifted, -m->magic);
     LValue *r = mul_add(m, n, num(m, -ln2[0]), x); /* exact: ln2[0] ends in zeros */
-    return (Reduced){ n, mul_add(m, n, num(m, -ln2[1]), r), r, mul_num(m, n, -ln2[1]) };
+    return (Reduced){ n, shifted, mul_add(m, n, num(m, -ln2[1]), r), r, mul_num(m, n, -ln2[1]) };
 }
 
 /* n and twice the bias stand in the lowest bits of a sum; its half, and what that leaves, are the exponents of two factors. */
@@ -26,6 +27,33 @@ static LValue *scaled(const Math *m, LValue *x, LValue *n) {
     return mul(m, mul(m, x, first), as_float(m, loop_binary(b, OP_shift_left, rest, fraction)));
 }
 
+/* 2^(n + more) y where that is a normal number */
+static LValue *scaled_near(const Math *m, LValue *y, LValue *n, LValue *shifted, int more) {
+    LBuilder *b = m->b;
+    if (b->module->target->parts) return loop_scale(b, y, more ? add_num(m, n, more) : n);
+    LValue *bits = loop_binary(b, OP_shift_left, as_bits(m, shifted), bits_num(m, m->fraction));
+    bits = loop_binary(b, OP_add, bits, as_bits(m, y));
+    if (more) bits = loop_binary(b, OP_add, bits, bits_num(m, (int64_t)more << m->fraction));
+    return as_float(m, bits);
+}
+
+/* The same anywhere: y is e to what x leaves, the result e to x, or about that; it is normal as long as |x| is at most `usual`, and 0 or
+** infinite below `low` and above `high`. */
+static LValue *scaled_from(const Math *m, LValue *y, Reduced a, int more, LValue *x, double usual, double low,
+                           double high) {
+    LBuilder *b = m->b;
+    if (b->module->target->parts) return scaled_near(m, y, a.n, a.shifted, more);
+    LValue *far = loop_binary(b, OP_gt, as_bits(m, absolute(m, x)), as_bits(m, num(m, usual))); /* nan too */
+    LLoop c = loop_if_rare(b, loop_any(b, far));
+    LValue *rare = scaled(m, y, more ? add_num(m, a.n, more) : a.n);
+    rare = pick(m, above(m, x, high), num(m, INFINITY), rare);
+    rare = pick(m, below(m, x, low), num(m, 0), rare);
+    loop_else(b, &c, 1, &rare);
+    LValue *near = scaled_near(m, y, a.n, a.shifted, more);
+    loop_end_if(b, &c, 1, &near);
+    return c.carry[0];
+}
+
 /* exp(r) - 1 = r + r r q(r), to the digits of exp(r) */
 static LValue *above_one(const Math *m, Reduced a) {
     return add(m, a.hi, mul_add(m, mul(m, a.r, a.r), poly(m, a.r, TABLE(m, exp)), a.lo));
@@ -33,26 +61,28 @@ static LValue *above_one(const Math *m, Reduced a) {
 
 static LValue *within_range(const Math *m, LValue *x) { return clamp(m, x, m->wide ? -747 : -106, m->wide ? 711 : 90); }
 
+/* Where n may be too large for what follows: else what is far out is put right in the end. */
+static LValue *reducible(const Math *m, LValue *x) { return m->b->module->target->parts ? within_range(m, x) : x; }
+
 /* 2^shift exp(x) */
 static LValue *shifted_exp(const Math *m, LValue *x, int shift) {
-    Reduced a = reduce(m, within_range(m, x));
+    Reduced a = reduce(m, reducible(m, x));
     LValue *y = add_num(m, above_one(m, a), 1);
-    return scaled(m, y, shift ? add_num(m, a.n, shift) : a.n);
+    return scaled_from(m, y, a, shift, x, m->wide ? 708 : 87, m->wide ? -747 : -106, m->wide ? 711 : 90);
 }
 
 /* sum: x rounded.  What is left of x is at most a few units, also where x is far out and hardly has digits behind its point. */
 static Reduced reduce_sum(const Math *m, LValue *sum, Double x) {
     const double *ln2 = m->wide ? ln2_f64 : ln2_f32;
-    LValue *n = add_num(m, mul_add(m, sum, num(m, log2_e[0]), num(m, m->magic)), -m->magic);
+    LValue *shifted = mul_add(m, sum, num(m, log2_e[0]), num(m, m->magic)), *n = add_num(m, shifted, -m->magic);
     LValue *low = mul_add(m, n, num(m, -ln2[1]), x.lo);
     LValue *high = mul_add(m, n, num(m, -ln2[0]), x.hi);
-    return (Reduced){ n, add(m, high, low), high, low };
+    return (Reduced){ n, shifted, add(m, high, low), high, low };
 }
 
 LValue *math_exp_near(const Math *m, LValue *sum, Double x) {
     Reduced a = reduce_sum(m, sum, x);
-    LValue *y = add_num(m, above_one(m, a), 1);
-    return m->b->module->target->parts ? loop_scale(m->b, y, a.n) : mul(m, y, power_of_two(m, a.n));
+    return scaled_near(m, add_num(m, above_one(m, a), 1), a.n, a.shifted, 0);
 }
 
 LValue *math_exp_sum(const Math *m, LValue *sum, Double x) {
@@ -63,17 +93,20 @@ LValue *math_exp_sum(const Math *m, LValue *sum, Double x) {
 }
 
 LValue *math_exp_times(const Math *m, LValue *x, LValue *lo, LValue *y) {
-    Reduced a = reduce(m, within_range(m, x));
+    Reduced a = reduce(m, x);
     a.r = add(m, a.r, lo), a.lo = add(m, a.lo, lo);
-    return scaled(m, mul_add(m, above_one(m, a), y, y), a.n);
+    return scaled_from(m, mul_add(m, above_one(m, a), y, y), a, 0, x, m->wide ? 700 : 80, -INFINITY, INFINITY);
 }
 
 LValue *math_exp(const Math *m, LValue *x) { return shifted_exp(m, x, 0); }
 
 LValue *math_exp2(const Math *m, LValue *x) {
-    x = clamp(m, x, m->wide ? -1080 : -152, m->wide ? 1025 : 129);
-    LValue *n = to_integer(m, x), *r = sub(m, x, n);
-    return scaled(m, mul_add(m, r, poly(m, r, TABLE(m, exp2)), num(m, 1)), n);
+    double low = m->wide ? -1080 : -152, high = m->wide ? 1025 : 129;
+    LValue *within = m->b->module->target->parts ? clamp(m, x, low, high) : x;
+    Reduced a = { .shifted = add_num(m, within, m->magic) };
+    a.n = add_num(m, a.shifted, -m->magic), a.r = sub(m, within, a.n);
+    LValue *y = mul_add(m, a.r, poly(m, a.r, TABLE(m, exp2)), num(m, 1));
+    return scaled_from(m, y, a, 0, x, m->wide ? 1021 : 125, low, high);
 }
 
 /* expm1(x) / 4 = 2^(n-2) expm1(r) + (2^(n-2) - 1/4): a quarter, so that 2^n does not overflow before the result does. */
@@ -123,7 +156,7 @@ static LValue *wide_tanh(const Math *m, LValue *a) {
 }
 
 LValue *math_tanh(const Math *m, LValue *x) {
-    static const Pieces pieces = { tanh_pieces, COUNT(tanh_pieces), 1, 0.25, 9.25, 0, true };
+    static const Pieces pieces = { tanh_pieces, COUNT(tanh_pieces), 8, 1, 1.5, 10.25, 1, true };
     LValue *a = absolute(m, x);
     return with_sign_of(m, m->wide ? wide_tanh(m, a) : piecewise(m, a, &pieces), x);
 }

@@ -287,8 +287,8 @@ if group("sinh"):
             mpf('1.01'), 4 if bits == 24 else 8)
 
 if group("pieces"):
-    pieces("tanh_pieces", tanh, [0] + halves('0.25', 8, 2) + ['9.25'], 7)
-    pieces("erf_pieces", erf, [0] + halves('0.375', 4, 4), 7)
+    pieces("tanh_pieces", tanh, [x - 1 for x in halves(1, 8, 2)] + ['9.25'], 8)
+    pieces("erf_pieces", erf, [mpf(k) / 2 for k in range(9)], 7)
 
 if group("erf"):
     # erf(k / 2.56 + t) = sum of q_i t^i, k from 0 to 15; the last row is what q_0 lacks
@@ -306,7 +306,7 @@ if group("erf"):
 if group("erfc"):
     # exp(x x) erfc(x)
     scaled = lambda x: exp(x * x) * erfc(x)
-    pieces("erfc_pieces_f32", scaled, [x - 1 for x in halves(1, 12, 4)], 6, odd=False, exact=0)
+    pieces("erfc_pieces_f32", scaled, [x - 1 for x in halves(1, 12, 2)], 8, odd=False, exact=0)
     pieces("erfc_pieces_f64", scaled, [x - 2 for x in halves(2, 32, 4)], 14, 53, odd=False, exact=0)
 
 if group("erf_inv"):
