@@ -67,6 +67,7 @@ Rotation rotation_of(Lower *l, const Inst *loop) {
     for (int i = 0; i < loop->attrs->carries; i++) {
         const Buffer *to = loop->results[i]->buffer, *from = body->results[i]->buffer;
         if (to == from || !may_move(l, to) || !may_move(l, from) || !same_size(l->cx, to->type, from->type)) continue;
+        if (body->results[i]->block != body) continue; /* what is of outside stays where it is */
         int a = add_buffer(l, &r, to), c = add_buffer(l, &r, from);
         if (a < 0 || c < 0) return (Rotation){ .order = 1 };
         if (taken[c] || r.next[a] >= 0) continue;
