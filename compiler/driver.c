@@ -107,6 +107,7 @@ static LModule *lower(Compiler *cx, Module *m, const Target *target) {
     LModule *loops = loop_lower(m, target);
     if (!diag_errors(cx)) {
         loop_verify(loops);
+        loop_widen(loops);
         loop_unroll(loops);
         loop_verify(loops);
         if (cx->options.check_passes) check_loops(cx, m, loops);

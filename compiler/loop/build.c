@@ -93,6 +93,8 @@ static void append_to(LBlock *block, LInst *in) {
     block->last = in;
 }
 
+void build_move(LBuilder *b, LInst *in) { append_to(b->block, in); }
+
 static LValue **copy_values(LBuilder *b, LValue *const *v, int n) {
     return n ? arena_copy(b->module->arena, v, sizeof *v * (size_t)n) : NULL;
 }

@@ -10,5 +10,7 @@ LInst *build_append(LBuilder *, LOp, LValue *const *args, int nargs, int64_t n, 
 LValue *build_pure(LBuilder *, LInst shape, LType, LValue *const *args, int nargs);
 /* ... and its result, which stands in that block. */
 LValue *build_result(LBuilder *, LInst *, LBlock *, LType);
+/* An instruction that stood somewhere else. */
+void build_move(LBuilder *, LInst *);
 
 #endif

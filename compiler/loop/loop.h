@@ -258,6 +258,10 @@ void loop_verify(const LModule *); /* a mistake is our bug */
 
 LModule *loop_lower(const Module *, const Target *);
 
+/* widen.c */
+
+void loop_widen(LModule *);
+
 /* unroll.c */
 
 void loop_unroll(LModule *);

@@ -148,7 +148,7 @@ static void copy_if(Unroll *u, const LInst *in) {
         becomes(u, in->results, now_all(u, taken->results, in->nresults), in->nresults);
         return;
     }
-    LLoop l = loop_if(&u->b, now(u, in->args[0]));
+    LLoop l = in->n ? loop_if_rare(&u->b, now(u, in->args[0])) : loop_if(&u->b, now(u, in->args[0]));
     copy_block(u, in->blocks[0]);
     loop_else(&u->b, &l, in->nresults, now_all(u, in->blocks[0]->results, in->nresults));
     copy_block(u, in->blocks[1]);
