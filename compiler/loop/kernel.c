@@ -136,10 +136,25 @@ bool kernel_by_rows(Lower *l, const Inst *in, ReachArray array, void *context) {
     return cost >= TOO_DEAR / 4 || !weave_of(l, &axes, k.g.at, k.g.n, &woven);
 }
 
-static bool makes_words(const Kernel *k) {
-    for (int i = 0; i < k->g.n; i++)
-        if (k->g.at[i]->op == OP_threefry2x32 && k->g.at[i]->results[0]->type->rank) return true;
-    return false;
+/* How many registers at a time give a processor enough to do while the steps of one wait for each other. */
+static int registers_at_a_time(Lower *l, const Kernel *k) {
+    enum { MUCH = 3 /* nanoseconds: of less a processor looks ahead into the next rounds by itself */ };
+    double *until = arena_alloc(l->arena, sizeof *until * (size_t)(k->g.n + 1)), all = 0, longest = 0;
+    Map known = map_new(l->arena);
+    for (int i = 0; i < k->g.n; i++) {
+        const Inst *in = k->g.at[i];
+        if (in->op == OP_threefry2x32 && in->results[0]->type->rank) return 4;
+        double waits = 0;
+        for (int j = 0; j < in->nargs; j++) {
+            const double *before = in->args[j]->def ? map_get(&known, in->args[j]->def) : NULL;
+            if (before && *before > waits) waits = *before;
+        }
+        until[i] = waits + plan_cost(in);
+        all += plan_cost(in);
+        if (until[i] > longest) longest = until[i];
+        map_set(&known, in, &until[i]);
+    }
+    return all >= MUCH && longest > 0.4 * all ? 2 : 1;
 }
 
 static void lower_map_kernel(Lower *l, Kernel *k) {
@@ -160,7 +175,7 @@ static void lower_map_kernel(Lower *l, Kernel *k) {
         return;
     }
     nest_interior(l, &axes, r.has_interior ? &r.interior : NULL, (Work){ cost, NULL },
-                  nest_lanes(&axes, cost, makes_words(k), kernel_lanes(l, k)), map_body, k);
+                  nest_lanes(&axes, cost, registers_at_a_time(l, k), kernel_lanes(l, k)), map_body, k);
 }
 
 /* dot */

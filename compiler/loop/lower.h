@@ -171,8 +171,8 @@ typedef struct {
     } along[MAX_RANK];
 } Interior;
 void nest_interior(Lower *, const Axes *, const Interior *, Work, int lanes, NestBody, void *context);
-/* The lanes that suit a body of that work: one register, two, or four where it makes random words. */
-int nest_lanes(const Axes *, double each, bool words, int lanes);
+/* The lanes that suit a body of that work: of so many registers, or of two. */
+int nest_lanes(const Axes *, double each, int registers, int lanes);
 /* body at the indices lo .. hi of one axis: whole vectors, then a tail. */
 void nest_inner(Lower *, LValue *lo, LValue *hi, int lanes, bool heavy, Idx *idx, int axis, NestBody, void *context);
 /* body(lo, hi) for pieces of 0 .. n, on the pool where that pays. */

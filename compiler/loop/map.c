@@ -105,7 +105,7 @@ void lower_map(Lower *l, const Inst *in) {
         return;
     }
     nest_interior(l, &axes, r.has_interior ? &r.interior : NULL, w,
-                  nest_lanes(&axes, w.each, in->op == OP_threefry2x32, lanes), map_body, (void *)in);
+                  nest_lanes(&axes, w.each, in->op == OP_threefry2x32 ? 4 : 1, lanes), map_body, (void *)in);
 }
 
 /* reductions and dots, one instruction at a time */

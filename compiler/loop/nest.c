@@ -261,13 +261,14 @@ static void nested(Lower *l, Nest *t, int k) {
     loop_end(b, &f, NULL);
 }
 
-/* The steps of an elementary function wait for each other: those of two registers at a time, where there are always two, do not.  So do
-** those of random words, for longer, and they need few registers: four at a time, if there are some times as many. */
-int nest_lanes(const Axes *axes, double each, bool words, int lanes) {
+/* The steps of an elementary function wait for each other: those of two registers at a time, where there are always two, do not.
+** Where more wait for each other, and longer, some registers go at a time if there are many times as many. */
+int nest_lanes(const Axes *axes, double each, int registers, int lanes) {
     int64_t last = 1;
     for (int a = 0; a < axes->n; a++)
         if (!dim_is(axes->dim[a], 1) && !dim_is_int(axes->dim[a], &last)) return lanes;
-    if (words) return last >= 16 * lanes && 4 * lanes <= LOOP_MAX_LANES ? 4 * lanes : lanes;
+    if (registers > 1)
+        return last >= 4 * registers * lanes && registers * lanes <= LOOP_MAX_LANES ? registers * lanes : lanes;
     return each > 0.5 && each < 3 && last % (2 * lanes) == 0 && last >= 8 * lanes ? 2 * lanes : lanes;
 }
 
