@@ -52,6 +52,8 @@ void dot_choose_tile(Lower *l, Dot *d) {
     d->lanes = lanes_for(l, dtype_bytes(d->sum));
     if (known && m <= 2 && !panel_can_cross(d)) /* long stretches of rows of y, read once */
         most = m == 1 ? MOST_VECTORS : wide ? MOST_VECTORS / 2 : 4;
+    else if (known && wide && (m == 7 || m == 8)) /* one tile */
+        most = 3;
     d->vectors = most;
     if (loop_is_const(d->n, &n) && n > 0) {
         while (d->lanes > 1 && d->lanes / 2 >= n) d->lanes /= 2;
