@@ -337,7 +337,11 @@ static void dot_pieces(Lower *l, LValue *lo, LValue *hi, void *context) {
     if (d.copy) {
         LValue *k = loop_binary(b, OP_min, d.k, loop_i64(b, CHUNK));
         d.panel = loop_alloc(b, loop_mul(b, round_up(l, k, d.lanes), loop_i64(b, d.lanes * d.width * bytes)));
-        if (!is_short(&d) || d.dear) p.totals = loop_alloc(b, loop_mul(b, d.wide, loop_i64(b, d.tall * bytes)));
+        if (!is_short(&d) || d.dear) {
+            LValue *rows = loop_mul(b, round_up(l, d.m, d.rows), loop_i64(b, d.rows * bytes));
+            rows = loop_binary(b, OP_min, rows, loop_i64(b, d.tall * bytes));
+            p.totals = loop_alloc(b, loop_mul(b, d.wide, rows));
+        }
     }
     LLoop f = loop_for(b, lo, hi, 1, 0, NULL);
     /* Panels change faster than rows: those of x stay in the cache. */
@@ -357,10 +361,18 @@ static void dot_pieces(Lower *l, LValue *lo, LValue *hi, void *context) {
     p.right = loop_binary(b, OP_min, d.n, loop_add(b, p.left, d.wide));
     p.first = loop_mul(b, chunk, loop_i64(b, d.tall));
     p.end = loop_binary(b, OP_min, d.m, loop_add(b, p.first, loop_i64(b, d.tall)));
-    if (d.row)
-        dot_row(l, &d, p.left, p.right);
-    else
+    int64_t always;
+    if (!d.row) {
         piece(l, &d, &p);
+    } else if (loop_is_const(d.row, &always)) {
+        dot_row(l, &d, p.left, p.right);
+    } else {
+        LLoop one = loop_if(b, d.row);
+        dot_row(l, &d, p.left, p.right);
+        loop_else(b, &one, 0, NULL);
+        piece(l, &d, &p);
+        loop_end_if(b, &one, 0, NULL);
+    }
     loop_end(b, &f, NULL);
     if (p.totals) loop_release(b, p.totals);
     if (d.copy) loop_release(b, d.panel);

@@ -49,11 +49,12 @@ typedef struct {
     bool dear;                /* more is done with the sums than to store them */
     bool packed;              /* x is a copy (pack.c) */
     bool copy, whole;         /* whole: panels have no tail */
-    bool row;                 /* x is one row, which goes along rows of y (row.c) */
-    bool across;              /* y lies in memory along the contracted axes */
-    Idx at[MAX_RANK];         /* of the batch axes, then of the outer free axes of y */
-    LValue *x_base, *y_base;  /* where the views begin there */
-    LValue *panel;            /* the copy: [k - from, column] */
+    LValue *row;       /* whether x is one row, which goes along rows of y (row.c); NULL: it is not, or does not */
+    int64_t row_width; /* columns of a piece then */
+    bool across;       /* y lies in memory along the contracted axes */
+    Idx at[MAX_RANK];  /* of the batch axes, then of the outer free axes of y */
+    LValue *x_base, *y_base; /* where the views begin there */
+    LValue *panel;           /* the copy: [k - from, column] */
     DotStore store;
     void *context;
 } Dot;

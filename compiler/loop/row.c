@@ -7,19 +7,21 @@
 
 enum { STEPS = 8, PIECES = 4, NARROWEST = 1024, WIDEST = 8192 /* bytes of a row, of a piece */ };
 
-/* Where rows of y are long enough; panels of twelve registers of 64 bytes are as good while y is in some cache. */
+/* Where rows of y are long enough; panels of twelve registers of 64 bytes are as good while y is in some cache.  Where the number
+** of rows is not known there is code for both. */
 void dot_choose_row(Lower *l, Dot *d) {
-    int64_t m, n, k, stride, bytes = dtype_bytes(d->sum), least = NARROWEST / bytes, most = WIDEST / bytes;
+    LBuilder *b = &l->b;
     const Target *t = l->to->target;
+    int64_t m = 1, n, k, stride, bytes = dtype_bytes(d->sum), least = NARROWEST / bytes, most = WIDEST / bytes;
     bool known = loop_is_const(d->n, &n), line = d->y_flat && strides_are_line(&d->y_columns, &stride) && stride == 1;
-    if (!loop_is_const(d->m, &m) || m != 1 || !line || d->copy || d->lanes == 1) return;
-    if (t->vector_registers >= 32 && (!known || !loop_is_const(d->k, &k) || n * k * bytes <= t->l3)) return;
-    if (known && (n <= least || (loop_is_const(d->k, &k) && k < 2 * STEPS))) return;
-    d->row = true;
-    d->width = known ? (n / PIECES + least - 1) / least * least : 2 * least;
-    if (d->width < least) d->width = least;
-    if (d->width > most) d->width = most;
-    d->wide = loop_i64(&l->b, d->width);
+    bool any = !loop_is_const(d->m, &m), deep = loop_is_const(d->k, &k), wide = t->vector_registers >= 32;
+    if (m != 1 || !line || d->across || d->lanes == 1) return;
+    if (!any && (d->copy || (wide && (!known || !deep || n * k * bytes <= t->l3)))) return;
+    if (known && (n <= least || (deep && k < 2 * STEPS))) return;
+    int64_t width = known ? (n / PIECES + least - 1) / least * least : 2 * least;
+    d->row_width = width < least ? least : width > most ? most : width;
+    d->row = loop_binary(b, OP_eq, d->m, loop_i64(b, 1));
+    d->wide = loop_select(b, d->row, loop_i64(b, d->row_width), d->wide);
 }
 
 typedef struct {
@@ -97,7 +99,7 @@ static void chunk(Lower *l, RowSweep *s, LValue *from, LValue *to, LValue *bytes
 
 void dot_row(Lower *l, const Dot *d, LValue *left, LValue *right) {
     LBuilder *b = &l->b;
-    int64_t known, room = (d->width + d->lanes) * dtype_bytes(d->sum);
+    int64_t known, room = (d->row_width + d->lanes) * dtype_bytes(d->sum);
     RowSweep s = { .d = d, .left = left, .right = right, .sums = loop_stack(b, room, 64) };
     LValue *bytes = loop_i64(b, room), *zero = loop_i64(b, 0);
     if (loop_is_const(d->k, &known) && known <= CHUNK) {
