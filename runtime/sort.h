@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 enum { SORT_SIGNED, SORT_UNSIGNED, SORT_FLOAT };
+enum { SORT_RUN = 256 /* so many numbers are sorted in registers */ };
 
 typedef struct {
     int64_t nans, minus_zeros;
@@ -26,7 +27,8 @@ typedef struct {
     int (*sort)(void *keys, int64_t n, int64_t lo, int64_t hi, int kind); /* 0: it came to nothing */
     void (*settle)(void *sorted, const void *from, int64_t n, int64_t lo, int64_t hi, const SortSeen *);
     /* of 32 bits only */
-    void (*pair)(int64_t *to, const void *from, int64_t lo, int64_t hi, int kind, int descending);
+    void (*stable)(int32_t *to, const void *from, int64_t n, int kind,
+                   int descending); /* keys: zeros are equal, and NaNs */
     int64_t (*pair_below)(SortBelow *, const void *from, int64_t lo, int64_t hi, int kind,
                           int descending); /* as far as it came */
 } SortVectors;
@@ -41,6 +43,10 @@ typedef struct {
 ** memory.  The numbers; and their places, as i64 or i32. */
 int jxl_sort_row(jxl_call *, void *to, const void *from, int dtype, int64_t n, int64_t first, int64_t count);
 int jxl_sort_places(jxl_call *, void *to, int wide, const void *from, int dtype, const SortRow *);
+
+/* sort_spread.c: all places of n numbers of 32 bits, if they are spread as random ones are; else 0. */
+int jxl_sort_spread(jxl_call *, const SortVectors *narrow, const SortVectors *wide, void *to, int to_wide,
+                    const void *from, int kind, int descending, int64_t n);
 
 #if defined(__x86_64__)
 extern const SortVectors jxl_sort_avx512_32, jxl_sort_avx512_64, jxl_sort_avx2_32, jxl_sort_avx2_64;

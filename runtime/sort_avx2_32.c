@@ -66,7 +66,7 @@ static inline Lanes choose(Lanes low, Lanes high, int top) {
 
 #include "sort_pairs.h"
 
-const SortVectors jxl_sort_avx2_32 = { to_keys, part_row, sort_window, settle, pair, pair_below };
+const SortVectors jxl_sort_avx2_32 = { to_keys, part_row, sort_window, settle, to_stable, pair_below };
 
 #if defined(__clang__)
 #pragma clang attribute pop

@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { LONG_ROW = 100000, MOST_PARTS = 256, PARTS_PER_THREAD = 4, FEW = 16, ROOM = 1024, PACKED = 32768 };
+enum { LONG_ROW = 100000, MOST_PARTS = 256, PARTS_PER_THREAD = 4, FEW = 16, ROOM = 1024, PACKED = 32768, BLOCK = 512 };
 
 static const SortVectors *vectors_of(int bytes) {
 #if defined(__x86_64__)
@@ -106,23 +106,28 @@ int jxl_sort_row(jxl_call *c, void *to, const void *from, int dtype, int64_t n, 
 typedef struct {
     const SortVectors *vectors;
     int64_t *pairs;
-    const void *from;
+    const int32_t *from;
     int kind, descending;
 } Pairs;
 
 static int pair_some(jxl_call *c, void *context, int64_t lo, int64_t hi) {
     const Pairs *p = context;
+    int32_t key[BLOCK];
     (void)c;
-    p->vectors->pair(p->pairs, p->from, lo, hi, p->kind, p->descending);
+    for (int64_t i = lo; i < hi; i += BLOCK) {
+        int64_t n = hi - i < BLOCK ? hi - i : BLOCK;
+        p->vectors->stable(key, p->from + i, n, p->kind, p->descending);
+        for (int64_t k = 0; k < n; k++) p->pairs[i + k] = key[k] * ((int64_t)1 << 32) + i + k;
+    }
     return 0;
 }
 
 /* The first `count` of the pairs, where those are few: the rest is read, and what is below the last of them is kept until there is
 ** no room.  0: it came to nothing. */
-static int first_pairs(const Pairs *p, const SortVectors *wide, int64_t n, int64_t count, int64_t room) {
+static int first_pairs(Pairs *p, const SortVectors *wide, int64_t n, int64_t count, int64_t room) {
     SortBelow kept = { p->pairs, room < n ? room : n, room, 0 };
     int64_t at = kept.count;
-    p->vectors->pair(p->pairs, p->from, 0, at, p->kind, p->descending);
+    pair_some(NULL, p, 0, at);
     for (;;) {
         if (!wide->sort(p->pairs, kept.count, 0, count, SORT_SIGNED)) return 0;
         if (at == n) return 1;
@@ -132,72 +137,22 @@ static int first_pairs(const Pairs *p, const SortVectors *wide, int64_t n, int64
     }
 }
 
-/* Pairs of keys that are spread as random ones are: put together by their highest bits. */
-enum { SPREAD = 4096, MOST_BITS = 11, SPREAD_PART = 128, SAMPLES = 64, SAMPLED_BITS = 4, CROWD = 14 };
-typedef struct {
-    const SortVectors *vectors;
-    int64_t *pairs, end[1 << MOST_BITS];
-    int bad;
-} Spread;
-
-static uint64_t high_bits(int64_t pair, int bits) { return ((uint64_t)pair ^ (uint64_t)1 << 63) >> (64 - bits); }
-
-static int is_spread(const int64_t *pairs, int64_t n) {
-    int seen[1 << SAMPLED_BITS] = { 0 };
-    for (int i = 0; i < SAMPLES; i++)
-        if (++seen[high_bits(pairs[n / SAMPLES * i], SAMPLED_BITS)] > CROWD) return 0;
-    return 1;
-}
-
-static int sort_spread_parts(jxl_call *c, void *context, int64_t lo, int64_t hi) {
-    Spread *s = context;
-    (void)c;
-    for (int64_t k = lo; k < hi; k++) {
-        int64_t from = k ? s->end[k - 1] : 0, n = s->end[k] - from;
-        if (!s->vectors->sort(s->pairs + from, n, 0, n, SORT_SIGNED)) __atomic_store_n(&s->bad, 1, __ATOMIC_RELAXED);
-    }
-    return 0;
-}
-
-/* Into `to`. */
-static int sort_spread(jxl_call *c, const SortVectors *wide, int64_t *to, const int64_t *pairs, int64_t n) {
-    Spread s = { .vectors = wide, .pairs = to };
-    int bits = 1;
-    while (bits < MOST_BITS && n >> bits > SPREAD_PART) bits++;
-    for (int64_t i = 0; i < n; i++) s.end[high_bits(pairs[i], bits)]++;
-    for (int64_t k = 0, sum = 0; k < 1 << bits; k++) {
-        int64_t count = s.end[k];
-        s.end[k] = sum;
-        sum += count;
-    }
-    for (int64_t i = 0; i < n; i++) to[s.end[high_bits(pairs[i], bits)]++] = pairs[i];
-    return !jxl_parallel_for(c, sort_spread_parts, &s, 1 << bits, 1 + PACKED / (n >> bits)) && !s.bad;
-}
-
 int jxl_sort_places(jxl_call *c, void *to, int wide, const void *from, int dtype, const SortRow *s) {
     int kind = jxl_dtypes[dtype].size == 4 ? kind_of(dtype) : -1;
     Pairs p = { kind < 0 ? NULL : vectors_of(4), NULL, from, kind, s->descending };
     if (!p.vectors || s->n > INT32_MAX) return 0;
+    const SortVectors *pairs = vectors_of(8);
+    if (s->count == s->n && jxl_sort_spread(c, p.vectors, pairs, to, wide, from, kind, s->descending, s->n)) return 1;
+    if (c->status) return 0;
     int64_t end = s->first + s->count, room = 4 * end > ROOM ? 4 * end : ROOM;
     int few = end * FEW <= s->n && room < s->n;
-    int whole = s->count == s->n && s->n >= SPREAD;
-    p.pairs = jxl_alloc(c, (few ? room : whole ? 2 * s->n : s->n) * 8);
+    p.pairs = jxl_alloc(c, (few ? room : s->n) * 8);
     if (!p.pairs) return 0;
-    const int64_t *sorted = p.pairs + s->first;
-    int done;
-    if (few) {
-        done = first_pairs(&p, vectors_of(8), s->n, end, room);
-    } else {
-        done = !jxl_parallel_for(c, pair_some, &p, s->n, PACKED);
-        if (done && whole && is_spread(p.pairs, s->n)) {
-            sorted = p.pairs + s->n;
-            done = sort_spread(c, vectors_of(8), p.pairs + s->n, p.pairs, s->n);
-        } else if (done) {
-            done = sort_keys(c, vectors_of(8), p.pairs, 8, s->n, s->first, end, SORT_SIGNED);
-        }
-    }
+    int done = few ? first_pairs(&p, pairs, s->n, end, room)
+                   : !jxl_parallel_for(c, pair_some, &p, s->n, PACKED) &&
+                         sort_keys(c, pairs, p.pairs, 8, s->n, s->first, end, SORT_SIGNED);
     for (int64_t i = 0; i < s->count && done; i++) {
-        uint32_t place = (uint32_t)sorted[i];
+        uint32_t place = (uint32_t)p.pairs[s->first + i];
         if (wide)
             ((int64_t *)to)[i] = place;
         else

@@ -12,23 +12,17 @@ static inline Lanes stable(Lanes v, int kind, int descending) {
     return descending ? differ(y, minus_one) : y;
 }
 
-static inline void pair_all(int64_t *to, const Key *from, int64_t lo, int64_t hi, int kind, int descending) {
-    for (int64_t i = lo; i < hi; i += LANES) {
-        Key key[LANES];
-        int count = hi - i < LANES ? (int)(hi - i) : LANES;
-        store(key, stable(count == LANES ? load(from + i) : load_first(from + i, count), kind, descending));
-        if (count == LANES)
-            for (int k = 0; k < LANES; k++) to[i + k] = (int64_t)key[k] * ((int64_t)1 << 32) + i + k;
-        else
-            for (int k = 0; k < count; k++) to[i + k] = (int64_t)key[k] * ((int64_t)1 << 32) + i + k;
-    }
+static inline void stable_all(Key *to, const Key *from, int64_t n, int kind, int descending) {
+    int64_t i = 0;
+    for (; i + LANES <= n; i += LANES) store(to + i, stable(load(from + i), kind, descending));
+    if (i < n) store_first(to + i, stable(load_first(from + i, (int)(n - i)), kind, descending), (int)(n - i));
 }
 
-static void pair(int64_t *to, const void *from, int64_t lo, int64_t hi, int kind, int descending) {
+static void to_stable(int32_t *to, const void *from, int64_t n, int kind, int descending) {
     switch (2 * kind + descending) {
-    case 2 * SORT_FLOAT: pair_all(to, from, lo, hi, SORT_FLOAT, 0); break;
-    case 2 * SORT_FLOAT + 1: pair_all(to, from, lo, hi, SORT_FLOAT, 1); break;
-    default: pair_all(to, from, lo, hi, kind, descending);
+    case 2 * SORT_FLOAT: stable_all(to, from, n, SORT_FLOAT, 0); break;
+    case 2 * SORT_FLOAT + 1: stable_all(to, from, n, SORT_FLOAT, 1); break;
+    default: stable_all(to, from, n, kind, descending);
     }
 }
 

@@ -97,6 +97,36 @@ Test(sort, several_keys_and_many_rows) {
     check_sort(JXL_I32, 20000, 3, 2, (int[]){ JXL_U8, JXL_U64 });
 }
 
+/* Keys spread evenly, some of them equal, and all but a part of them: in one step and in two, on several threads. */
+Test(sort, random_words) {
+    enum { N = 300001 };
+    static const int64_t lengths[] = { 8192, 70000, N };
+    static const int dtypes[] = { JXL_U32, JXL_I32, JXL_F32 };
+    static uint32_t data[N];
+    static int64_t places[N];
+    static bool seen[N];
+    setenv("JXL_NUM_THREADS", "3", 1);
+    jxl_call c;
+    jxl_call_init(&c);
+    srand(5);
+    for (int test = 0; test < 18; test++) {
+        int64_t n = lengths[test / 6];
+        int descending = test % 2;
+        for (int64_t i = 0; i < n; i++) data[i] = (uint32_t)rand() << 16 ^ (uint32_t)rand();
+        for (int64_t i = 0; i < n / 4; i++) data[rand() % n] = data[test % 5 ? rand() % n : 7];
+        jxl_array keys = { data, dtypes[test / 2 % 3], 1, &n }, index = { places, JXL_I64, 1, &n };
+        cr_assert(jxl_argsort(&c, &index, 1, &keys, 0, descending) == 0);
+        memset(seen, 0, sizeof seen);
+        for (int64_t i = 0; i < n; i++) {
+            cr_assert(!seen[places[i]]);
+            seen[places[i]] = true;
+            int order = i ? compare(&keys, places[i - 1], places[i]) : -1 + 2 * descending;
+            cr_assert((descending ? order > 0 : order < 0) || (!order && places[i - 1] < places[i]));
+        }
+    }
+    jxl_call_free(&c);
+}
+
 /* Some places of rows, the largest first too; short and long, few different numbers and many. */
 Test(sort, places) {
     enum { N = 150000 };
