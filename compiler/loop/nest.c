@@ -216,19 +216,28 @@ static void chunks(Lower *l, LValue *lo, LValue *hi, void *nest_in_hand) {
     inner(l, t, loop_mul(b, lo, chunk), loop_binary(b, OP_min, loop_mul(b, hi, chunk), size));
 }
 
-/* Rows lo .. hi, counted through all axes but the last. */
+/* Rows lo .. hi, counted through all axes but the last: divided once, then each axis counts where the one behind it is through. */
 static void rows(Lower *l, LValue *lo, LValue *hi, void *nest_in_hand) {
     Nest *t = nest_in_hand;
     LBuilder *b = &l->b;
-    LLoop f = loop_for(b, lo, hi, 1, 0, NULL);
-    LValue *rest = f.i;
-    for (int k = t->n - 2; k >= 0; k--) {
-        int a = t->axis[k];
-        t->idx[a] = idx_at(k ? loop_binary(b, OP_rem, rest, t->size[a]) : rest);
-        if (k) rest = loop_binary(b, OP_div, rest, t->size[a]);
+    LValue *at[MAX_RANK] = { 0 }, *rest = lo;
+    int outer = t->n - 1;
+    for (int k = outer - 1; k >= 0; k--) {
+        at[k] = k ? loop_binary(b, OP_rem, rest, t->size[t->axis[k]]) : rest;
+        if (k) rest = loop_binary(b, OP_div, rest, t->size[t->axis[k]]);
     }
+    LLoop f = loop_for(b, lo, hi, 1, outer, at);
+    for (int k = 0; k < outer; k++) t->idx[t->axis[k]] = idx_at(f.carry[k]);
     row(l, t);
-    loop_end(b, &f, NULL);
+    LValue *more = loop_i64(b, 1);
+    for (int k = outer - 1; k >= 0; k--) {
+        at[k] = loop_add(b, f.carry[k], more);
+        if (!k) break;
+        LValue *through = loop_binary(b, OP_eq, at[k], t->size[t->axis[k]]);
+        at[k] = loop_select(b, through, loop_i64(b, 0), at[k]);
+        more = loop_convert(b, through, DT_i64);
+    }
+    loop_end(b, &f, at);
 }
 
 static void nested(Lower *l, Nest *t, int k);
