@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+enum { MANY_KEYS = 32 /* from here on texts are looked up in a map */ };
+
 Place *place_new(Elab *e, const char *name) {
     Place *p = NEW(e->arena, Place);
     p->value = e->unbound;
@@ -91,6 +93,11 @@ Contents *contents_change(Elab *e, Py x) {
     return c;
 }
 
+static void note_text(Contents *c, int i) {
+    const Py key = c->keys[i];
+    if (key->kind == PY_STR) map_set_bytes(c->texts, key->str.at, key->str.n, (void *)(intptr_t)(i + 1));
+}
+
 void contents_push(Elab *e, Contents *c, Py key, Py value) {
     if (c->n == c->cap) {
         size_t old = sizeof(Py) * (size_t)c->cap;
@@ -98,9 +105,15 @@ void contents_push(Elab *e, Contents *c, Py key, Py value) {
         size_t new = sizeof(Py) * (size_t)c->cap;
         c->at = arena_grow(e->arena, c->at, old, new);
         if (key) c->keys = arena_grow(e->arena, c->keys, old, new);
+        if (key && c->n >= MANY_KEYS && !c->texts) {
+            c->texts = arena_copy(e->arena, &(Map){ 0 }, sizeof(Map));
+            *c->texts = map_new(e->arena);
+            for (int i = 0; i < c->n; i++) note_text(c, i);
+        }
     }
     c->at[c->n] = value;
     if (key) c->keys[c->n] = key;
+    if (c->texts) note_text(c, c->n);
     c->n++;
 }
 
@@ -121,6 +134,10 @@ static bool same_key(Elab *e, Py x, Py y) {
 }
 
 int contents_find(Elab *e, const Contents *c, Py key) {
+    if (c->texts && key->kind == PY_STR) {
+        int i = (int)(intptr_t)map_get_bytes(c->texts, key->str.at, key->str.n) - 1;
+        if (i < 0 || (i < c->n && same_key(e, c->keys[i], key))) return i;
+    }
     for (int i = 0; i < c->n; i++)
         if (same_key(e, c->keys[i], key)) return i;
     return -1;

@@ -75,6 +75,7 @@ typedef struct {
     int n, cap;
     Py *at;
     Py *keys;              /* dict: keys; object: names as PY_STR; else NULL */
+    Map *texts;            /* of many keys: where each text was put; it may have moved since */
     int epoch;             /* of the journal when it was made */
     struct Growing *grown; /* of a list: what a run-time loop appended */
     Py apart;              /* not NULL: two sides of a run-time `if` made them differ */

@@ -14,12 +14,14 @@ static const struct {
     const char *name;
     int level;
 } names[] = {
-    { "x86-64-v2", 2 },      { "x86-64-v3", 3 },      { "x86-64-v4", 4 },      { "nehalem", 2 },
-    { "westmere", 2 },       { "sandybridge", 2 },    { "ivybridge", 2 },      { "haswell", 3 },
-    { "broadwell", 3 },      { "skylake", 3 },        { "alderlake", 3 },      { "znver1", 3 },
-    { "znver2", 3 },         { "znver3", 3 },         { "skylake-avx512", 4 }, { "cascadelake", 4 },
-    { "cooperlake", 4 },     { "icelake-client", 4 }, { "icelake-server", 4 }, { "rocketlake", 4 },
-    { "sapphirerapids", 4 }, { "znver4", 4 },
+    { "x86-64-v2", 2 },  { "x86-64-v3", 3 },      { "x86-64-v4", 4 },      { "nehalem", 2 },
+    { "westmere", 2 },   { "sandybridge", 2 },    { "ivybridge", 2 },      { "haswell", 3 },
+    { "broadwell", 3 },  { "skylake", 3 },        { "alderlake", 3 },      { "raptorlake", 3 },
+    { "meteorlake", 3 }, { "arrowlake", 3 },      { "lunarlake", 3 },      { "znver1", 3 },
+    { "znver2", 3 },     { "znver3", 3 },         { "skylake-avx512", 4 }, { "cascadelake", 4 },
+    { "cooperlake", 4 }, { "icelake-client", 4 }, { "icelake-server", 4 }, { "tigerlake", 4 },
+    { "rocketlake", 4 }, { "sapphirerapids", 4 }, { "emeraldrapids", 4 },  { "graniterapids", 4 },
+    { "znver4", 4 },     { "znver5", 4 },
 };
 
 /* What code may use, and the level that it came with. */
