@@ -8,7 +8,6 @@
 enum { MOST_SYMMETRIC = 25 /* rows; of larger ones LAPACK's way, and so the signs, are others */, MOST_STEPS = 30 };
 
 #define REAL double
-#define LANES 8
 #define EPSILON (DBL_EPSILON / 2)
 #define SAFE DBL_MIN
 #define LEAST_BLOCK 1e-120
@@ -19,11 +18,8 @@ static inline double root_double(double x) { return sqrt(x); }
 static inline double size_double(double x) { return fabs(x); }
 static inline double larger_double(double x, double y) { return x > y ? x : y; }
 static inline double signed_as_double(double x, double y) { return copysign(x, y); }
-#include "householder.h"
-#include "tridiagonal.h"
-#include "symmetric.h"
+#include "householder_levels.h"
 #undef REAL
-#undef LANES
 #undef EPSILON
 #undef SAFE
 #undef LEAST_BLOCK
@@ -32,7 +28,6 @@ static inline double signed_as_double(double x, double y) { return copysign(x, y
 #undef NAMED
 
 #define REAL float
-#define LANES 16
 #define EPSILON (FLT_EPSILON / 2)
 #define SAFE FLT_MIN
 #define LEAST_BLOCK 4e-5f
@@ -43,9 +38,7 @@ static inline float root_float(float x) { return sqrtf(x); }
 static inline float size_float(float x) { return fabsf(x); }
 static inline float larger_float(float x, float y) { return x > y ? x : y; }
 static inline float signed_as_float(float x, float y) { return copysignf(x, y); }
-#include "householder.h"
-#include "tridiagonal.h"
-#include "symmetric.h"
+#include "householder_levels.h"
 
 int64_t jxl_qr_room(int m, int n, int columns) {
     int64_t k = m < n ? m : n, l = m > n ? m : n;

@@ -1,16 +1,17 @@
-/* Reflections of small real matrices, for one type of numbers: REAL, LANES of them in a vector V of 64 bytes, and NAMED(name),
-** which tells the functions apart.
+/* Reflections of small real matrices, for one type of numbers, REAL, and vectors of one size, BYTES: wider ones than a processor
+** has go through memory.  FOR_LEVEL(name) tells the functions apart, and LEVEL says for which processors they are made.
 **
 ** A matrix lies in rows that are padded to whole vectors.  Products and sums are what they are, never fused, and each number of
 ** a row is summed up by itself: the bits are the same in registers of any width.  Signs are LAPACK's. */
 
-typedef REAL NAMED(V) __attribute__((vector_size(64)));
-#define V NAMED(V)
+typedef REAL FOR_LEVEL(V) __attribute__((vector_size(BYTES)));
+#define V FOR_LEVEL(V)
+#define LANES ((int)(BYTES / sizeof(REAL)))
 
 /* The reflection I - tau v v^T, v[0] = 1, that makes (alpha, x[1], ... x[n - 1]) a multiple of the first axis, the result; x, whose
 ** numbers are `step` apart, to v.  False where squares would leave the range of numbers. */
-static inline __attribute__((always_inline)) bool NAMED(reflection)(REAL *alpha, const REAL *x, int step, int n,
-                                                                    REAL *v, REAL *tau) {
+static inline LEVEL __attribute__((always_inline)) bool FOR_LEVEL(reflection)(REAL *alpha, const REAL *x, int step,
+                                                                              int n, REAL *v, REAL *tau) {
     REAL sums[4] = { 0 }, most = 0;
     for (int i = 1; i < n; i++) {
         REAL one = x[i * step];
@@ -32,8 +33,8 @@ static inline __attribute__((always_inline)) bool NAMED(reflection)(REAL *alpha,
 }
 
 /* Rows from `a` on, n of them with `stride` numbers each, reflected, in the vectors from .. to. */
-static inline __attribute__((always_inline)) void NAMED(reflect)(REAL *a, int stride, int n, const REAL *v, REAL tau,
-                                                                 int from, int to) {
+static inline LEVEL __attribute__((always_inline)) void FOR_LEVEL(reflect)(REAL *a, int stride, int n, const REAL *v,
+                                                                           REAL tau, int from, int to) {
     for (int j = from * LANES; j < to * LANES; j += LANES) {
         V even = *(const V *)(a + j), odd = { 0 };
         int i = 1;
@@ -48,8 +49,7 @@ static inline __attribute__((always_inline)) void NAMED(reflect)(REAL *a, int st
 }
 
 /* x, m by n, to q with `columns` columns and r with as many rows, either of which may be NULL. */
-static inline __attribute__((always_inline)) bool NAMED(qr_of)(int m, int n, int columns, const REAL *x, REAL *q,
-                                                               REAL *r, REAL *room) {
+static LEVEL bool FOR_LEVEL(qr)(int m, int n, int columns, const REAL *x, REAL *q, REAL *r, REAL *room) {
     int k = m < n ? m : n, wide = (n + LANES - 1) / LANES, wide_q = (columns + LANES - 1) / LANES;
     int stride = wide * LANES, stride_q = wide_q * LANES, stride_v = (m + LANES - 1) / LANES * LANES;
     REAL *a = room, *vs = a + m * stride, *b = vs + k * stride_v, *tau = b + m * stride_q;
@@ -59,8 +59,8 @@ static inline __attribute__((always_inline)) bool NAMED(qr_of)(int m, int n, int
     }
     for (int i = 0; i < k; i++) {
         REAL *at = a + i * stride, *v = vs + i * stride_v, diagonal = at[i];
-        if (!NAMED(reflection)(&diagonal, at + i, stride, m - i, v, &tau[i])) return false;
-        if (tau[i] != 0) NAMED(reflect)(at, stride, m - i, v, tau[i], (i + 1) / LANES, wide);
+        if (!FOR_LEVEL(reflection)(&diagonal, at + i, stride, m - i, v, &tau[i])) return false;
+        if (tau[i] != 0) FOR_LEVEL(reflect)(at, stride, m - i, v, tau[i], (i + 1) / LANES, wide);
         at[i] = diagonal;
     }
     for (int i = 0; r && i < columns; i++)
@@ -70,28 +70,8 @@ static inline __attribute__((always_inline)) bool NAMED(qr_of)(int m, int n, int
         for (int j = 0; j < stride_q; j++) b[i * stride_q + j] = i == j ? (REAL)1 : 0;
     for (int i = k - 1; i >= 0; i--)
         if (tau[i] != 0)
-            NAMED(reflect)(b + i * stride_q, stride_q, m - i, vs + i * stride_v, tau[i], i / LANES, wide_q);
+            FOR_LEVEL(reflect)(b + i * stride_q, stride_q, m - i, vs + i * stride_v, tau[i], i / LANES, wide_q);
     for (int i = 0; i < m; i++)
         for (int j = 0; j < columns; j++) q[i * columns + j] = b[i * stride_q + j];
     return true;
 }
-
-#ifdef __x86_64__
-static __attribute__((target("avx512f,avx512dq,avx512vl"))) bool NAMED(qr_64)(int m, int n, int columns, const REAL *x,
-                                                                              REAL *q, REAL *r, REAL *room) {
-    return NAMED(qr_of)(m, n, columns, x, q, r, room);
-}
-static __attribute__((target("avx2"))) bool NAMED(qr_32)(int m, int n, int columns, const REAL *x, REAL *q, REAL *r,
-                                                         REAL *room) {
-    return NAMED(qr_of)(m, n, columns, x, q, r, room);
-}
-#endif
-static bool NAMED(qr)(int m, int n, int columns, const void *x, void *q, void *r, void *room) {
-#ifdef __x86_64__
-    int bytes = jxl_vector_bytes();
-    if (bytes == 64) return NAMED(qr_64)(m, n, columns, x, q, r, room);
-    if (bytes == 32) return NAMED(qr_32)(m, n, columns, x, q, r, room);
-#endif
-    return NAMED(qr_of)(m, n, columns, x, q, r, room);
-}
-#undef V

@@ -1,10 +1,8 @@
 /* Eigenvalues and eigenvectors of small symmetric matrices, for the types of householder.h: reflections to a tridiagonal matrix,
 ** whose rotations are found by implicit QL or QR steps (tridiagonal.h) and applied to rows of the transposed vectors. */
 
-#define V NAMED(V)
-
 /* x, of which the lower triangle is read, to ascending w and, unless v is NULL, columns of v. */
-static inline __attribute__((always_inline)) bool NAMED(eigh_of)(int n, const REAL *x, REAL *w, REAL *v, REAL *room) {
+static LEVEL bool FOR_LEVEL(eigh)(int n, const REAL *x, REAL *w, REAL *v, REAL *room) {
     int wide = (n + LANES - 1) / LANES, stride = wide * LANES;
     REAL *a = room, *vs = a + n * stride, *z = vs + n * stride, *u = z + n * stride, tau[MOST_SYMMETRIC];
     NAMED(Tridiagonal) t = { .n = n };
@@ -14,7 +12,7 @@ static inline __attribute__((always_inline)) bool NAMED(eigh_of)(int n, const RE
         REAL *at = a + (i + 1) * stride, *r = vs + i * stride, beta = at[i];
         int from = (i + 1) / LANES * LANES;
         for (int j = 0; j < stride; j++) r[j] = 0;
-        if (!NAMED(reflection)(&beta, at + i, stride, n - 1 - i, r + i + 1, &tau[i])) return false;
+        if (!FOR_LEVEL(reflection)(&beta, at + i, stride, n - 1 - i, r + i + 1, &tau[i])) return false;
         t.d[i] = a[i * stride + i];
         t.e[i] = beta;
         if (tau[i] == 0) continue;
@@ -59,26 +57,10 @@ static inline __attribute__((always_inline)) bool NAMED(eigh_of)(int n, const RE
         for (int j = 0; j < stride; j++) a[i * stride + j] = j < n ? z[order[j] * stride + i] : 0;
     for (int i = n - 2; i >= 0; i--)
         if (tau[i] != 0)
-            NAMED(reflect)(a + (i + 1) * stride, stride, n - 1 - i, vs + i * stride + i + 1, tau[i], 0, wide);
+            FOR_LEVEL(reflect)(a + (i + 1) * stride, stride, n - 1 - i, vs + i * stride + i + 1, tau[i], 0, wide);
     for (int i = 0; i < n; i++)
         for (int j = 0; j < n; j++) v[i * n + j] = a[i * stride + j];
     return true;
 }
-#ifdef __x86_64__
-static __attribute__((target("avx512f,avx512dq,avx512vl"))) bool NAMED(eigh_64)(int n, const REAL *x, REAL *w, REAL *v,
-                                                                                REAL *room) {
-    return NAMED(eigh_of)(n, x, w, v, room);
-}
-static __attribute__((target("avx2"))) bool NAMED(eigh_32)(int n, const REAL *x, REAL *w, REAL *v, REAL *room) {
-    return NAMED(eigh_of)(n, x, w, v, room);
-}
-#endif
-static bool NAMED(eigh)(int n, const void *x, void *w, void *v, void *room) {
-#ifdef __x86_64__
-    int bytes = jxl_vector_bytes();
-    if (bytes == 64) return NAMED(eigh_64)(n, x, w, v, room);
-    if (bytes == 32) return NAMED(eigh_32)(n, x, w, v, room);
-#endif
-    return NAMED(eigh_of)(n, x, w, v, room);
-}
 #undef V
+#undef LANES
