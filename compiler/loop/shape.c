@@ -40,7 +40,8 @@ bool dot_is_narrow(Lower *l, const Inst *in) {
         if (!dim_is_int(x->dim[a->lhs_axes.at[i]], &size)) return false;
         k *= size;
     }
-    return n >= 0 && n <= NARROW && k >= DEEP && m >= 8 * lanes_for(l, dtype_bytes(x->dtype));
+    int lanes = lanes_for(l, dtype_bytes(x->dtype));
+    return n >= 0 && n <= NARROW && n % lanes && k >= DEEP && m >= 8 * lanes;
 }
 
 /* As many accumulators as there are registers for; panels of about the same width, pieces of about the same height. */
@@ -68,7 +69,8 @@ void dot_choose_tile(Lower *l, Dot *d) {
     if (known && m < d->rows) d->rows = m < 1 ? 1 : (int)m;
     if (known && m > d->rows && dot_wastes(m, d->rows)) d->rest = (int)(m % d->rows);
     d->tall = ROWS;
-    if (known && loop_is_const(d->n, &n) && m / MORE_ROWS * (n / d->width) >= PIECES && wide) d->tall = MORE_ROWS;
+    if (known && loop_is_const(d->n, &n) && m / MORE_ROWS * (n / d->width) >= PIECES && (wide || panel_can_cross(d)))
+        d->tall = MORE_ROWS;
     if (known && m > d->tall) {
         int64_t down = (m + d->tall / 2) / d->tall;
         d->tall = (m + down - 1) / down;
@@ -82,7 +84,8 @@ static void choose_wide(Lower *l, Dot *d) {
     LBuilder *b = &l->b;
     int64_t n, several = TOGETHER * d->width;
     d->wide = loop_i64(b, d->width);
-    if (!d->copy || l->to->target->vector_registers >= 32 || (loop_is_const(d->n, &n) && n < several)) return;
+    if (!d->copy || d->across || l->to->target->vector_registers >= 32 || (loop_is_const(d->n, &n) && n < several))
+        return;
     d->several = true;
     d->wide = loop_select(b, loop_binary(b, OP_gt, d->k, loop_i64(b, CHUNK)), loop_i64(b, several), d->wide);
 }
