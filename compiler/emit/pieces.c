@@ -101,11 +101,11 @@ static LLVMValueRef lookup_256(Emit *e, const LInst *in, LLVMValueRef *x) {
     return LLVMBuildSelect(e->b, second, intrinsic(e, "llvm.x86.avx2.permps", 0, NULL, 2, high), y, "");
 }
 
-/* Tables that are looked up with the same index: a row of this one holds what stands in each of them at one place. */
+/* Tables that are looked up with the same index, as many as 16 bytes hold numbers: a row of this one holds what stands in each of them
+** at one place.  More at a time would not find registers. */
 typedef struct {
-    const LInst *at[32];
-    int n, width; /* how many; numbers in a row, the last of them zeros */
-    LLVMValueRef rows;
+    const LInst *at[4];
+    int n;
 } Together;
 
 static bool looks_up_too(const LInst *in, const LInst *first) {
@@ -113,61 +113,80 @@ static bool looks_up_too(const LInst *in, const LInst *first) {
            in->results[0]->type.dtype == first->results[0]->type.dtype;
 }
 
-static Together together_with(Emit *e, const LInst *first, int lanes) {
+/* Those of the block that `in` goes together with. */
+static Together together_with(const LInst *in, int width) {
     Together t = { .n = 0 };
-    for (const LInst *in = first; in && t.n < COUNT(t.at); in = in->next)
-        if (looks_up_too(in, first)) t.at[t.n++] = in;
-    DType dtype = (DType)first->results[0]->type.dtype;
-    int bytes = dtype_bytes(dtype);
-    t.width = (t.n + lanes - 1) / lanes * lanes;
-    char *all = arena_alloc(e->cx->arena, (size_t)(first->n * t.width * bytes));
-    for (int i = 0; i < first->n; i++)
-        for (int k = 0; k < t.width; k++)
-            element_set_real(dtype, all + (i * t.width + k) * bytes, k < t.n ? ((const double *)t.at[k]->bytes)[i] : 0);
-    t.rows = global_bytes(e, all, first->n * t.width * bytes, 64);
+    bool found = false;
+    for (const LInst *i = in->results[0]->block->first; i && !(found && t.n == width); i = i->next) {
+        if (!looks_up_too(i, in)) continue;
+        if (t.n == width) t.n = 0;
+        t.at[t.n++] = i;
+        found |= i == in;
+    }
     return t;
+}
+
+static LLVMValueRef rows_of(Emit *e, const Together *t, int width) {
+    DType dtype = (DType)t->at[0]->results[0]->type.dtype;
+    int bytes = dtype_bytes(dtype), n = t->at[0]->n;
+    char *all = arena_alloc(e->cx->arena, (size_t)(n * width * bytes));
+    for (int i = 0; i < n; i++)
+        for (int k = 0; k < width; k++)
+            element_set_real(dtype, all + (i * width + k) * bytes, k < t->n ? ((const double *)t->at[k]->bytes)[i] : 0);
+    return global_bytes(e, all, n * width * bytes, 64);
 }
 
 /* Pairs of `run` numbers from two vectors: those whose place has or lacks that bit. */
 static LLVMValueRef pairs(Emit *e, LLVMValueRef x, LLVMValueRef y, int run, int second) {
-    LLVMValueRef pick[4];
+    LLVMValueRef pick[8];
     int n = lanes_of(x);
     for (int i = 0; i < n; i++) pick[i] = int_const(e->i32, (i / run % 2 ? n : 0) + (i & ~run) + (second ? run : 0));
     return LLVMBuildShuffleVector(e->b, x, y, LLVMConstVector(pick, (unsigned)n), "");
 }
 
-/* As many rows' numbers as there are lanes, 2 or 4: each lane reads its row, and these are turned round. */
-static void turned(Emit *e, LLVMValueRef *x, int lanes) {
-    for (int run = 1; run < lanes; run *= 2)
-        for (int i = 0; i < lanes; i++) {
+/* The rows that `width` neighbouring lanes read, turned round, in each half of the vectors. */
+static void turned(Emit *e, LLVMValueRef *x, int width) {
+    for (int run = 1; run < width; run *= 2)
+        for (int i = 0; i < width; i++) {
             if (i & run) continue;
             LLVMValueRef low = pairs(e, x[i], x[i + run], run, 0), high = pairs(e, x[i], x[i + run], run, 1);
             x[i] = low, x[i + run] = high;
         }
 }
 
-/* All from this one on are looked up here; the others find theirs, unless code goes on in another block meanwhile. */
-static LLVMValueRef lookup_rows(Emit *e, const LInst *in, int lanes) {
+/* x in the lower half, y in the upper one */
+static LLVMValueRef both_halves(Emit *e, LLVMValueRef x, LLVMValueRef y) {
+    LLVMValueRef pick[8];
+    int n = 2 * lanes_of(x);
+    for (int i = 0; i < n; i++) pick[i] = int_const(e->i32, i);
+    return LLVMBuildShuffleVector(e->b, x, y, LLVMConstVector(pick, (unsigned)n), "");
+}
+
+/* Each lane reads 16 bytes of its row; the other tables of these find theirs, unless code goes on in another block meanwhile. */
+static LLVMValueRef lookup_rows(Emit *e, const LInst *in, int width, bool halves) {
     LType type = in->results[0]->type;
-    int bytes = dtype_bytes((DType)type.dtype);
-    Together t = together_with(e, in, lanes);
-    LLVMTypeRef piece = vector_of(lane_type(e, type.dtype), lanes);
+    int bytes = dtype_bytes((DType)type.dtype), lanes = halves ? 2 * width : width;
+    Together t = together_with(in, width);
+    LLVMValueRef done = e->value[in->results[0]->id], rows;
+    if (in != t.at[0] && done && LLVMIsAInstruction(done) && LLVMGetInstructionParent(done) == LLVMGetInsertBlock(e->b))
+        return done;
+    rows = rows_of(e, &t, width);
+    LLVMTypeRef piece = vector_of(lane_type(e, type.dtype), width);
     LLVMValueRef which = convert(e, e->value[in->args[0]->id], (DType)in->args[0]->type.dtype, DT_i64);
     which = LLVMBuildAnd(e->b, which, int_const(LLVMTypeOf(which), in->n - 1), "");
-    which = LLVMBuildMul(e->b, which, int_const(LLVMTypeOf(which), t.width * bytes), "");
+    which = LLVMBuildMul(e->b, which, int_const(LLVMTypeOf(which), width * bytes), "");
     for (int k = 0; k < t.n; k++) e->value[t.at[k]->results[0]->id] = LLVMGetUndef(type_in(e, type));
     for (int from = 0; from < type.lanes; from += lanes) {
-        LLVMValueRef ptr[4], x[4];
-        for (int i = 0; i < lanes; i++)
-            ptr[i] = byte_offset(e, t.rows, LLVMBuildExtractElement(e->b, which, int_const(e->i32, from + i), ""));
-        for (int k = 0; k < t.width; k += lanes) {
-            for (int i = 0; i < lanes; i++)
-                x[i] = load_from(e, piece, byte_offset(e, ptr[i], int_const(e->i64, k * bytes)), bytes);
-            turned(e, x, lanes);
-            for (int i = 0; i < lanes && k + i < t.n; i++) {
-                LLVMValueRef *y = &e->value[t.at[k + i]->results[0]->id];
-                *y = lanes == type.lanes ? x[i] : put(e, *y, x[i], from);
-            }
+        LLVMValueRef row[8], x[4];
+        for (int i = 0; i < lanes; i++) {
+            LLVMValueRef at = LLVMBuildExtractElement(e->b, which, int_const(e->i32, from + i), "");
+            row[i] = load_from(e, piece, byte_offset(e, rows, at), bytes);
+        }
+        for (int i = 0; i < width; i++) x[i] = halves ? both_halves(e, row[i], row[i + width]) : row[i];
+        turned(e, x, width);
+        for (int k = 0; k < t.n; k++) {
+            LLVMValueRef *y = &e->value[t.at[k]->results[0]->id];
+            *y = lanes == type.lanes ? x[k] : put(e, *y, x[k], from);
         }
     }
     return e->value[in->results[0]->id];
@@ -192,9 +211,6 @@ LLVMValueRef lookup(Emit *e, const LInst *in) {
     if (type.lanes == 1) return lookup_one(e, in);
     if (t->parts && in->n * bytes <= 128) return in_pieces(e, in, 64 / bytes, lookup_512);
     if (t->vector_bytes >= 32 && bytes == 4 && in->n <= 16) return in_pieces(e, in, 8, lookup_256);
-    const LInst *first = in->results[0]->block->first;
-    while (!looks_up_too(first, in)) first = first->next;
-    LLVMValueRef done = first != in ? e->value[in->results[0]->id] : NULL;
-    if (done && LLVMIsAInstruction(done) && LLVMGetInstructionParent(done) == LLVMGetInsertBlock(e->b)) return done;
-    return lookup_rows(e, in, type.lanes < 4 || t->vector_bytes < 4 * bytes ? 2 : 4);
+    int width = 16 / dtype_bytes((DType)type.dtype) < type.lanes ? 16 / dtype_bytes((DType)type.dtype) : type.lanes;
+    return lookup_rows(e, in, width, t->vector_bytes >= 32 && type.lanes >= 2 * width);
 }

@@ -95,6 +95,21 @@ LValue *table_entry(const Math *m, LValue *which, const double *table, int n) {
     return loop_lookup(m->b, (DType)m->type.dtype, which, table, n);
 }
 
+LValue *poly_of_rows(const Math *m, LValue *t, LValue *which, const double (*rows)[16], int n, int stretches) {
+    DType dtype = (DType)m->type.dtype;
+    LValue *square = mul(m, t, t), *y = NULL;
+    for (int i = n - 1; i > 0 && m->wide; i -= 2) {
+        LValue *high = loop_lookup(m->b, dtype, which, rows[i], stretches);
+        LValue *low = loop_lookup(m->b, dtype, which, rows[i - 1], stretches), *pair = mul_add(m, high, t, low);
+        y = y ? mul_add(m, y, square, pair) : pair;
+    }
+    for (int i = m->wide ? n % 2 - 1 : n - 1; i >= 0; i--) {
+        LValue *c = loop_lookup(m->b, dtype, which, rows[i], stretches);
+        y = y ? mul_add(m, y, t, c) : c;
+    }
+    return y;
+}
+
 LValue *piecewise(const Math *m, LValue *x, const Pieces *p) {
     DType dtype = (DType)m->type.dtype;
     int shift = m->fraction - p->digits;
@@ -108,11 +123,10 @@ LValue *piecewise(const Math *m, LValue *x, const Pieces *p) {
     LValue *which = loop_binary(m->b, OP_shift_right_logical, as_bits(m, at), bits_num(m, shift));
     which = loop_binary(m->b, OP_sub, which, bits_num(m, (first >> shift) - 1));
     if (p->more == 0) which = loop_binary(m->b, OP_max, which, bits_num(m, 0));
-    LValue *rows[MAX_TERMS] = { 0 };
-    for (int i = 0; i < p->nrows; i++) rows[i] = loop_lookup(m->b, dtype, which, p->rows[i], p->stretches);
-    LValue *t = sub(m, x, rows[0]), *y = rows[p->nrows - 1];
-    for (int i = p->nrows - 2; i >= 2; i--) y = mul_add(m, y, t, rows[i]);
-    return mul_add(m, t, y, p->odd ? pick(m, loop_binary(m->b, OP_eq, which, bits_num(m, 0)), t, rows[1]) : rows[1]);
+    LValue *centre = loop_lookup(m->b, dtype, which, p->rows[0], p->stretches);
+    LValue *v = loop_lookup(m->b, dtype, which, p->rows[1], p->stretches), *t = sub(m, x, centre);
+    if (p->odd) v = pick(m, loop_binary(m->b, OP_eq, which, bits_num(m, 0)), t, v);
+    return mul_add(m, t, poly_of_rows(m, t, which, p->rows + 2, p->nrows - 2, p->stretches), v);
 }
 
 LValue *to_integer(const Math *m, LValue *x) { return add_num(m, add_num(m, x, m->magic), -m->magic); }

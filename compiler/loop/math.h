@@ -46,6 +46,9 @@ LValue *with_sign_of(const Math *, LValue *x, LValue *sign);    /* x is not nega
 LValue *poly(const Math *, LValue *x, const double *c, int n);
 /* The terms are changed: they are joined in pairs, and these again where there are many, so that few steps wait for each other. */
 LValue *poly_of(const Math *, LValue *x, LValue **terms, int n);
+/* Each row holds a coefficient for each of some stretches.  Those of f64, which may come from memory, are looked up in pairs, as they are
+** needed. */
+LValue *poly_of_rows(const Math *, LValue *x, LValue *which, const double (*rows)[16], int n, int stretches);
 LValue *table_entry(const Math *, LValue *which, const double *table,
                     int n);                    /* 8, 16 or 32 in a table; which modulo that */
 LValue *to_integer(const Math *, LValue *x);   /* nearest, |x| below 2^22 (2^51) */

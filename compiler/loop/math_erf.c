@@ -18,11 +18,11 @@ LValue *math_erfc(const Math *m, LValue *x) {
 static LValue *wide_erf(const Math *m, LValue *a) {
     a = pick(m, above(m, a, 6), num(m, 6), a); /* 1 from there on */
     enum { TERMS = COUNT(erf_rows) - 1 };
-    LValue *shifted = mul_add(m, a, num(m, 2.56), num(m, m->magic)), *terms[TERMS + 1];
+    LValue *shifted = mul_add(m, a, num(m, 2.56), num(m, m->magic)), *which = as_bits(m, shifted);
     LValue *t = mul_add(m, add_num(m, shifted, -m->magic), num(m, -0.390625), a);
-    for (int i = 0; i <= TERMS; i++) terms[i] = table_entry(m, as_bits(m, shifted), erf_rows[i], 16);
-    LValue *first = terms[0], *less = terms[TERMS];
-    return add(m, first, mul_add(m, poly_of(m, t, terms + 1, TERMS - 1), t, less));
+    LValue *y = poly_of_rows(m, t, which, erf_rows + 1, TERMS - 1, 16);
+    LValue *less = table_entry(m, which, erf_rows[TERMS], 16), *first = table_entry(m, which, erf_rows[0], 16);
+    return add(m, first, mul_add(m, y, t, less));
 }
 
 LValue *math_erf(const Math *m, LValue *x) {

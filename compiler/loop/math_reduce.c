@@ -170,7 +170,7 @@ static Angle halved(const Math *m, Angle a) {
 
 static Angle reduced(const Math *m, LValue *x, Angle near, bool halves, int quarters) {
     double limit = m->wide ? 0x1p27 : 0x1p16;
-    LValue *large = above(m, absolute(m, x), limit);
+    LValue *large = loop_binary(m->b, OP_gt, as_bits(m, absolute(m, x)), as_bits(m, num(m, limit))); /* or nan */
     LLoop c = loop_if_rare(m->b, loop_any(m->b, large));
     Angle far = far_out(m, x, near, limit);
     if (quarters) far.turns = loop_binary(m->b, OP_add, far.turns, bits_num(m, quarters));

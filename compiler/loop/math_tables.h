@@ -563,7 +563,7 @@ static const double cbrt_start[] = {
     0x1.943b54e8aadb9p-8,
 };
 static const double sin_f32[] = {
-    0x1.5555560000000p-2, 0x1.1111180000000p-1, 0x1.a01af60000000p-4, 0x1.71c56a0000000p-7, 0x1.a0b9080000000p-11,
+    0x1.55552e0000000p-2, 0x1.110ec60000000p-1, 0x1.9f6d3a0000000p-4, 0x1.5d93300000000p-7,
 };
 static const double sin_f64[] = {
     0x1.5555555555554p-2, 0x1.11111111110c7p-1, 0x1.a01a01a014bddp-4, 0x1.71de3a52927a4p-7, 0x1.ae6454ccb3e09p-11,

@@ -261,7 +261,7 @@ if group("trig"):
         # sin(r) = r (1 + v + v q(v)), v = - r r / 8
         angle = lambda v: sqrt(-8 * v)
         fit(f"sin_{d}", bits, near0(lambda v: (sin(angle(v)) / angle(v) - 1) / v - 1, mpf(1) / 3), lambda v: abs(v) * angle(v) / sin(angle(v)),
-            -(pi / 2 * mpf('1.005')) ** 2 / 8, -mpf(2) ** -34, 5 if bits == 24 else 8)
+            -(pi / 2 * mpf('1.005')) ** 2 / 8, -mpf(2) ** -34, 4 if bits == 24 else 8)
 
 if group("tan"):
     for d, bits in SIZES:
