@@ -30,13 +30,15 @@ typedef struct {
 /* Rows unravelled into the free axes of x, or counted through along the last of them. */
 static void put_row(Lower *l, const Dot *d, LValue *row, Idx *at, bool merge) {
     LBuilder *b = &l->b;
-    for (int i = d->nx - 1; i >= 0; i--) {
+    for (int i = 0; i < d->x_outer; i++) at[i] = d->x_at[i];
+    if (d->border_x) row = loop_add(b, row, d->before);
+    for (int i = d->nx - 1; i >= d->x_outer; i--) {
         if (merge) {
             at[i] = idx_at(i == d->nx - 1 ? row : loop_i64(b, 0));
             continue;
         }
-        at[i] = idx_at(i ? loop_binary(b, OP_rem, row, d->size_x[i]) : row);
-        if (i) row = loop_binary(b, OP_div, row, d->size_x[i]);
+        at[i] = idx_at(i > d->x_outer ? loop_binary(b, OP_rem, row, d->size_x[i]) : row);
+        if (i > d->x_outer) row = loop_binary(b, OP_div, row, d->size_x[i]);
     }
 }
 
@@ -110,23 +112,71 @@ static void sum_all(Lower *l, const Dot *d, const Row *rows, LValue *j, LValue *
     for (int i = 0; i < n; i++) sum[i] = f.carry[i];
 }
 
+/* The lanes of a vector of sums that `p` says, from column jv of the result on. */
+static void store_vector(Lower *l, const Dot *d, Pull *p, const Row *row, LValue *jv, LValue *sum) {
+    Idx idx[MAX_RANK];
+    int of_x = d->batch + (d->swapped ? d->ny : 0), of_y = d->batch + (d->swapped ? 0 : d->nx);
+    for (int a = 0; a < d->batch; a++) idx[a] = d->at[a];
+    for (int a = 0; a < d->nx; a++) idx[of_x + a] = row->at[a];
+    for (int a = 0; a < d->outer; a++) idx[of_y + a] = d->at[d->batch + a];
+    for (int a = d->outer; a + 1 < d->ny; a++) idx[of_y + a] = idx_at(loop_i64(&l->b, 0));
+    if (d->border && !d->border_x) jv = loop_add(&l->b, jv, d->before);
+    idx[of_y + d->ny - 1] = (Idx){ .i = jv, .step = d->lanes > 1 };
+    d->store(p, idx, (Elem){ loop_convert(&l->b, sum, d->x->type->dtype), NULL }, d->context);
+}
+
+static void store_column(Lower *l, const Dot *d, Pull *p, const Row *rows, LValue *hi, LValue *jv, LValue *const *sum) {
+    LBuilder *b = &l->b;
+    for (int r = 0; r < d->rows; r++) {
+        LLoop f = { 0 };
+        if (rows[r].guarded) f = loop_if(b, loop_binary(b, OP_lt, rows[r].row, hi));
+        store_vector(l, d, p, &rows[r], jv, sum[r * d->vectors]);
+        if (rows[r].guarded) loop_end_then(b, &f);
+    }
+}
+
+/* A column of vectors, of which some lie in one line and others in the next. */
+static void store_lines(Lower *l, const Dot *d, const Row *rows, LValue *hi, LValue *jv, LValue *const *sum) {
+    LBuilder *b = &l->b;
+    LValue *pitch = loop_i64(b, d->pitch), *lanes = loop_i64(b, d->lanes), *left = loop_sub(b, d->n, jv);
+    LValue *row = loop_binary(b, OP_div, jv, pitch), *column = loop_binary(b, OP_rem, jv, pitch);
+    LValue *first = loop_sub(b, jv, loop_mul(b, row, loop_i64(b, d->pitch - d->line)));
+    LValue *end = loop_sub(b, loop_binary(b, OP_min, loop_i64(b, d->line), loop_add(b, column, left)), column);
+    Pull p = { .l = l, .lanes = d->lanes };
+    LLoop whole = loop_if(b, loop_binary(b, OP_le, lanes, end));
+    store_column(l, d, &p, rows, hi, first, sum);
+    loop_else(b, &whole, 0, NULL);
+    LLoop some = loop_if(b, loop_binary(b, OP_lt, loop_i64(b, 0), end));
+    p.tail = loop_lanes_below(b, end, d->lanes);
+    store_column(l, d, &p, rows, hi, first, sum);
+    loop_end_then(b, &some);
+    LValue *begin = loop_sub(b, pitch, column), *stop = loop_binary(b, OP_min, lanes, left);
+    LLoop next = loop_for(b, begin, stop, d->pitch, 0, NULL); /* lines that begin in this vector */
+    LValue *behind = loop_binary(b, OP_min, loop_add(b, next.i, loop_i64(b, d->line)), stop);
+    LValue *before = loop_unary(b, OP_not, loop_lanes_below(b, next.i, d->lanes));
+    p.tail = loop_binary(b, OP_and, loop_lanes_below(b, behind, d->lanes), before);
+    LValue *line = loop_binary(b, OP_div, loop_add(b, next.i, column), pitch);
+    LValue *gone = loop_mul(b, line, loop_i64(b, d->pitch - d->line));
+    store_column(l, d, &p, rows, hi, loop_sub(b, first, gone), sum);
+    loop_end(b, &next, NULL);
+    loop_end_if(b, &whole, 0, NULL);
+}
+
 static void store_tile(Lower *l, const Dot *d, const Row *rows, LValue *hi, LValue *j, LValue *const *sum) {
     LBuilder *b = &l->b;
-    Idx idx[MAX_RANK];
-    for (int r = 0; r < d->rows; r++) {
+    for (int v = 0; v < d->vectors && d->pitch; v++) {
+        LValue *jv = dot_column(l, d, j, v);
+        LLoop there = loop_if(b, loop_binary(b, OP_lt, jv, d->n));
+        store_lines(l, d, rows, hi, jv, sum + v);
+        loop_end_then(b, &there);
+    }
+    for (int r = 0; r < d->rows && !d->pitch; r++) {
         LLoop f = { 0 };
         if (rows[r].guarded) f = loop_if(b, loop_binary(b, OP_lt, rows[r].row, hi));
         for (int v = 0; v < d->vectors; v++) {
             LValue *jv = dot_column(l, d, j, v);
             Pull p = { .l = l, .lanes = d->lanes, .tail = dot_tail(l, d, jv) };
-            int of_x = d->batch + (d->swapped ? d->ny : 0), of_y = d->batch + (d->swapped ? 0 : d->nx);
-            for (int a = 0; a < d->batch; a++) idx[a] = d->at[a];
-            for (int a = 0; a < d->nx; a++) idx[of_x + a] = rows[r].at[a];
-            for (int a = 0; a < d->outer; a++) idx[of_y + a] = d->at[d->batch + a];
-            for (int a = d->outer; a + 1 < d->ny; a++) idx[of_y + a] = idx_at(loop_i64(b, 0));
-            idx[of_y + d->ny - 1] = (Idx){ .i = jv, .step = d->lanes > 1 };
-            LValue *y = loop_convert(b, sum[r * d->vectors + v], d->x->type->dtype);
-            d->store(&p, idx, (Elem){ y, NULL }, d->context);
+            store_vector(l, d, &p, &rows[r], jv, sum[r * d->vectors + v]);
         }
         if (rows[r].guarded) loop_end_then(b, &f);
     }
@@ -204,7 +254,8 @@ static void sum_tile(Lower *l, const Dot *d, const Piece *p, LValue *i, bool fil
     for (int n = 0; n < d->rows * d->vectors; n++) {
         LValue *row = loop_add(b, i, loop_i64(b, n / d->vectors));
         at[n] = total_index(l, d, p, row, loop_i64(b, n % d->vectors));
-        if (!is_short(d)) sum[n] = loop_add(b, loop_load(b, sum[n]->type, p->totals, at[n], 1, NULL), sum[n]);
+        if (d->copy && !is_short(d))
+            sum[n] = loop_add(b, loop_load(b, sum[n]->type, p->totals, at[n], 1, NULL), sum[n]);
     }
     LLoop last = { 0 };
     if (!d->dear) { /* the last chunk makes them whole */
@@ -316,17 +367,33 @@ static bool is_one(const LValue *n) {
     return loop_is_const(n, &known) && known == 1;
 }
 
-/* Where the views begin at these outer indices. */
-static void put_outer(Lower *l, Dot *d) {
+/* The next of these indices out of what is left of a number. */
+static LValue *taken(Lower *l, LValue **rest, LValue *count, bool last) {
     LBuilder *b = &l->b;
-    d->x_base = d->x_view.base;
-    d->y_base = d->y_view.base;
-    for (int i = 0; i < d->batch && d->x_flat; i++)
-        d->x_base = loop_add(b, d->x_base, loop_mul(b, d->at[i].i, d->x_view.stride[i]));
-    for (int i = 0; i < d->batch + d->outer && d->y_flat; i++) {
-        LValue *stride = d->y_view.stride[i < d->batch ? i : d->y_free[i - d->batch]];
-        d->y_base = loop_add(b, d->y_base, loop_mul(b, d->at[i].i, stride));
+    LValue *i = is_one(count) ? loop_i64(b, 0) : last ? *rest : loop_binary(b, OP_rem, *rest, count);
+    if (!last) *rest = loop_binary(b, OP_div, *rest, count);
+    return i;
+}
+
+/* Panels change faster than rows: those of x stay in the cache. */
+static LValue *take_inner(Lower *l, const Dot *d, LValue *rest, Piece *p) {
+    LBuilder *b = &l->b;
+    p->left = loop_mul(b, taken(l, &rest, d->panels, false), d->wide);
+    p->right = loop_binary(b, OP_min, d->n, loop_add(b, p->left, d->wide));
+    p->first = loop_mul(b, taken(l, &rest, d->chunks, false), loop_i64(b, d->tall));
+    p->end = loop_binary(b, OP_min, d->m, loop_add(b, p->first, loop_i64(b, d->tall)));
+    return rest;
+}
+
+static void take_outer(Lower *l, Dot *d, LValue *rest) {
+    int n = d->batch + d->outer;
+    for (int i = n + d->x_outer - 1; i >= 0; i--) {
+        const Type *t = i < d->batch || i >= n ? d->x->type : d->y->type;
+        int axis = i < d->batch ? i : i < n ? d->y_free[i - d->batch] : d->x_free[i - n];
+        Idx at = idx_at(taken(l, &rest, lower_dim(l, t->dim[axis]), i == 0));
+        *(i < n ? &d->at[i] : &d->x_at[i - n]) = at;
     }
+    dot_put_outer(l, d);
 }
 
 static void dot_pieces(Lower *l, LValue *lo, LValue *hi, void *context) {
@@ -337,30 +404,25 @@ static void dot_pieces(Lower *l, LValue *lo, LValue *hi, void *context) {
     if (d.copy) {
         LValue *k = loop_binary(b, OP_min, d.k, loop_i64(b, CHUNK));
         d.panel = loop_alloc(b, loop_mul(b, round_up(l, k, d.lanes), loop_i64(b, d.lanes * d.width * bytes)));
-        if (!is_short(&d) || d.dear) {
-            LValue *rows = loop_mul(b, round_up(l, d.m, d.rows), loop_i64(b, d.rows * bytes));
-            rows = loop_binary(b, OP_min, rows, loop_i64(b, d.tall * bytes));
-            p.totals = loop_alloc(b, loop_mul(b, d.wide, rows));
-        }
     }
-    LLoop f = loop_for(b, lo, hi, 1, 0, NULL);
-    /* Panels change faster than rows: those of x stay in the cache. */
-    LValue *panel = loop_binary(b, OP_rem, f.i, d.panels), *rest = loop_binary(b, OP_div, f.i, d.panels);
-    LValue *chunk = loop_binary(b, OP_rem, rest, d.chunks);
-    rest = loop_binary(b, OP_div, rest, d.chunks);
-    if (is_one(d.chunks)) chunk = loop_i64(b, 0);
-    if (is_one(d.panels)) panel = loop_i64(b, 0);
-    for (int i = d.batch + d.outer - 1; i >= 0; i--) {
-        const Dim *size = i < d.batch ? d.x->type->dim[i] : d.y->type->dim[d.y_free[i - d.batch]];
-        LValue *count = lower_dim(l, size);
-        d.at[i] = idx_at(i ? loop_binary(b, OP_rem, rest, count) : rest);
-        if (i) rest = loop_binary(b, OP_div, rest, count);
+    if (d.copy ? !is_short(&d) || d.dear : d.pitch && d.dear) {
+        LValue *rows = loop_mul(b, round_up(l, d.m, d.rows), loop_i64(b, d.rows * bytes));
+        rows = loop_binary(b, OP_min, rows, loop_i64(b, d.tall * bytes));
+        p.totals = loop_alloc(b, loop_mul(b, d.wide, rows));
     }
-    put_outer(l, &d);
-    p.left = loop_mul(b, panel, d.wide);
-    p.right = loop_binary(b, OP_min, d.n, loop_add(b, p.left, d.wide));
-    p.first = loop_mul(b, chunk, loop_i64(b, d.tall));
-    p.end = loop_binary(b, OP_min, d.m, loop_add(b, p.first, loop_i64(b, d.tall)));
+    if (d.border) border_take(l, &d);
+    LLoop f = loop_for(b, lo, hi, 1, 0, NULL), of_part = { 0 };
+    if (d.border) {
+        LValue *rest = f.i;
+        d.strip = taken(l, &rest, loop_i64(b, d.strips), false);
+        d.before = loop_mul(b, d.strip, loop_i64(b, d.each));
+        take_outer(l, &d, rest);
+        border_fill(l, &d);
+        of_part = loop_for(b, loop_i64(b, 0), loop_mul(b, d.panels, d.chunks), 1, 0, NULL);
+        take_inner(l, &d, of_part.i, &p);
+    } else {
+        take_outer(l, &d, take_inner(l, &d, f.i, &p));
+    }
     int64_t always;
     if (!d.row) {
         piece(l, &d, &p);
@@ -373,63 +435,44 @@ static void dot_pieces(Lower *l, LValue *lo, LValue *hi, void *context) {
         piece(l, &d, &p);
         loop_end_if(b, &one, 0, NULL);
     }
+    if (d.border) loop_end(b, &of_part, NULL);
     loop_end(b, &f, NULL);
+    if (d.border) loop_release(b, d.border_x ? d.x_view.home.ptr : d.y_view.home.ptr);
     if (p.totals) loop_release(b, p.totals);
     if (d.copy) loop_release(b, d.panel);
 }
 
-static void find_axes(Lower *l, Dot *d) {
-    LBuilder *b = &l->b;
-    int axes[MAX_RANK];
-    d->m = d->n = d->k = loop_i64(b, 1);
-    for (int i = d->batch; i < d->x->type->rank; i++) {
-        if (dot_contracts(d->x_axes, i)) continue;
-        d->size_x[d->nx] = lower_dim(l, d->x->type->dim[i]);
-        d->m = loop_mul(b, d->m, d->size_x[d->nx]);
-        d->x_free[d->nx++] = i;
-    }
-    for (int i = d->batch; i < d->y->type->rank; i++) {
-        if (!dot_contracts(d->y_axes, i)) d->y_free[d->ny++] = i;
-    }
-    for (int i = 0; i < d->x_axes.n; i++) d->k = loop_mul(b, d->k, lower_dim(l, d->x->type->dim[d->x_axes.at[i]]));
-    d->x_flat = view_of(l, d->x, &d->x_view);
-    d->y_flat = view_of(l, d->y, &d->y_view);
-    for (int i = 0; i < d->x_axes.n; i++) axes[i] = (int)d->x_axes.at[i];
-    if (d->x_flat) {
-        d->x_rows = strides_of(l, &d->x_view, d->x, d->x_free, d->nx);
-        d->x_k = strides_of(l, &d->x_view, d->x, axes, d->x_axes.n);
-    }
-    for (int i = 0; i < d->y_axes.n; i++) axes[i] = (int)d->y_axes.at[i];
-    if (d->y_flat) d->y_k = strides_of(l, &d->y_view, d->y, axes, d->y_axes.n);
-}
-
 void dot_tiles(Lower *l, const Inst *in, DotMerge merge, DotStore store, void *context) {
     LBuilder *b = &l->b;
-    Dot d = { .batch = (int)in->attrs->batch, .store = store, .context = context, .dear = merge.dear };
+    Dot d = { .batch = (int)in->attrs->batch, .store = store, .context = context, .dear = merge.dear, .strips = 1 };
     d.swapped = dot_is_narrow(l, in);
     d.x = in->args[d.swapped], d.y = in->args[!d.swapped];
     d.x_axes = d.swapped ? in->attrs->rhs_axes : in->attrs->lhs_axes;
     d.y_axes = d.swapped ? in->attrs->lhs_axes : in->attrs->rhs_axes;
     DType type = d.x->type->dtype;
     d.sum = type == DT_f16 || type == DT_bf16 ? DT_f32 : type;
-    find_axes(l, &d);
-    int together = d.swapped ? (merge.rows ? d.ny : 1) : merge.columns;
+    border_find(l, &d, in);
+    dot_find_axes(l, &d);
     d.rows_merge = d.nx == 1 || (d.swapped ? merge.columns >= d.nx : merge.rows);
-    d.outer = !d.y_flat ? d.ny - 1 : together < d.ny ? d.ny - together : 0;
-    for (int i = d.outer; i < d.ny; i++) d.n = loop_mul(b, d.n, lower_dim(l, d.y->type->dim[d.y_free[i]]));
-    if (d.y_flat) d.y_columns = strides_of(l, &d.y_view, d.y, d.y_free + d.outer, d.ny - d.outer);
+    dot_find_views(l, &d, d.swapped ? (merge.rows ? d.ny : 1) : merge.columns);
+    dot_choose_lines(l, &d);
     dot_choose_tile(l, &d);
     dot_choose_panels(l, &d);
-    if (pack_pays(&d)) pack(l, &d);
+    if (!d.border_x && pack_pays(&d)) pack(l, &d);
     if (d.x_flat) strides_tabulate(l, &d.x_k, d.k);
     if (d.y_flat && !d.across) strides_tabulate(l, &d.y_k, d.k);
     d.panels = loop_binary(b, OP_div, loop_add(b, d.n, loop_sub(b, d.wide, loop_i64(b, 1))), d.wide);
     d.chunks = round_up(l, d.m, d.tall);
-    LValue *all = loop_mul(b, d.panels, d.chunks);
+    LValue *inner = loop_mul(b, d.panels, d.chunks), *all = loop_i64(b, d.strips);
     for (int i = 0; i < d.batch; i++) all = loop_mul(b, all, lower_dim(l, d.x->type->dim[i]));
     for (int i = 0; i < d.outer; i++) all = loop_mul(b, all, lower_dim(l, d.y->type->dim[d.y_free[i]]));
-    LValue *used = loop_binary(b, OP_min, d.m, loop_i64(b, d.tall));
-    pieces(l, all, (Work){ 0.03, loop_mul(b, d.wide, loop_mul(b, used, d.k)) }, dot_pieces, &d);
+    for (int i = 0; i < d.x_outer; i++) all = loop_mul(b, all, d.size_x[i]);
+    LValue *used = loop_mul(b, loop_binary(b, OP_min, d.m, loop_i64(b, d.tall)), d.k);
+    if (d.border)
+        used = loop_mul(b, used, inner);
+    else
+        all = loop_mul(b, all, inner);
+    pieces(l, all, (Work){ 0.03, loop_mul(b, d.wide, used) }, dot_pieces, &d);
 }
 
 static void store_plain(Pull *p, const Idx *idx, Elem e, void *context) {

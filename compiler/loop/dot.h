@@ -55,14 +55,29 @@ typedef struct {
     Idx at[MAX_RANK];  /* of the batch axes, then of the outer free axes of y */
     LValue *x_base, *y_base; /* where the views begin there */
     LValue *panel;           /* the copy: [k - from, column] */
+    /* An operand that is read through padding, a part at a time (border.c). */
+    const Border *border;   /* or NULL */
+    bool border_x;          /* of x */
+    int x_outer;            /* free axes of x that are outer then */
+    Idx x_at[MAX_RANK];     /* of these */
+    int64_t strips, each;   /* that its first inner axis is cut into; rows or columns of one */
+    LValue *strip, *before; /* the one at hand; rows or columns before it */
+    int64_t extent[MAX_RANK], step[MAX_RANK], run, part_bytes; /* of a part; its axis along which memory is copied */
+    int64_t pitch, line; /* columns are counted through lines of so many elements, of which `line` are results; or 0 */
     DotStore store;
     void *context;
 } Dot;
+
+/* view.c: the axes of both operands and how long they are; then where they lie, and which of them are outer */
+void dot_find_axes(Lower *, Dot *);
+void dot_find_views(Lower *, Dot *, int columns); /* so many of y may be counted through as one */
+void dot_put_outer(Lower *, Dot *);               /* where the views begin at these outer indices */
 
 /* shape.c */
 bool dot_contracts(Ints axes, int64_t axis);
 bool dot_wastes(int64_t n, int64_t each);  /* whether it pays to have code for what is left over */
 bool dot_is_narrow(Lower *, const Inst *); /* too few columns for vectors, and rows enough */
+void dot_choose_lines(Lower *, Dot *);     /* then the tile, then the panels */
 void dot_choose_tile(Lower *, Dot *);
 void dot_choose_panels(Lower *, Dot *);
 
@@ -71,6 +86,13 @@ void dot_choose_row(Lower *, Dot *);
 void dot_row(Lower *, const Dot *, LValue *left, LValue *right);
 LValue *dot_number_of_x(Lower *, const Dot *, LValue *k);
 void dot_store_vector(Lower *, const Dot *, LValue *j, LValue *sum, bool whole);
+
+/* border.c */
+void border_find(Lower *, Dot *, const Inst *);
+void border_plan(Lower *,
+                 Dot *); /* which parts, and the operand as a view of one; the product is of one from here on */
+void border_take(Lower *, Dot *); /* memory for one */
+void border_fill(Lower *, const Dot *);
 
 /* pack.c */
 bool pack_pays(const Dot *);

@@ -10,7 +10,8 @@ enum {
     APART = 8, /* rows that lie anywhere: their numbers wait in registers, or sums would have to */
     DEEP = 64 /* where there are so many steps */,
     TOGETHER = 4, /* panels of a piece */
-    SHALLOW = 16  /* steps that are little beside storing the sums */
+    SHALLOW = 16 /* steps that are little beside storing the sums */,
+    SETS = 4096 /* bytes: what lies a multiple of it apart falls into few sets of the cache */
 };
 
 bool dot_contracts(Ints list, int64_t x) {
@@ -42,6 +43,30 @@ bool dot_is_narrow(Lower *l, const Inst *in) {
     }
     int lanes = lanes_for(l, dtype_bytes(x->dtype));
     return n >= 0 && n <= NARROW && n % lanes && k >= DEEP && m >= 8 * lanes;
+}
+
+/* Where the columns are places of windows, neighbours along a line lie side by side, and the next line a pitch further: columns
+** are counted through what lies between too.  So all windows of a tile are read where the array lies, without a copy for each
+** place in the window; what is computed in between is not stored. */
+void dot_choose_lines(Lower *l, Dot *d) {
+    const Strides *c = &d->y_columns;
+    int64_t count, line, pitch, one, lanes = lanes_for(l, dtype_bytes(d->sum)), step;
+    bool windows = false;
+    if (!d->y_flat || c->n != 2 || !loop_is_const(d->n, &count) || !loop_is_const(c->size[1], &line)) return;
+    count /= line;
+    if (!loop_is_const(c->stride[0], &pitch) || !loop_is_const(c->stride[1], &one) || one != 1 || pitch < line) return;
+    int64_t columns = (count - 1) * pitch + line, needed = (columns + lanes - 1) / lanes;
+    if (columns < lanes || needed * 8 > (count * line + lanes - 1) / lanes * 9) return;
+    for (int i = 0; i < d->y_k.n; i++) {
+        if (!loop_is_const(d->y_k.stride[i], &step)) return;
+        windows = windows || (step > 0 && step < line);
+        if (step * dtype_bytes(d->y_view.dtype) % SETS == 0) return;
+    }
+    if (!windows) return;
+    d->pitch = pitch;
+    d->line = line;
+    d->n = loop_i64(&l->b, columns);
+    d->y_columns = (Strides){ .n = 1, .size = { d->n }, .stride = { loop_i64(&l->b, 1) } };
 }
 
 /* As many accumulators as there are registers for; panels of about the same width, pieces of about the same height. */
@@ -99,6 +124,11 @@ static bool is_near(Lower *l, const Dot *d) {
 void dot_choose_panels(Lower *l, Dot *d) {
     const Target *t = l->to->target;
     int64_t m, n, k;
+    if (d->pitch) {
+        d->whole = loop_is_const(d->n, &n) && n % d->width == 0;
+        choose_wide(l, d);
+        return;
+    }
     d->copy = !loop_is_const(d->m, &m) || m > FEW_ROWS || (t->vector_registers < 32 && m > d->rows && !is_near(l, d));
     bool small = loop_is_const(d->m, &m) && m <= FEW_ROWS && loop_is_const(d->k, &k) && loop_is_const(d->n, &n) &&
                  n * k <= FEW_ROWS * FEW_ROWS;
@@ -111,5 +141,5 @@ void dot_choose_panels(Lower *l, Dot *d) {
         d->tall = d->rows;
     }
     choose_wide(l, d);
-    dot_choose_row(l, d);
+    if (!d->border) dot_choose_row(l, d);
 }

@@ -101,3 +101,53 @@ void strides_tabulate(Lower *l, Strides *s, LValue *length) {
 }
 
 bool strides_are_line(const Strides *s, int64_t *stride) { return s->n == 1 && loop_is_const(s->stride[0], stride); }
+
+void dot_find_axes(Lower *l, Dot *d) {
+    LBuilder *b = &l->b;
+    d->m = d->n = d->k = loop_i64(b, 1);
+    for (int i = d->batch; i < d->x->type->rank; i++) {
+        if (dot_contracts(d->x_axes, i)) continue;
+        d->size_x[d->nx] = lower_dim(l, d->x->type->dim[i]);
+        if (d->nx >= d->x_outer) d->m = loop_mul(b, d->m, d->size_x[d->nx]);
+        d->x_free[d->nx++] = i;
+    }
+    for (int i = d->batch; i < d->y->type->rank; i++) {
+        if (!dot_contracts(d->y_axes, i)) d->y_free[d->ny++] = i;
+    }
+    for (int i = 0; i < d->x_axes.n; i++) d->k = loop_mul(b, d->k, lower_dim(l, d->x->type->dim[d->x_axes.at[i]]));
+}
+
+/* The operands as memory. */
+void dot_find_views(Lower *l, Dot *d, int columns) {
+    int axes[MAX_RANK];
+    bool border_y = d->border && !d->border_x;
+    d->x_flat = d->border_x || view_of(l, d->x, &d->x_view);
+    d->y_flat = border_y || view_of(l, d->y, &d->y_view);
+    d->outer = !d->y_flat ? d->ny - 1 : columns < d->ny ? d->ny - columns : 0;
+    if (border_y && d->outer < d->border->apart) d->outer = d->border->apart;
+    for (int i = d->outer; i < d->ny; i++) d->n = loop_mul(&l->b, d->n, lower_dim(l, d->y->type->dim[d->y_free[i]]));
+    if (d->border) border_plan(l, d);
+    for (int i = 0; i < d->x_axes.n; i++) axes[i] = (int)d->x_axes.at[i];
+    if (d->x_flat) {
+        d->x_rows = strides_of(l, &d->x_view, d->x, d->x_free + d->x_outer, d->nx - d->x_outer);
+        d->x_k = strides_of(l, &d->x_view, d->x, axes, d->x_axes.n);
+    }
+    for (int i = 0; i < d->y_axes.n; i++) axes[i] = (int)d->y_axes.at[i];
+    if (d->y_flat) {
+        d->y_k = strides_of(l, &d->y_view, d->y, axes, d->y_axes.n);
+        d->y_columns = strides_of(l, &d->y_view, d->y, d->y_free + d->outer, d->ny - d->outer);
+    }
+}
+
+/* Where the views begin at these outer indices. */
+void dot_put_outer(Lower *l, Dot *d) {
+    LBuilder *b = &l->b;
+    d->x_base = d->x_view.base;
+    d->y_base = d->y_view.base;
+    for (int i = 0; i < d->batch && d->x_flat; i++)
+        d->x_base = loop_add(b, d->x_base, loop_mul(b, d->at[i].i, d->x_view.stride[i]));
+    for (int i = 0; i < d->batch + d->outer && d->y_flat; i++) {
+        LValue *stride = d->y_view.stride[i < d->batch ? i : d->y_free[i - d->batch]];
+        d->y_base = loop_add(b, d->y_base, loop_mul(b, d->at[i].i, stride));
+    }
+}

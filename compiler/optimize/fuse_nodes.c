@@ -132,6 +132,34 @@ static void find_binders(Fuse *f) {
     }
 }
 
+/* It is there, and not made again where it is read. */
+static bool lies_in_memory(const Fuse *f, const Value *v) {
+    const Node *made = fuse_node_of(f, v);
+    return !made || !made->free;
+}
+
+/* Padding that nobody reads but products which read through it. */
+static bool is_border(const Fuse *f, int k) {
+    const Inst *pad = f->node[k].in;
+    if (pad->op != OP_pad || !f->node[k].fusable || f->node[k].wanted) return false;
+    const Node *made = fuse_node_of(f, pad->args[0]);
+    if (made && made->free && (made->in->op != OP_reshape || !lies_in_memory(f, made->in->args[0]))) return false;
+    bool *from = NEW_ARRAY(f->arena, bool, f->n + 1);
+    from[k] = true;
+    for (int i = k + 1; i < f->n; i++) {
+        const Node *n = &f->node[i];
+        Border border;
+        for (int j = 0; j < n->in->nargs && n->live && !from[i]; j++) {
+            made = fuse_node_of(f, n->in->args[j]);
+            from[i] = made && from[made - f->node];
+        }
+        if (!from[i] || (n->free && n->in->nargs == 1)) continue;
+        if (n->in->op != OP_dot || !plan_border(n->in, &border) || border.pad != pad) return false;
+        from[i] = false;
+    }
+    return true;
+}
+
 /* What is computed again where it is read, but moves no index, is read by arithmetic and sums only; and not past a clock. */
 static void keep_what_others_read(Fuse *f) {
     for (int i = 0; i < f->n; i++) {
@@ -176,6 +204,7 @@ void fuse_find_nodes(Fuse *f) {
         Node *made = in->op == OP_reshape && !plan_reshape_is_plain(in) ? fuse_node_of(f, in->args[0]) : NULL;
         if (made && op_class(made->in->op) != CLASS_CREATE) made->free = false;
     }
+    for (int i = 0; i < f->n; i++) f->node[i].free = f->node[i].free || is_border(f, i);
     for (int i = 0; i < f->n; i++) {
         if (f->node[i].live && !f->node[i].free) read_by(f, f->node[i].in, i);
     }

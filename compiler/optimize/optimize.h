@@ -122,6 +122,16 @@ bool plan_sweep(Compiler *, Arena *, const Group *, Sweep *);
 ** holds for as many results as it gives. */
 int plan_in_place(Compiler *, const Inst *, bool *args);
 
+/* border.c: the padding that an operand of a matrix product is read through.  Its element at i, j, ... is that of the padded
+** array at origin[s] + i * step[s][0] + j * step[s][1] + ... along each axis s. */
+typedef struct {
+    const Inst *pad;
+    int operand;
+    int64_t origin[MAX_RANK], step[MAX_RANK][MAX_RANK];
+    int apart; /* so many of the operand's free axes, the first, are gone through one index at a time */
+} Border;
+bool plan_border(const Inst *dot, Border *);
+
 /* view.c */
 bool slice_is_view(const Inst *);
 const Dim *slice_offset(Compiler *, const Inst *); /* of its first element */

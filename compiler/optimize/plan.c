@@ -244,12 +244,21 @@ static bool feeds_root(const Planner *p, const Value *v, const Value *from) {
     return false;
 }
 
+/* A part at a time is padded: of an array that lies in memory. */
+static bool is_border(const Planner *p, const Inst *in) {
+    Border border;
+    if (in->op != OP_pad || !plan_border(p->plan->root, &border) || border.pad != in) return false;
+    const Value *x = in->args[0];
+    if (in_group(p, x) && x->def->op == OP_reshape) x = x->def->args[0];
+    return !in_group(p, x);
+}
+
 /* Of a product: prologues are computed again whenever an operand is read, so they must cost next to nothing.  What only the
 ** elements of the product meet is computed once for each, unless it is smaller. */
 static bool is_dear_prologue(const Planner *p, const Inst *in) {
     const Inst *root = p->plan->root;
     const Value *v = in->results[0];
-    if (plan_cost(in) <= 0 || in->op == OP_convert) return false;
+    if (plan_cost(in) <= 0 || in->op == OP_convert || is_border(p, in)) return false;
     return label_is_repeated(p, v) || feeds_root(p, v, root->args[0]) || feeds_root(p, v, root->args[1]);
 }
 
