@@ -305,7 +305,7 @@ static void sum_tiles(Lower *l, const Dot *d, const Piece *p) {
 static void sum_panel(Lower *l, const Dot *d, const Piece *p) {
     LBuilder *b = &l->b;
     int64_t n;
-    bool dear = l->to->target->vector_registers < 32; /* masks */
+    bool dear = l->to->target->vector_registers < 32 || !d->copy; /* masks */
     if (!loop_is_const(d->n, &n) || n <= d->width || !(dot_wastes(n, d->width) || (dear && n % d->width))) {
         sum_tiles(l, d, p);
         return;
