@@ -52,7 +52,7 @@ static void add_term(Sum *s, const LValue *v, int64_t times) {
     int64_t k;
     int i = 0;
     if (loop_is_const(v, &k)) {
-        s->rest += times * k;
+        s->rest = (int64_t)((uint64_t)s->rest + (uint64_t)times * (uint64_t)k); /* wraps, as indices do */
         return;
     }
     if (does(v, OP_add) || does(v, OP_sub)) {
