@@ -41,12 +41,15 @@ static LValue *lgamma_f64(const Math *m, LValue *x) {
     high = add(m, high, add_num(m, tail, 0.41893853320467274178)); /* (log(2 pi) - 1) / 2 */
     LValue *y = pick(m, large, high, middle);
 
+    LLoop c = loop_if_rare(m->b, loop_any(m->b, reflects));
     LValue *sine = sin_pi(m, from_whole(m, x));
     LValue *other = sub(m, sub(m, num(m, 0x1.250d048e7a1bdp+0), math_log(m, sine)), y); /* log(pi) */
-    y = pick(m, reflects, other, y);
     LValue *pole = both(m, opposite(m, above(m, x, 0)), eq(m, loop_unary(m->b, OP_trunc, x), x));
+    LValue *reflected = pick(m, pole, num(m, INFINITY), pick(m, reflects, other, y));
+    loop_else(m->b, &c, 1, &reflected);
+    loop_end_if(m->b, &c, 1, &y);
     LValue *infinite = eq(m, absolute(m, x), num(m, INFINITY));
-    return pick(m, either(m, pole, infinite), num(m, INFINITY), y);
+    return pick(m, infinite, num(m, INFINITY), c.carry[0]);
 }
 
 static LValue *digamma_f64(const Math *m, LValue *x) {
@@ -68,12 +71,16 @@ static LValue *digamma_f64(const Math *m, LValue *x) {
     high = sub(m, high, mul(m, square, poly(m, square, digamma_large, COUNT(digamma_large))));
     LValue *y = pick(m, below(m, a, 10), middle, high);
 
+    LLoop c = loop_if_rare(m->b, loop_any(m->b, reflects));
     LValue *size = from_whole(m, x), *slope = quotient(m, sin_pi(m, sub(m, num(m, 0.5), size)), sin_pi(m, size));
     LValue *f = sub(m, x, loop_unary(m->b, OP_round, x));
     slope = pick(m, below(m, f, 0), neg(m, slope), slope);
-    y = pick(m, reflects, sub(m, y, mul_num(m, slope, pi)), y);
     LValue *pole = both(m, opposite(m, above(m, x, 0)), eq(m, loop_unary(m->b, OP_trunc, x), x));
-    return pick(m, pole, num(m, NAN), y);
+    LValue *reflected = pick(m, reflects, sub(m, y, mul_num(m, slope, pi)), y);
+    reflected = pick(m, pole, num(m, NAN), reflected);
+    loop_else(m->b, &c, 1, &reflected);
+    loop_end_if(m->b, &c, 1, &y);
+    return c.carry[0];
 }
 
 static LValue *widened(const Math *m, LValue *x, LValue *(*f)(const Math *, LValue *)) {
