@@ -83,7 +83,7 @@ static bool reads_padding(const Inst *dot, int operand, Border *border) {
     Ints summed = operand ? dot->attrs->rhs_axes : dot->attrs->lhs_axes;
     Ints others = operand ? dot->attrs->lhs_axes : dot->attrs->rhs_axes;
     int batch = (int)dot->attrs->batch, free = v->type->rank - batch - summed.n, slid = 0;
-    int64_t apart = 1, rows = 1, n;
+    int64_t apart = 1, rows = 1, places = 1, inside = 1, n;
     if (!summed.n || free < 1 || dtype_is_complex(v->type->dtype) || v->type->dtype == DT_bool) return false;
     if (!known_type(v->type) || !known_type(other->type)) return false;
     *border = (Border){ .operand = operand };
@@ -96,11 +96,15 @@ static bool reads_padding(const Inst *dot, int operand, Border *border) {
     if (!x->def || !is_plain_pad(x->def)) return false;
     border->pad = x->def;
     for (int i = 0; i < v->type->rank; i++) { /* free axes are those of the places of windows, behind others */
-        if (among(summed, i)) continue;
         bool here = slides(border, v->type, i);
+        dim_is_int(v->type->dim[i], &n);
+        if (among(summed, i)) {
+            if (here) inside *= n;
+            continue;
+        }
         if (slid && !here) return false;
         slid += here && i >= batch;
-        dim_is_int(v->type->dim[i], &n);
+        if (here && i >= batch) places *= n;
         if (!here) apart *= n;
         if (!here && i >= batch) border->apart++;
     }
@@ -109,7 +113,7 @@ static bool reads_padding(const Inst *dot, int operand, Border *border) {
         if (!among(others, i)) rows *= n;
     }
     if (slid > 2) border->apart += slid - 2; /* planes of a volume */
-    return slid && apart > 1 && rows >= FEW;
+    return slid && apart > 1 && rows >= FEW && places >= inside;
 }
 
 bool plan_border(const Inst *dot, Border *border) {
