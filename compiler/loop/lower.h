@@ -316,6 +316,8 @@ typedef struct {
 } Strip;
 typedef void (*StripBody)(Lower *, Strip *, void *context);
 bool strips_fit(const Domain *, const Accum *, int n, bool again); /* again: the rows are read more than once */
+/* The same for so many at a time. */
+void strips_of(Lower *, const Domain *, Work, int64_t most, int lanes, bool heavy, StripBody body, void *context);
 void strips(Lower *, const Domain *, const Accum *, int n, Work, int lanes, StripBody, void *context);
 /* The results, at home in strips of their own. */
 void strip_reduce(Lower *, Strip *, const Accum *, int n);

@@ -1,7 +1,15 @@
 /* rows: kernels with reductions, phase after phase: what one phase adds up, later ones read (optimize/plan.c). */
 #include "loop/kernel.h"
 
-enum { MAX_RESULTS = 16 };
+#include <string.h>
+
+enum {
+    MAX_RESULTS = 16,
+    MOST_BATCH = 16, /* rows that go together, */
+    LEAST_BATCH = 8,
+    BATCH_BYTES = 24576, /* ... of so many bytes */
+    BATCH_TIME = 60000   /* ... and rough nanoseconds */
+};
 
 static bool is_early(const Kernel *k, const Value *v) {
     for (int i = 0; i < k->nearly; i++) {
@@ -232,6 +240,71 @@ static void strip_body(Lower *l, Strip *s, void *context) {
     unpin_all(l, k);
 }
 
+/* Some rows together, phase after phase: nothing waits for the sums of the row before, and what is made of the sums of rows is
+** computed side by side. */
+static LLoop each_row(Lower *l, const Strip *s, Idx *kept) {
+    LLoop row = loop_for(&l->b, s->lo, s->hi, 1, 0, NULL);
+    memcpy(kept, s->at, sizeof *kept * (size_t)s->d->nkept);
+    kept[s->d->nkept - 1] = idx_at(row.i);
+    return row;
+}
+
+static void sum_each_row(Lower *l, const Strip *s, const Kernel *k, const Accum *a, int n) {
+    LBuilder *b = &l->b;
+    LValue *sums[MAX_ACCUMS];
+    Idx kept[2 * MAX_RANK];
+    Elem e[MAX_ACCUMS];
+    Pull p = { .l = l, .lanes = 1 };
+    for (int i = 0; i < n; i++) sums[i] = loop_stack(b, s->most * dtype_bytes(a[i].in->results[0]->type->dtype), 64);
+    LLoop row = each_row(l, s, kept);
+    reduce_at(&p, &k->domain, a, n, kept, e);
+    for (int i = 0; i < n; i++)
+        elem_store(l, a[i].in->results[0]->type->dtype, e[i], sums[i], loop_sub(b, row.i, s->lo), 1, NULL);
+    loop_end(b, &row, NULL);
+    for (int i = 0; i < n; i++) home_set(l, a[i].in->results[0], (Home){ .ptr = sums[i], .from = s->lo });
+}
+
+static void batch_body(Lower *l, Strip *s, void *context) {
+    Kernel *k = context;
+    Idx kept[2 * MAX_RANK];
+    k->ncolumns = 0;
+    for (k->phase = 1; k->phase <= k->plan.phases; k->phase++) {
+        int from = k->from[k->phase], n = k->from[k->phase + 1] - from;
+        k->domain.also = early_in(k, k->phase) ? store_early : NULL;
+        sum_each_row(l, s, k, k->accum + from, n);
+        read_early(l, k, k->phase);
+        keep_columns(l, s, k);
+    }
+    strip_columns(l, s, store_kept, k);
+    if (any_whole(k)) {
+        LLoop row = each_row(l, s, kept);
+        store_rows(l, k, kept);
+        loop_end(&l->b, &row, NULL);
+    }
+    unpin_all(l, k);
+}
+
+/* How many rows go together: they stay in the first cache, and are not worth handing to several threads; 1 where nothing is
+** gained.  Few rows gain nothing but where numbers are dear. */
+static int64_t batch_of(const Kernel *k, double each) {
+    const Domain *d = &k->domain;
+    const Block *block = k->in->regions[0];
+    int64_t terms = strip_rows_known(d), bytes = 0, rows, most = MOST_BATCH;
+    bool dear = false;
+    for (int i = 0; i < block->nparams; i++)
+        if (kernel_is_whole(k, block->params[i])) bytes += dtype_bytes(block->params[i]->type->dtype);
+    for (int i = 0; i < k->in->nresults; i++)
+        if (kernel_is_whole(k, kernel_result(k, i))) bytes += dtype_bytes(kernel_result(k, i)->type->dtype);
+    for (int i = 0; i < k->g.n; i++)
+        if (!kernel_is_whole(k, k->g.at[i]->results[0]) && !plan_is_reduction(k->g.at[i]))
+            dear |= plan_cost(k->g.at[i]) >= 0.5;
+    if (d->across || terms <= 0 || (k->plan.phases == 1 && !(dear && !any_whole(k)))) return 1;
+    if (dim_is_int(d->dim[d->nkept - 1], &rows))
+        while (most > 1 && 2 * most > rows) most /= 2;
+    while (most > 1 && (most * terms * bytes > BATCH_BYTES || (double)(most * terms) * each > BATCH_TIME)) most /= 2;
+    return most >= LEAST_BATCH || dear ? most : 1;
+}
+
 /* The sums are there. */
 static void band_body(Lower *l, Strip *s, void *context) {
     const Kernel *k = context;
@@ -305,6 +378,12 @@ void kernel_rows(Lower *l, Kernel *k) {
     }
     if (strips_fit(&k->domain, k->accum, k->naccums, k->plan.phases > 1 || any_whole(k))) {
         strips(l, &k->domain, k->accum, k->naccums, w, lanes, strip_body, k);
+        return;
+    }
+    int64_t batch = k->domain.side_by_side ? 1 : batch_of(k, w.each);
+    if (batch > 1) {
+        lanes = k->lanes < batch ? k->lanes : (int)batch;
+        strips_of(l, &k->domain, w, batch, lanes, false, batch_body, k);
         return;
     }
     nest(l, &axes, w, lanes, rows_body, k);

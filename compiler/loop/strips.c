@@ -389,13 +389,16 @@ static void some_strips(Lower *l, LValue *lo, LValue *hi, void *context) {
     loop_end(b, &f, NULL);
 }
 
-void strips(Lower *l, const Domain *d, const Accum *a, int n, Work w, int lanes, StripBody body, void *context) {
+void strips_of(Lower *l, const Domain *d, Work w, int64_t most, int lanes, bool heavy, StripBody body, void *context) {
     LBuilder *b = &l->b;
     int last = d->nkept - 1;
-    Strips q = { .d = d, .lanes = lanes, .heavy = strip_is_heavy(l, d, a, n), .body = body, .context = context };
-    q.most = STRIP_BYTES / strip_widest(a, n);
-    q.per_row = round_up(l, lower_dim(l, d->dim[last]), q.most);
+    Strips q = { .d = d, .lanes = lanes, .heavy = heavy, .body = body, .context = context, .most = most };
+    q.per_row = round_up(l, lower_dim(l, d->dim[last]), most);
     LValue *count = q.per_row;
     for (int k = 0; k < last; k++) count = loop_mul(b, count, lower_dim(l, d->dim[k]));
-    pieces(l, count, (Work){ w.each * (double)q.most, w.times }, some_strips, &q);
+    pieces(l, count, (Work){ w.each * (double)most, w.times }, some_strips, &q);
+}
+
+void strips(Lower *l, const Domain *d, const Accum *a, int n, Work w, int lanes, StripBody body, void *context) {
+    strips_of(l, d, w, STRIP_BYTES / strip_widest(a, n), lanes, strip_is_heavy(l, d, a, n), body, context);
 }
