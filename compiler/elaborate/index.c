@@ -293,6 +293,8 @@ bool index_parse(Elab *e, Index *ix, Py array, Py index, bool reading, Span span
         return false;
     }
     int axis = 0;
+    bool alone = true; /* one array among slices takes the place of a slice */
+    for (int i = 0; i < n; i++) alone = alone && (at[i]->kind == PY_SLICE || !axes_of(at[i]));
     for (int i = 0; i < n; i++) {
         Py x = at[i];
         if (x->kind == PY_ELLIPSIS) {
@@ -303,7 +305,11 @@ bool index_parse(Elab *e, Index *ix, Py array, Py index, bool reading, Span span
         } else if (x->kind == PY_SLICE) {
             IndexItem *it = &ix->item[ix->n];
             *it = (IndexItem){ .kind = INDEX_SLICE, .axis = axis };
-            if (!index_slice(e, x, ix->x->type->dim[axis], it, span)) return false;
+            if (!index_slice(e, x, ix->x->type->dim[axis], it, alone, reading, span)) return false;
+            if (it->kind == INDEX_ARRAY) {
+                ix->arrays = true;
+                alone = false;
+            }
             ix->n++;
             axis++;
         } else {

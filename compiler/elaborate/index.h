@@ -34,8 +34,9 @@ typedef struct {
 
 /* false after an error */
 bool index_parse(Elab *, Index *, Py array, Py index, bool reading, Span);
-/* Start and length of a slice of an axis of that size; `*at` is set where the start is known at run time only. */
-bool index_slice(Elab *, Py slice, const Dim *size, IndexItem *, Span);
+/* Start and length of a slice of an axis of that size; `*at` is set where the start is known at run time only.  `alone`: it may
+** become an array of positions. */
+bool index_slice(Elab *, Py slice, const Dim *size, IndexItem *, bool alone, bool reading, Span);
 bool index_shape(Elab *, Index *, Span);                   /* the result's axes, from the items */
 Value *index_take(Elab *, Index *, Span);                  /* what an index reads; NULL after an error */
 Value *index_coordinates(Elab *, Value *const *at, int n); /* side by side along a last axis */

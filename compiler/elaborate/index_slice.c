@@ -137,7 +137,26 @@ static bool downward(Elab *e, Py slice, const Dim *size, IndexItem *it) {
     return true;
 }
 
-bool index_slice(Elab *e, Py slice, const Dim *size, IndexItem *it, Span span) {
+/* x[start:stop:step] with a step above 0, where one of them is known at run time only: by the positions of its elements. */
+static bool by_positions(Elab *e, Py slice, const Dim *size, IndexItem *it, bool reading, Span span) {
+    Builder *b = e->b;
+    Value *n = ir_size(b, size), *none = ir_i64(b, 0), *one = ir_i64(b, 1);
+    Value *from = clamped_value(e, slice->slice.start, none, n);
+    Value *to = clamped_value(e, slice->slice.stop, n, n);
+    Value *step = run_time_bound(e, slice->slice.step);
+    check(e, ir_gt(b, step, none), "the step of a slice that is known at run time must be above 0");
+    Value *span_of = ir_max(b, ir_sub(b, to, from), none), *most = ir_max(b, step, one);
+    Value *count = ir_div(b, ir_add(b, span_of, ir_sub(b, most, one)), most);
+    it->size = reading ? bind_size(e, count, "length", span) : ir_bind_size(b, count, "length");
+    if (!it->size) return false;
+    const Type *t = type_of(e->cx, DT_i64, 1, &it->size);
+    Value *at = ir_mul(b, ir_iota(b, t, 0), ir_broadcast_scalar(b, step, t));
+    it->kind = INDEX_ARRAY;
+    it->at = ir_add(b, at, ir_broadcast_scalar(b, from, t));
+    return true;
+}
+
+bool index_slice(Elab *e, Py slice, const Dim *size, IndexItem *it, bool alone, bool reading, Span span) {
     Py part[] = { slice->slice.start, slice->slice.stop, slice->slice.step };
     static const char *const names[] = { "start", "stop", "step" };
     bool known = true;
@@ -151,8 +170,11 @@ bool index_slice(Elab *e, Py slice, const Dim *size, IndexItem *it, Span span) {
         if (i < 2 && !known_bound(e, part[i])) known = false;
     }
     it->step = 1;
-    if (part[2]->kind != PY_NONE && !py_static_int(e, part[2], &it->step)) {
-        fail(e, span, "the step of a slice must be known when compiling, and is %s", py_describe(e, part[2]));
+    bool stepped = part[2]->kind != PY_NONE, late = stepped && !py_static_int(e, part[2], &it->step);
+    if (alone && (late || (stepped && !known && it->step > 1))) return by_positions(e, slice, size, it, reading, span);
+    if (late) {
+        fail(e, span, "beside other indices the step of a slice must be known when compiling, and is %s",
+             py_describe(e, part[2]));
         return false;
     }
     if (it->step == 0) {
