@@ -144,15 +144,20 @@ LValue *math_cosh(const Math *m, LValue *x) {
     return add(m, half, quotient(m, num(m, 0.25), half));
 }
 
-/* With e = exp(2 |x|) - 1 it is e / (e + 2).  e = 2^n (r + more) + 2^n - 1, and what 2^n r + 2^n - 1 loses is put back. */
+/* With e = exp(2 |x|) - 1 it is e / (e + 2).  e = 2^n (r + more) + 2^n - 1, and what 2^n r + 2^n - 1 loses is put back, as
+** is what the sums and the division lose. */
 static LValue *wide_tanh(const Math *m, LValue *a) {
     a = pick(m, above(m, a, 22), num(m, 22), a); /* 1 from there on */
     Reduced e = reduce(m, add(m, a, a));
     LValue *more = mul(m, mul(m, e.r, e.r), poly(m, e.r, TABLE(m, exp)));
     LValue *scale = power_of_two(m, e.n), *less = add_num(m, scale, -1), *most = mul_add(m, scale, e.r, less);
     LValue *lost = mul_add(m, scale, e.r, sub(m, less, most));
-    LValue *top = add(m, most, mul_add(m, scale, more, lost));
-    return quotient(m, top, add_num(m, top, 2));
+    Double top = ordered_sum(m, most, mul_add(m, scale, more, lost)), bottom = exact_sum(m, top.hi, num(m, 2));
+    LValue *inverse = quotient(m, num(m, 1), bottom.hi), *y = mul(m, top.hi, inverse);
+    Double product = exact_product(m, y, bottom.hi);
+    LValue *rest = sub(m, sub(m, top.hi, product.hi), product.lo); /* of the division, and of both sums */
+    rest = mul_add(m, neg(m, y), add(m, bottom.lo, top.lo), add(m, rest, top.lo));
+    return mul_add(m, rest, inverse, y);
 }
 
 LValue *math_tanh(const Math *m, LValue *x) {
