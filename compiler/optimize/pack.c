@@ -58,22 +58,22 @@ static Bytes end_of(const Packer *p, Bytes from, Bytes size) {
     return missing(from) ? add(p, to, (Bytes){ 63, NULL }) : to;
 }
 
-/* The larger one, or what is at least as large as both. */
-static Bytes most(const Packer *p, Bytes x, Bytes y) {
-    return at_least(p, x, y) ? x : at_least(p, y, x) ? y : add(p, x, y);
+/* Where what ends at `top` ends with another array, which begins no later than that.  If it is not known which end is the later
+** one, the array's size is added: once for each, so that formulas grow as their number does. */
+static Bytes top_with(const Packer *p, Bytes top, Bytes from, Bytes size) {
+    Bytes to = end_of(p, from, size);
+    return at_least(p, top, to) ? top : at_least(p, to, top) ? to : end_of(p, rounded(p, top), size);
 }
 
 /* The end of that arena, so far. */
 static Bytes top_of(const Packer *p, const Inst *after) {
-    Bytes top = { 0, NULL };
-    for (int i = 0; i < p->placed.n; i++) {
-        const Packing *x = p->placed.at[i];
-        if (x->buffer->after == after) top = most(p, top, x->to);
-    }
-    return top;
+    const Bytes *top = map_get(&p->tops, after);
+    return top ? *top : (Bytes){ 0, NULL };
 }
 
 static void place_at(Packer *p, Packing *x, Bytes from) {
+    Bytes top = top_with(p, top_of(p, x->buffer->after), from, x->size);
+    map_set(&p->tops, x->buffer->after, arena_copy(p->arena, &top, sizeof top));
     x->from = from;
     x->to = end_of(p, from, x->size);
     x->buffer->at = dim_of(p, from);
@@ -161,7 +161,10 @@ const Dim *arena_bytes(Compiler *cx, const Func *f, const Inst *after) {
     for (int i = 0; i < f->nbuffers; i++) {
         const Buffer *u = f->buffers[i];
         if (u->kind != BUFFER_ARENA || u->after != after) continue;
-        top = most(&p, top, end_of(&p, (Bytes){ 0, u->at }, size_of(&p, u->type)));
+        Bytes from = { 0, u->at }, size = size_of(&p, u->type);
+        bool within =
+            at_least(&p, rounded(&p, top), from); /* they may come in another order than they were placed in */
+        top = top_with(&p, within ? top : add(&p, top, from), from, size);
     }
     return dim_of(&p, top);
 }

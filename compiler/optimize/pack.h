@@ -23,6 +23,7 @@ typedef struct {
         Packing **at;
         int n, cap;
     } wanted, placed; /* placed: the lower ones first */
+    Map tops;         /* by what an arena is taken after: where it ends so far, Bytes */
 } Packer;
 
 void pack_behind(Packer *, Buffer *);                  /* at once, behind all others, for the whole time */

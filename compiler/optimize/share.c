@@ -147,7 +147,7 @@ static void share(Place *p, Arena *arena, Lives *l) {
     int64_t stack = 0, registers = 0;
     Buffer **all = NEW_ARRAY(arena, Buffer *, p->f->nvalues + 1);
     int *until = NEW_ARRAY(p->arena, int, l->n + 1), n = 0;
-    Packer packer = { .cx = p->cx, .arena = p->arena };
+    Packer packer = { .cx = p->cx, .arena = p->arena, .tops = map_new(p->arena) };
     side_by_side(p, arena, p->f->body, &packer);
     for (int i = 0; i < l->n; i++) {
         Life *life = &l->at[i];
