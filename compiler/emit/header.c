@@ -177,13 +177,14 @@ bool emit_header(const Module *m, const char *path) {
     Map records = map_new(cx->arena);
     const char *guard = guard_of(cx, path);
     int n = 0;
-    text_add(&t,
-             "%s; changes are lost.  Arrays are packed, row-major; what is not a result is only read.\n"
-             "** Link with libjxlrt.a, -pthread and -lm. */\n"
-             "#ifndef %s\n#define %s\n\n#include <stdbool.h>\n#include <stdint.h>\n\n"
-             "#ifndef JXL_ERROR_BYTES\n#define JXL_ERROR_BYTES 512\n#endif\n\n"
-             "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n",
-             made_by, guard, guard);
+    text_add(
+        &t,
+        "%s; changes are lost.  Arrays are packed, row-major; what is not a result is only read, and no result may\n"
+        "** overlap it.  Link with libjxlrt.a, -pthread and -lm. */\n"
+        "#ifndef %s\n#define %s\n\n#include <stdbool.h>\n#include <stdint.h>\n\n"
+        "#ifndef JXL_ERROR_BYTES\n#define JXL_ERROR_BYTES 512\n#endif\n\n"
+        "#ifdef __cplusplus\nextern \"C\" {\n#endif\n\n",
+        made_by, guard, guard);
     for (const Func *f = m->first; f; f = f->next) {
         if (!f->exported) continue;
         if (!callable(cx, f)) return false;
