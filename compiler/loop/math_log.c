@@ -16,8 +16,9 @@ static LValue *any_outside(const Math *m, LValue *x, double least, double most) 
         element_set_real(DT_f32, &narrow[0], least), element_set_real(DT_f32, &narrow[1], most);
         low = narrow[0], high = narrow[1];
     }
-    int64_t lowest = m->wide ? INT64_MIN : INT32_MIN;
-    LValue *from = loop_binary(m->b, OP_add, as_bits(m, x), bits_num(m, lowest - low));
+    int64_t lowest = m->wide ? INT64_MIN : INT32_MIN,
+            moved = (int64_t)((uint64_t)lowest - (uint64_t)low); /* it wraps */
+    LValue *from = loop_binary(m->b, OP_add, as_bits(m, x), bits_num(m, moved));
     return loop_any(m->b, loop_binary(m->b, OP_gt, from, bits_num(m, lowest + (high - low) - 1)));
 }
 
