@@ -33,7 +33,7 @@ static LValue *scaled_near(const Math *m, LValue *y, LValue *n, LValue *shifted,
     if (b->module->target->parts) return loop_scale(b, y, more ? add_num(m, n, more) : n);
     LValue *bits = loop_binary(b, OP_shift_left, as_bits(m, shifted), bits_num(m, m->fraction));
     bits = loop_binary(b, OP_add, bits, as_bits(m, y));
-    if (more) bits = loop_binary(b, OP_add, bits, bits_num(m, (int64_t)more << m->fraction));
+    if (more) bits = loop_binary(b, OP_add, bits, bits_num(m, more * ((int64_t)1 << m->fraction)));
     return as_float(m, bits);
 }
 
