@@ -405,5 +405,5 @@ int jxl_lapack(jxl_call *c, int32_t what, int32_t narrays, const jxl_array *arra
     if (openblas_set_num_threads) openblas_set_num_threads(count > 1 || l < 128 ? 1 : jxl_num_threads());
     j.lwork = factor(&j, 0, room, answer, -1) + 64;
     jxl_release(c, room);
-    return jxl_parallel_for(c, each, &j, count, 1 + 20000 / (l * l * l));
+    return jxl_parallel_for(c, each, &j, count, 1 + 20000 / (l * l * l + 1000)); /* a call costs a microsecond or two */
 }
